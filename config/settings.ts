@@ -1,0 +1,68 @@
+import type { GateConfigurations, Override, PinnedVersion } from "../policies/gate";
+
+/**
+ * One environment's settings with every default filled in. Frozen; made only by `load.ts`.
+ * No secret is ever in here: registry credentials are named by environment variable.
+ */
+export interface Settings {
+  /** Pulumi stack name. */
+  readonly stack: string;
+  /** Folder with `Pulumi.yaml`, absolute. */
+  readonly projectDir: string;
+  /** Folder for this stack's processes, logs, data and receipts: `<projectDir>/.tollgate/<stack>`. */
+  readonly stateDir: string;
+  readonly tier: string;
+  readonly model: string;
+  /** Null until a first version is pinned: `up` then brings up the registry alone. */
+  readonly pin: PinnedVersion | null;
+  readonly override: Override | null;
+  readonly runtime: "local";
+  /** With its suffix, such as `churn-model_staging`. */
+  readonly experiment: string;
+  readonly stage: "None" | "Staging" | "Production";
+  readonly alias: string;
+  readonly trackingServer: {
+    /** Base address of the registry, without a trailing slash. */
+    readonly uri: string;
+    /** Does this stack run the server, or is it kept elsewhere? */
+    readonly managed: boolean;
+    readonly host: string;
+    readonly port: number;
+    /** Absolute path. */
+    readonly caFile: string | null;
+    readonly tokenVariable: string;
+    readonly timeoutSeconds: number;
+  };
+  readonly database: { readonly kind: "sqlite" | "postgres" };
+  readonly artifactStore: { readonly kind: "folder" | "s3"; readonly bucket: string };
+  readonly scorer: {
+    readonly host: string;
+    readonly port: number;
+    readonly replicas: number;
+    readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
+    readonly startTimeoutSeconds: number;
+  };
+  readonly train: {
+    readonly command: readonly string[];
+    /** Relative to the project folder, as written. */
+    readonly data: string;
+    readonly dataVersion: string | null;
+    readonly parameters: Readonly<Record<string, string>>;
+    readonly timeoutSeconds: number;
+  } | null;
+  readonly evaluation: {
+    readonly data: string;
+    readonly label: string;
+    readonly task: "classification" | "regression";
+  } | null;
+  /** Absolute path of the locked requirements of training and scoring. */
+  readonly requirements: string;
+  readonly gates: GateConfigurations;
+  readonly release: {
+    readonly watchSeconds: number;
+    readonly warmSeconds: number;
+    /** Share of requests that may fail while watched, 0 to 1. */
+    readonly maxErrorRate: number;
+    readonly maxP95Ms: number;
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * What an environment is by default, by tier. A stack names its tier in `tollgate:tier`; every single
+ * value can be overridden in `Pulumi.<stack>.yaml`. Nothing in the code compares stack names or tiers:
+ * the differences between environments are these fields.
+ *
+ * Sources: the port, stage and log-level columns follow the "key differences by environment" table of
+ * the deploy-code-not-models guide; floors and latency follow the model promotion exercise (accuracy
+ * 0.90, 50 ms) and the deployment guide (precision, recall, F1 at least 0.80).
+ */
+export interface TierDefaults {
+  trackingPort: number;
+  scorerPort: number;
+  /** Appended to the experiment name, so that runs of two environments can't be mistaken. */
+  experimentSuffix: string;
+  /** Legacy MLflow stage that older clients load by; `None` sets no stage. */
+  stage: "None" | "Staging" | "Production";
+  /** MLflow alias that marks the pinned version. */
+  alias: string;
+  replicas: number;
+  database: "sqlite" | "postgres";
+  artifactStore: "folder" | "s3";
+  logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
+  gateLevel: "advisory" | "mandatory";
+  approvals: number;
+  /** Lowest accepted value of each metric, 0 to 1. */
+  floors: { accuracy?: number; precision?: number; recall?: number; f1?: number };
+  /** Highest accepted P95 latency of one request to the real scorer, in milliseconds. */
+  latencyP95Ms?: number;
+  /** How long new traffic is watched before the stage moves, in seconds. */
+  watchSeconds: number;
+  /** How long the old scorer is kept after the switch, in seconds. */
+  warmSeconds: number;
+}
+
+export const tiers = {
+  dev: {
+    trackingPort: 5000,
+    scorerPort: 8080,
+    experimentSuffix: "_dev",
+    stage: "None",
+    alias: "dev",
+    replicas: 1,
+    database: "sqlite",
+    artifactStore: "folder",
+    logLevel: "DEBUG",
+    gateLevel: "advisory",
+    approvals: 0,
+    floors: {},
+    watchSeconds: 0,
+    warmSeconds: 0,
+  },
+  staging: {
+    trackingPort: 5001,
+    scorerPort: 8000,
+    experimentSuffix: "_staging",
+    stage: "Staging",
+    alias: "staging",
+    replicas: 1,
+    database: "postgres",
+    artifactStore: "s3",
+    logLevel: "INFO",
+    gateLevel: "mandatory",
+    approvals: 0,
+    floors: { accuracy: 0.9 },
+    latencyP95Ms: 50,
+    watchSeconds: 3,
+    warmSeconds: 1,
+  },
+  prod: {
+    trackingPort: 5002,
+    scorerPort: 8001,
+    experimentSuffix: "_prod",
+    stage: "Production",
+    alias: "production",
+    replicas: 2,
+    database: "postgres",
+    artifactStore: "s3",
+    logLevel: "WARNING",
+    gateLevel: "mandatory",
+    approvals: 2,
+    floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 },
+    latencyP95Ms: 50,
+    watchSeconds: 5,
+    warmSeconds: 2,
+  },
+} as const satisfies Record<string, TierDefaults>;
+
+export type Tier = keyof typeof tiers;

@@ -1,0 +1,135 @@
+import type { Approval, EvidenceProblem, GateConfigurations, Override, PinnedVersion } from "../policies/gate";
+import type { Evidence } from "../registry/evidence";
+
+/** How to reach a registry: settings only, credentials are read from the named environment variable. */
+export interface RegistryAddress {
+  /** Base address without a trailing slash. */
+  uri: string;
+  caFile: string | null;
+  tokenVariable: string;
+  timeoutSeconds: number;
+}
+
+/** A generated secret in a file only the user can read. Its value is never an output. */
+export interface CredentialInputs {
+  /** Absolute path of the file. */
+  path: string;
+  /** Number of random bytes, written as lower-case hex. */
+  bytes: number;
+}
+export interface CredentialOutputs extends CredentialInputs {
+  /** First 12 hex digits of the value's sha256: tells that it changed without telling it. */
+  fingerprint: string;
+}
+
+export interface ProcessHealth {
+  /** `http`: GET answers 200. `tcp`: the port accepts. */
+  kind: "http" | "tcp";
+  /** For `http`, such as `/health`. */
+  path?: string;
+  /** Seconds to wait for the first good answer. */
+  timeoutSeconds: number;
+}
+
+/** A server process that outlives the command and is kept by the provider. */
+export interface ProcessInputs {
+  /** Unique within the stack, such as `tracking-server`; names its run folder and its log. */
+  name: string;
+  /** The stack's state folder, absolute. */
+  stateDir: string;
+  /** What to run. `{port}` in an argument, a file or an environment value is replaced by the port. */
+  command: string[];
+  /** Environment on top of a minimal one (PATH, HOME, LANG, TMPDIR). Paths of secret files, never secrets. */
+  environment: Record<string, string>;
+  host: string;
+  /** 0: any free port, chosen at creation and kept while the resource lives. */
+  port: number;
+  /** Setting to name in the error when the port is taken, such as `tollgate:trackingServer.port`. */
+  portSetting: string;
+  health: ProcessHealth;
+  /** Files to write before the start, by absolute path. */
+  files: Record<string, string>;
+  /** Paths of folders deleted with the resource when `deleteData` is set; kept otherwise. */
+  dataPaths: string[];
+  deleteData: boolean;
+  /** Values whose change restarts the process though the command is the same (credential fingerprints, lock digests). */
+  restartOn: Record<string, string>;
+  /** Seconds between the polite signal and the hard one. */
+  stopTimeoutSeconds: number;
+  /** Seconds to stay after being retired, so that requests in flight end; 0 for most. */
+  warmSeconds: number;
+}
+export interface ProcessOutputs extends ProcessInputs {
+  boundPort: number;
+  /** `http://host:port` or `host:port`. */
+  address: string;
+  pid: number;
+  /** `running`, or what is wrong: `dead (exit code 137 at …)`, `unhealthy (…)`. Set by read. */
+  status: string;
+  logFile: string;
+}
+
+/** The pin, admitted by the gates. */
+export interface AdmissionInputs {
+  stack: string;
+  pin: PinnedVersion;
+  evidence: Evidence | null;
+  problem: EvidenceProblem | null;
+  registryDigest: string | null;
+  approvals: Approval[];
+  override: Override | null;
+  gates: GateConfigurations;
+}
+export interface AdmissionOutputs extends AdmissionInputs {
+  /** `models:/<name>/<version>`. */
+  modelUri: string;
+}
+
+/** Checks of the new scorers before any traffic. Named by digest; runs once at creation. */
+export interface ReleaseCheckInputs {
+  /** Addresses of the scorers, `http://host:port`. */
+  scorers: string[];
+  model: string;
+  version: string;
+  digest: string;
+  /** Highest accepted P95 of direct requests, in milliseconds; 0 means no limit. */
+  maxP95Ms: number;
+}
+
+/** Where the router sends traffic, watched after each move. */
+export interface RouteInputs {
+  /** The stack's state folder; Envoy's files are under `route/`. */
+  stateDir: string;
+  /** `http://host:port` of the router's listener, as callers use it. */
+  url: string;
+  /** `http://host:port` of Envoy's admin interface. */
+  adminUrl: string;
+  version: string;
+  digest: string;
+  /** Addresses of the scorers that shall answer, `http://host:port`. */
+  scorers: string[];
+  watchSeconds: number;
+  maxErrorRate: number;
+  maxP95Ms: number;
+}
+
+/** Alias and legacy stage of the pinned version in the registry. */
+export interface StageAliasInputs {
+  stateDir: string;
+  registry: RegistryAddress;
+  model: string;
+  version: string;
+  alias: string;
+  stage: "None" | "Staging" | "Production";
+}
+
+/** One line in the stack's chain of receipts. */
+export interface ReceiptInputs {
+  stateDir: string;
+  stack: string;
+  pin: PinnedVersion;
+  /** Admission's inputs as judged, so that the receipt holds the verdicts it was released under. */
+  admission: AdmissionInputs;
+  /** Project folder, for commit and actor. */
+  projectDir: string;
+}
