@@ -4,7 +4,10 @@ import { digestSchema } from "../registry/evidence";
 /** TCP port. */
 const port = z.int().min(1).max(65535);
 const seconds = z.number().min(0).max(3600);
-const host = z.string().min(1).describe("Address to listen on. Anything but loopback is your decision.");
+const host = z
+  .string()
+  .min(1)
+  .describe("Address to listen on. Anything but loopback is your decision.");
 const relativePath = z.string().min(1).describe("Path, from the project folder.");
 
 /** `<version>@<digest>`: the one line whose change is the promotion. */
@@ -19,15 +22,21 @@ const trackingServer = z.strictObject({
   uri: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe("A registry that is kept elsewhere (such as DagsHub). Unset: this stack runs its own."),
+    .describe(
+      "A registry that is kept elsewhere (such as DagsHub). Unset: this stack runs its own.",
+    ),
   host: host.optional(),
   port: port.optional(),
-  caFile: relativePath.optional().describe("PEM file of a private CA that signed the registry's certificate."),
+  caFile: relativePath
+    .optional()
+    .describe("PEM file of a private CA that signed the registry's certificate."),
   tokenVariable: z
     .string()
     .optional()
     .describe("Environment variable with the registry's token. Default MLFLOW_TRACKING_TOKEN."),
-  timeoutSeconds: seconds.optional().describe("Longest wait for one answer of the registry. Default 5."),
+  timeoutSeconds: seconds
+    .optional()
+    .describe("Longest wait for one answer of the registry. Default 5."),
 });
 
 const artifactStore = z.strictObject({
@@ -43,7 +52,9 @@ const scorer = z.strictObject({
   port: port.optional().describe("Where callers reach the model: the router listens here."),
   replicas: z.int().min(1).max(16).optional(),
   logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR"]).optional(),
-  startTimeoutSeconds: seconds.optional().describe("Longest wait for a scorer to be ready. Default 60."),
+  startTimeoutSeconds: seconds
+    .optional()
+    .describe("Longest wait for a scorer to be ready. Default 60."),
 });
 
 const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
@@ -52,10 +63,18 @@ const train = z.strictObject({
   command: z
     .array(z.string().min(1))
     .min(1)
-    .describe('What trains and registers, such as ["python", "train.py"]. Run in the project folder.'),
+    .describe(
+      'What trains and registers, such as ["python", "train.py"]. Run in the project folder.',
+    ),
   data: relativePath.describe("This environment's training data: a file or a folder."),
-  dataVersion: z.string().min(1).optional().describe("Version of the data, such as a DVC tag. Default: its digest."),
-  parameters: parameters.optional().describe("Passed as environment variables PARAM_<NAME> and logged by the entry."),
+  dataVersion: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Version of the data, such as a DVC tag. Default: its digest."),
+  parameters: parameters
+    .optional()
+    .describe("Passed as environment variables PARAM_<NAME> and logged by the entry."),
   timeoutSeconds: z.number().positive().optional().describe("Default 3600."),
 });
 
@@ -68,7 +87,9 @@ const evaluation = z.strictObject({
 const python = z.strictObject({
   requirements: relativePath
     .optional()
-    .describe("Locked requirements (with hashes) of training and scoring. Default: Tollgate's own."),
+    .describe(
+      "Locked requirements (with hashes) of training and scoring. Default: Tollgate's own.",
+    ),
 });
 
 const release = z.strictObject({
@@ -92,15 +113,28 @@ const override = z.strictObject({
  */
 export function settingsSchema<G extends z.ZodType>(gates: G) {
   return z.strictObject({
-    tier: z.enum(["dev", "staging", "prod"]).describe("Which column of defaults this environment has."),
+    tier: z
+      .enum(["dev", "staging", "prod"])
+      .describe("Which column of defaults this environment has."),
     model: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "expected letters, digits, and _ . -")
       .describe("Registered model name."),
-    pin: pinSchema.optional().describe("The model version this environment serves. Written by `tollgate pin`."),
-    override: override.optional().describe("A release past a refusal. Written by `--force --reason`."),
-    runtime: z.enum(["local"]).optional().describe("What the environment is made of. Default local."),
-    experiment: z.string().min(1).optional().describe("Base name of the experiment. Default: the model's name."),
+    pin: pinSchema
+      .optional()
+      .describe("The model version this environment serves. Written by `tollgate pin`."),
+    override: override
+      .optional()
+      .describe("A release past a refusal. Written by `--force --reason`."),
+    runtime: z
+      .enum(["local"])
+      .optional()
+      .describe("What the environment is made of. Default local."),
+    experiment: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Base name of the experiment. Default: the model's name."),
     experimentSuffix: z.string().optional(),
     stage: z.enum(["None", "Staging", "Production"]).optional(),
     alias: z
@@ -119,7 +153,12 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
   });
 }
 
-export type RawSettings = z.output<ReturnType<typeof settingsSchema<z.ZodType<GatesInput | undefined>>>>;
+export type RawSettings = z.output<
+  ReturnType<typeof settingsSchema<z.ZodType<GatesInput | undefined>>>
+>;
 
 /** The `gates` setting: a level for all, and by gate name its own settings and level. */
-export type GatesInput = { level?: "mandatory" | "advisory" | "disabled" } & Record<string, unknown>;
+export type GatesInput = { level?: "mandatory" | "advisory" | "disabled" } & Record<
+  string,
+  unknown
+>;

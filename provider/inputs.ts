@@ -1,4 +1,10 @@
-import type { Approval, EvidenceProblem, GateConfigurations, Override, PinnedVersion } from "../policies/gate";
+import type {
+  Approval,
+  EvidenceProblem,
+  GateConfigurations,
+  Override,
+  PinnedVersion,
+} from "../policies/gate";
 import type { Evidence } from "../registry/evidence";
 
 /** How to reach a registry: settings only, credentials are read from the named environment variable. */

@@ -1,0 +1,57 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config/settings";
+import type { PinnedVersion } from "../policies/gate";
+import type { AdmissionInputs } from "../provider/inputs";
+import { Receipt, StageAliasMark } from "../provider/resources";
+import { typeToken } from "./base";
+
+export interface StageAliasArgs {
+  readonly settings: Settings;
+  readonly pin: PinnedVersion;
+  readonly admission: AdmissionInputs;
+  /** From `ModelServing.released`: the registry is told only what callers already get. */
+  readonly released: pulumi.Input<string>;
+}
+
+/**
+ * The registry's own mark of the pin (alias, and the legacy stage for older clients), and the receipt of the
+ * promotion behind it.
+ *
+ * @example new StageAlias("stage-alias", { settings, pin, admission, released: serving.released });
+ */
+export class StageAlias extends pulumi.ComponentResource {
+  static readonly type = typeToken("StageAlias");
+  readonly alias: pulumi.Output<string>;
+
+  constructor(name: string, args: StageAliasArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { settings, pin } = args;
+    super(StageAlias.type, name, { alias: settings.alias, stage: settings.stage, pin }, opts);
+    const { uri, caFile, tokenVariable, timeoutSeconds } = settings.trackingServer;
+    const mark = new StageAliasMark(
+      `${name}-mark`,
+      {
+        stateDir: settings.stateDir,
+        registry: { uri, caFile, tokenVariable, timeoutSeconds },
+        model: pin.name,
+        // Through the release, so that the mark follows the traffic and never leads it.
+        version: pulumi.output(args.released).apply(() => pin.version),
+        alias: settings.alias,
+        stage: settings.stage,
+      },
+      { parent: this },
+    );
+    new Receipt(
+      `${name}-receipt`,
+      {
+        stateDir: settings.stateDir,
+        projectDir: settings.projectDir,
+        stack: settings.stack,
+        pin,
+        admission: args.admission,
+      },
+      { parent: this, dependsOn: mark },
+    );
+    this.alias = mark.alias;
+    this.registerOutputs({ alias: this.alias });
+  }
+}

@@ -1,0 +1,31 @@
+import tseslint from "typescript-eslint";
+
+/** What the language cannot say. Formatting is Prettier's. */
+export default tseslint.config(
+  { ignores: ["node_modules/", ".tollgate/", ".demo/", "**/*.cjs", "**/*.mjs"] },
+  ...tseslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/await-thenable": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      // A program ends with one `export =`: the function the engine runs.
+      "@typescript-eslint/no-require-imports": "off",
+    },
+  },
+  {
+    // One reader of the environment, so that a setting can't be missed in a review.
+    files: ["components/**", "policies/**", "registry/**", "index.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "env", message: "Read the environment in config/load.ts." },
+      ],
+    },
+  },
+);

@@ -1,0 +1,37 @@
+import { ArtifactStore } from "./components/artifact-store";
+import { ModelPin } from "./components/model-pin";
+import { ModelServing } from "./components/model-serving";
+import { StageAlias } from "./components/stage-alias";
+import { TrackingServer } from "./components/tracking-server";
+import { fetchCandidate } from "./policies/candidate";
+import { loadFromPulumi } from "./config/load";
+import { runtimes } from "./runtimes";
+
+/** One environment: its artifact store, its tracking server and, once a version is pinned, what serves it. */
+async function environment() {
+  const settings = await loadFromPulumi();
+  const runtime = runtimes[settings.runtime];
+  const candidate = await fetchCandidate(settings);
+
+  const store = new ArtifactStore("artifact-store", { runtime, settings });
+  const tracking = new TrackingServer("tracking-server", { runtime, settings, store });
+  if (!candidate) return { trackingUri: tracking.uri };
+
+  const pin = new ModelPin("model-pin", { candidate, gates: settings.gates });
+  const serving = new ModelServing("model-serving", {
+    runtime,
+    settings,
+    pin: candidate.pin,
+    modelUri: pin.modelUri,
+    trackingUri: tracking.uri,
+  });
+  const mark = new StageAlias("stage-alias", {
+    settings,
+    pin: candidate.pin,
+    admission: pin.admission,
+    released: serving.released,
+  });
+  return { trackingUri: tracking.uri, url: serving.url, model: pin.modelUri, alias: mark.alias };
+}
+
+export = environment;

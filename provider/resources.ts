@@ -1,0 +1,113 @@
+import * as pulumi from "@pulumi/pulumi";
+import type {
+  AdmissionInputs,
+  AdmissionOutputs,
+  CredentialInputs,
+  CredentialOutputs,
+  ProcessInputs,
+  ProcessOutputs,
+  ReceiptInputs,
+  ReleaseCheckInputs,
+  RouteInputs,
+  StageAliasInputs,
+} from "./inputs";
+
+/** A resource's inputs as a program gives them: outputs of other resources may stand in for values. */
+export type ArgumentsOf<T> = { [K in keyof T]: pulumi.Input<T[K]> };
+
+/** Outputs to ask of the engine, beside the inputs: their names with `undefined` until it answers. */
+function unresolved<K extends string>(...names: K[]): Record<K, undefined> {
+  return Object.fromEntries(names.map((name) => [name, undefined])) as Record<K, undefined>;
+}
+
+/** A generated secret in a file only the user can read; see `provider/types/credential.ts`. */
+export class Credential extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:Credential";
+  declare readonly path: pulumi.Output<CredentialOutputs["path"]>;
+  declare readonly fingerprint: pulumi.Output<CredentialOutputs["fingerprint"]>;
+
+  constructor(
+    name: string,
+    args: ArgumentsOf<CredentialInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(Credential.type, name, { ...unresolved("fingerprint"), ...args }, opts);
+  }
+}
+
+/** A server process that outlives the command; see `provider/types/process.ts`. */
+export class Process extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:Process";
+  declare readonly boundPort: pulumi.Output<ProcessOutputs["boundPort"]>;
+  declare readonly address: pulumi.Output<ProcessOutputs["address"]>;
+  declare readonly pid: pulumi.Output<ProcessOutputs["pid"]>;
+  declare readonly status: pulumi.Output<ProcessOutputs["status"]>;
+  declare readonly logFile: pulumi.Output<ProcessOutputs["logFile"]>;
+
+  constructor(name: string, args: ArgumentsOf<ProcessInputs>, opts?: pulumi.CustomResourceOptions) {
+    super(
+      Process.type,
+      name,
+      { ...unresolved("boundPort", "address", "pid", "status", "logFile"), ...args },
+      opts,
+    );
+  }
+}
+
+/** The pin, admitted by the gates; see `provider/types/admission.ts`. */
+export class Admission extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:Admission";
+  declare readonly modelUri: pulumi.Output<AdmissionOutputs["modelUri"]>;
+
+  constructor(name: string, args: AdmissionInputs, opts?: pulumi.CustomResourceOptions) {
+    super(Admission.type, name, { ...unresolved("modelUri"), ...args }, opts);
+  }
+}
+
+/** Checks of new scorers before any traffic; see `provider/types/release-check.ts`. */
+export class ReleaseCheck extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:ReleaseCheck";
+
+  constructor(
+    name: string,
+    args: ArgumentsOf<ReleaseCheckInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(ReleaseCheck.type, name, args, opts);
+  }
+}
+
+/** Where the router sends traffic; see `provider/types/route.ts`. */
+export class Route extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:Route";
+  declare readonly url: pulumi.Output<RouteInputs["url"]>;
+  declare readonly digest: pulumi.Output<RouteInputs["digest"]>;
+
+  constructor(name: string, args: ArgumentsOf<RouteInputs>, opts?: pulumi.CustomResourceOptions) {
+    super(Route.type, name, args, opts);
+  }
+}
+
+/** Alias and legacy stage in the registry; see `provider/types/stage-alias.ts`. */
+export class StageAliasMark extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:StageAlias";
+  declare readonly alias: pulumi.Output<StageAliasInputs["alias"]>;
+  declare readonly version: pulumi.Output<StageAliasInputs["version"]>;
+
+  constructor(
+    name: string,
+    args: ArgumentsOf<StageAliasInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(StageAliasMark.type, name, args, opts);
+  }
+}
+
+/** One line in the stack's chain of receipts; see `provider/types/receipt.ts`. */
+export class Receipt extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:Receipt";
+
+  constructor(name: string, args: ArgumentsOf<ReceiptInputs>, opts?: pulumi.CustomResourceOptions) {
+    super(Receipt.type, name, args, opts);
+  }
+}

@@ -1,0 +1,147 @@
+// Which children each component declares, with exactly which inputs. Cannot prove that the provider accepts them.
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import { ArtifactStore } from "../../components/artifact-store";
+import { ModelPin } from "../../components/model-pin";
+import { ModelServing } from "../../components/model-serving";
+import { StageAlias } from "../../components/stage-alias";
+import { TrackingServer } from "../../components/tracking-server";
+import type { Runtime } from "../../runtimes/contract";
+import { compliantCandidate, pin, stagingSettings } from "../support/fixtures";
+import { registrationsOf } from "../support/mocks";
+
+const settings = stagingSettings();
+
+/** A runtime that declares nothing and says what it was asked. */
+function recordingRuntime() {
+  const asked: unknown[][] = [];
+  const runtime: Runtime = {
+    artifactStore: (name) => {
+      asked.push(["artifactStore", name]);
+      return {
+        destination: pulumi.output("s3://churn-model-staging"),
+        environment: pulumi.output({}),
+      };
+    },
+    trackingServer: (name, _settings, store) => {
+      asked.push(["trackingServer", name, Object.keys(store)]);
+      return { uri: pulumi.output("http://127.0.0.1:5001") };
+    },
+    serving: (name, inputs) => {
+      asked.push(["serving", name, inputs.version, inputs.digest]);
+      return {
+        url: pulumi.output("http://127.0.0.1:8000"),
+        released: pulumi.output(inputs.digest),
+      };
+    },
+  };
+  return { runtime, asked };
+}
+
+describe("ArtifactStore and TrackingServer", () => {
+  it("ask the runtime for their parts and show engine and gates only plain facts", async () => {
+    const { runtime, asked } = recordingRuntime();
+    const registered = await registrationsOf(() => {
+      const store = new ArtifactStore("artifact-store", { runtime, settings });
+      new TrackingServer("tracking-server", { runtime, settings, store });
+    });
+    assert.deepEqual(registered, [
+      { type: "tollgate:component:ArtifactStore", name: "artifact-store", inputs: { kind: "s3" } },
+      {
+        type: "tollgate:component:TrackingServer",
+        name: "tracking-server",
+        inputs: { uri: "http://127.0.0.1:5001", managed: true },
+      },
+    ]);
+    assert.deepEqual(asked, [
+      ["artifactStore", "artifact-store"],
+      ["trackingServer", "tracking-server", ["destination", "environment"]],
+    ]);
+  });
+});
+
+describe("ModelPin", () => {
+  it("declares one admission that carries evidence and thresholds as plain values", async () => {
+    const candidate = compliantCandidate();
+    const gates = { latency: { level: "mandatory", settings: { p95Ms: 50 } } } as const;
+    const registered = await registrationsOf(
+      () => new ModelPin("model-pin", { candidate, gates }),
+      () => ({ modelUri: "models:/churn-model/2" }),
+    );
+    assert.deepEqual(
+      registered.map(({ type, name }) => [type, name]),
+      [
+        ["tollgate:component:ModelPin", "model-pin"],
+        ["tollgate:index:Admission", "model-pin-admission"],
+      ],
+    );
+    assert.deepEqual(registered[0]?.inputs, { pin });
+    assert.deepEqual(registered[1]?.inputs, { ...candidate, gates });
+  });
+});
+
+describe("ModelServing", () => {
+  it("asks the runtime to serve exactly the pinned version", async () => {
+    const { runtime, asked } = recordingRuntime();
+    const registered = await registrationsOf(
+      () =>
+        new ModelServing("model-serving", {
+          runtime,
+          settings,
+          pin,
+          modelUri: "models:/churn-model/2",
+          trackingUri: "http://127.0.0.1:5001",
+        }),
+    );
+    assert.deepEqual(registered, [
+      {
+        type: "tollgate:component:ModelServing",
+        name: "model-serving",
+        inputs: { pin, replicas: 1 },
+      },
+    ]);
+    assert.deepEqual(asked, [["serving", "model-serving", "2", pin.digest]]);
+  });
+});
+
+describe("StageAlias", () => {
+  it("marks the pinned version and writes the receipt after it", async () => {
+    const candidate = compliantCandidate();
+    const admission = { ...candidate, approvals: [], gates: {} };
+    const registered = await registrationsOf(
+      () => new StageAlias("stage-alias", { settings, pin, admission, released: pin.digest }),
+    );
+    assert.deepEqual(
+      registered.map(({ name, inputs }) => ({ name, inputs })),
+      [
+        { name: "stage-alias", inputs: { alias: "staging", stage: "Staging", pin } },
+        {
+          name: "stage-alias-mark",
+          inputs: {
+            stateDir: "/project/.tollgate/staging",
+            registry: {
+              uri: "http://127.0.0.1:5001",
+              caFile: null,
+              tokenVariable: "MLFLOW_TRACKING_TOKEN",
+              timeoutSeconds: 5,
+            },
+            model: "churn-model",
+            version: "2",
+            alias: "staging",
+            stage: "Staging",
+          },
+        },
+        {
+          name: "stage-alias-receipt",
+          inputs: {
+            stateDir: "/project/.tollgate/staging",
+            projectDir: "/project",
+            stack: "staging",
+            pin,
+            admission,
+          },
+        },
+      ],
+    );
+  });
+});

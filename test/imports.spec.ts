@@ -1,0 +1,77 @@
+// One direction: which folder may import from which. The table is the one in docs/architecture.md.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+
+const root = path.join(__dirname, "..");
+
+/** Folder → folders it may import from, besides itself. A file may be named to allow only that one. */
+const allowed: Record<string, string[]> = {
+  registry: [],
+  toolchain: [],
+  "policies/gates": ["policies/gate.ts", "policies/findings.ts", "registry/evidence.ts"],
+  policies: ["registry", "config", "provider/inputs.ts", "provider/resource-type.ts"],
+  config: ["policies", "registry"],
+  components: [
+    "config/settings.ts",
+    "policies/gate.ts",
+    "provider/inputs.ts",
+    "provider/resources.ts",
+    "runtimes/contract.ts",
+  ],
+  runtimes: ["components/base.ts", "config/settings.ts", "provider", "toolchain"],
+  provider: ["registry", "policies", "runtimes/local", "history", "config", "toolchain"],
+  history: ["policies", "registry", "provider/inputs.ts"],
+};
+
+function sourceFiles(folder: string): string[] {
+  return fs
+    .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => path.join(folder, file));
+}
+
+/** Relative imports of a file, as paths from the root, with `.ts` or as a folder's index. */
+function importsOf(file: string): string[] {
+  const text = fs.readFileSync(path.join(root, file), "utf8");
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((m) => m[1]!);
+  return specifiers.map((specifier) => {
+    const target = path.normalize(path.join(path.dirname(file), specifier));
+    return fs.existsSync(path.join(root, `${target}.ts`)) ? `${target}.ts` : `${target}/index.ts`;
+  });
+}
+
+/** The most specific folder of the table that holds a file. */
+function folderOf(file: string): string | undefined {
+  return Object.keys(allowed)
+    .filter((folder) => file.startsWith(`${folder}/`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
+describe("import direction", () => {
+  for (const folder of Object.keys(allowed)) {
+    it(`${folder}/ imports only what the table allows`, () => {
+      const files = sourceFiles(folder).filter((file) => folderOf(file) === folder);
+      assert.notEqual(files.length, 0, `${folder}/ holds no TypeScript`);
+      const wrong = files.flatMap((file) =>
+        importsOf(file)
+          .filter((target) => !target.startsWith(`${folder}/`))
+          .filter(
+            (target) =>
+              !allowed[folder]!.some((each) => target === each || target.startsWith(`${each}/`)),
+          )
+          .map((target) => `${file} imports ${target}`),
+      );
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it("resolves every relative import to a file that is there", () => {
+    const missing = Object.keys(allowed)
+      .flatMap(sourceFiles)
+      .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
+      .filter(({ target }) => !fs.existsSync(path.join(root, target)))
+      .map(({ file, target }) => `${file} imports ${target}`);
+    assert.deepEqual(missing, []);
+  });
+});

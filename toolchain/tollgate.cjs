@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+"use strict";
+// The `tollgate` command. cli/main.ts runs itself on import.
+require("./requirements.cjs").check();
+
+require("./bundle.cjs").requireBundled(require("path").join(__dirname, "..", "cli", "main.ts"), {
+  // Heavy, and loaded by few commands.
+  external: ["@pulumi", "@grpc/grpc-js", "@aws-sdk", "esbuild"],
+});
