@@ -8,11 +8,11 @@ export type RegistryErrorKind =
   | "not-found"
   /** The registry wants other credentials (401, 403). */
   | "unauthorised"
-  /** Something answered, but not as MLflow does: HTML, broken JSON, a field missing, too many bytes. */
+  /** Something answered, but not as MLflow does: HTML, broken JSON, a field missing. */
   | "bad-answer"
   /** The thing exists already. */
   | "conflict"
-  /** The registry understood and said no, or we refuse to go on. */
+  /** The registry understood and said no, or we refuse to go on (other bytes, too many of them). */
   | "refused";
 
 /**

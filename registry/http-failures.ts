@@ -48,7 +48,7 @@ export function badAnswer(attempted: Attempted, happened: string, status?: numbe
 /** More bytes than the caller allows. */
 export function tooManyBytes(attempted: Attempted, maxBytes: number): Failure {
   const happened = `the answer is longer than the ${maxBytes} bytes allowed`;
-  return failure("bad-answer", attempted, happened, "see what was stored there");
+  return failure("refused", attempted, happened, "see what was stored there");
 }
 
 const certificateCodes =

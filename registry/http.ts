@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { quoted, RegistryError } from "./errors";
+import { RegistryError } from "./errors";
+import { notJson, observed, readBeginning, readBounded, readMoving } from "./http-bodies";
 import {
   type Attempted,
   badAnswer,
@@ -7,7 +8,6 @@ import {
   failureOfAnswer,
   failureOfFetch,
   timedOut,
-  tooManyBytes,
   withoutCredentials,
 } from "./http-failures";
 
@@ -38,6 +38,8 @@ export interface HttpRequest {
   readonly json?: unknown;
   /** Raw body of known size, made anew for the one attempt. */
   readonly body?: { readonly stream: () => AsyncIterable<Uint8Array>; readonly sizeBytes: number };
+  /** An HTML page is somebody else's answer (a login page, a fallback), not the artifact asked for. */
+  readonly refuseHtml?: boolean;
   /** A search sent by POST changes nothing, so it may be repeated like a GET. */
   readonly repeatable?: boolean;
 }
@@ -58,19 +60,30 @@ const maxJsonBytes = 32 * 1024 * 1024;
 export class Http {
   /** Base address without credentials and trailing slash: the one messages show. */
   readonly base: string;
+  readonly #options: HttpOptions;
   readonly #authorization: string | undefined;
-  readonly #timeoutSeconds: number;
-  readonly #caFile: string | null;
-  readonly #deadline: number | null;
+  /** In `Date.now()`'s milliseconds; infinite unless made by `until`. */
+  #deadline = Infinity;
   #fetch: Promise<Fetch> | undefined;
 
-  constructor(options: HttpOptions, deadline: number | null = null) {
+  constructor(options: HttpOptions) {
     const url = baseUrl(options.uri);
     this.base = withoutCredentials(url.href).replace(/\/+$/, "");
     this.#authorization = authorization(options.credentials ?? {}, url);
-    this.#timeoutSeconds = options.timeoutSeconds;
-    this.#caFile = options.caFile ?? null;
-    this.#deadline = deadline;
+    this.#options = options;
+  }
+
+  /** The longest wait for one answer, in seconds. */
+  get timeoutSeconds(): number {
+    return this.#options.timeoutSeconds;
+  }
+
+  /** The same, except that all its requests together end at `deadline`, in `Date.now()`'s milliseconds. */
+  until(deadline: number): Http {
+    const http = new Http(this.#options);
+    http.#fetch = this.#fetch;
+    http.#deadline = deadline;
+    return http;
   }
 
   /** The answer's JSON. */
@@ -85,11 +98,15 @@ export class Http {
     });
   }
 
-  /** The answer's bytes, at most `maxBytes` of them. */
+  /** The answer's bytes; `refused` when there are more than `maxBytes`. */
   async bytes(request: HttpRequest, maxBytes: number): Promise<Buffer> {
-    return this.#exchange(request, (response, attempted) =>
-      readBounded(response, maxBytes, attempted),
-    );
+    return this.#exchange(request, async (response, attempted) => {
+      if (request.refuseHtml && /^text\/html/i.test(response.headers.get("content-type") ?? "")) {
+        await response.body?.cancel();
+        throw badAnswer(attempted, "it answered a page of HTML", response.status).error;
+      }
+      return readBounded(response, maxBytes, attempted);
+    });
   }
 
   /**
@@ -99,7 +116,7 @@ export class Http {
   async stream(request: HttpRequest): Promise<AsyncIterable<Uint8Array>> {
     const controller = new AbortController();
     const response = await this.#exchange(request, async (answer) => answer, controller);
-    return moving(response, controller, this.#attempted(request));
+    return readMoving(response, controller, transferSilenceSeconds, this.#attempted(request));
   }
 
   /** The error for an answer of the wrong shape, in the words of the request. */
@@ -122,25 +139,21 @@ export class Http {
   ): Promise<T> {
     const attempted = this.#attempted(request);
     const started = Date.now();
-    const allowed = request.body ? transferSilenceSeconds : this.#timeoutSeconds;
-    const deadline = Math.min(this.#deadline ?? Infinity, started + allowed * 1000);
+    const allowed = request.body ? transferSilenceSeconds : this.timeoutSeconds;
+    const deadline = Math.min(this.#deadline, started + allowed * 1000);
     const repeatable = request.method === "GET" || request.repeatable === true;
     for (let attempt = 0; ; attempt++) {
       const abort = controller ?? new AbortController();
       const timer = setTimeout(() => abort.abort(), Math.max(0, deadline - Date.now()));
       let failure: Failure;
       try {
-        const response = await this.#send(request, abort.signal);
+        const response = await this.#send(request, abort.signal, () => timer.refresh());
         if (response.ok) {
           return await read(response, attempted);
         }
-        const body = await beginning(response);
-        failure = failureOfAnswer(
-          attempted,
-          response.status,
-          body,
-          response.headers.get("location"),
-        );
+        const body = await readBeginning(response);
+        const location = response.headers.get("location");
+        failure = failureOfAnswer(attempted, response.status, body, location);
       } catch (error) {
         failure = abort.signal.aborted
           ? timedOut(attempted, (Date.now() - started) / 1000)
@@ -158,8 +171,12 @@ export class Http {
     }
   }
 
-  async #send(request: HttpRequest, signal: AbortSignal): Promise<Response> {
-    this.#fetch ??= fetchTrusting(this.#caFile);
+  async #send(
+    request: HttpRequest,
+    signal: AbortSignal,
+    progress: () => void,
+  ): Promise<Response> {
+    this.#fetch ??= fetchTrusting(this.#options.caFile ?? null);
     const fetch = await this.#fetch;
     const headers: Record<string, string> = {};
     if (this.#authorization) {
@@ -178,7 +195,7 @@ export class Http {
       redirect: request.method === "GET" ? "follow" : "manual",
       signal,
       ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
-      ...(request.body ? { body: request.body.stream() as never, duplex: "half" as const } : {}),
+      ...(request.body ? uploading(request.body.stream(), progress) : {}),
     });
   }
 }
@@ -200,6 +217,10 @@ async function fetchTrusting(caFile: string | null): Promise<Fetch> {
   ]);
   const dispatcher = new Agent({ connect: { ca: [...rootCertificates, pem] } });
   return (url, init) => fetch(url, { ...init, dispatcher } as never) as unknown as Promise<Response>;
+}
+
+function uploading(source: AsyncIterable<Uint8Array>, progress: () => void) {
+  return { body: observed(source, progress) as never, duplex: "half" as const };
 }
 
 function baseUrl(uri: string): URL {
@@ -228,67 +249,11 @@ function authorization({ token, username, password }: Credentials, url: URL): st
 }
 
 function queryString(query: HttpRequest["query"]): string {
-  const pairs = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
-  const text = new URLSearchParams(pairs.map(([key, value]) => [key, String(value)])).toString();
-  return text ? `?${text}` : "";
-}
-
-async function readBounded(
-  response: Response,
-  maxBytes: number,
-  attempted: Attempted,
-): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength;
-    if (size > maxBytes) {
-      throw tooManyBytes(attempted, maxBytes).error;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** The first 64 KiB of an error's body: enough for MLflow's error document. */
-async function beginning(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size > 65536) {
-      break;
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) {
+      parameters.set(key, String(value));
     }
   }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-async function* moving(
-  response: Response,
-  controller: AbortController,
-  attempted: Attempted,
-): AsyncGenerator<Uint8Array> {
-  const silence = transferSilenceSeconds;
-  const timer = setTimeout(() => controller.abort(), silence * 1000);
-  try {
-    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      timer.refresh();
-      yield chunk;
-    }
-  } catch (error) {
-    throw controller.signal.aborted
-      ? timedOut(attempted, silence).error
-      : failureOfFetch(attempted, error).error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function notJson(text: string): string {
-  return /^\s*</.test(text)
-    ? "a page of HTML instead of JSON"
-    : text.trim() === ""
-      ? "nothing instead of JSON"
-      : `"${quoted(text, 60)}" instead of JSON`;
+  return parameters.size > 0 ? `?${parameters}` : "";
 }

@@ -12,7 +12,7 @@ const path = require("path");
 const LOADERS = { ".ts": "ts", ".js": "js", ".cjs": "js", ".mjs": "js", ".json": "json" };
 
 /**
- * @param {{root: string, entry: string, external: string[]}} recipe
+ * @param {{root: string, entry: string, external: string[], absent: string[]}} recipe
  * @returns {{code: string, map: string, hashes: [string, string][]}} `hashes` are of the bytes that were bundled, of
  *   our own files only, sorted
  */
@@ -22,7 +22,9 @@ function build(recipe) {
     encoding: "utf8",
   });
   if (child.status !== 0) {
-    const error = new Error(child.stderr.trim() || `esbuild could not be run (${child.error ?? child.signal})`);
+    const error = new Error(
+      child.stderr.trim() || `esbuild could not be run (${child.error ?? child.signal})`,
+    );
     error.stack = error.message;
     throw error;
   }
@@ -30,7 +32,7 @@ function build(recipe) {
 }
 
 async function main(recipe) {
-  const { root, entry, external } = recipe;
+  const { root, entry, external, absent } = recipe;
   const hashes = new Map();
   const result = await require("esbuild").build({
     entryPoints: [entry],
@@ -44,10 +46,11 @@ async function main(recipe) {
     mainFields: ["main", "module"],
     sourcemap: "external",
     sourcesContent: false,
+    sourceRoot: root,
     legalComments: "none",
     logLevel: "silent",
     banner: { js: banner(root) },
-    plugins: [externals(external), sources(root, hashes)],
+    plugins: [packages(external, absent), sources(root, hashes)],
   });
   const [map, code] = ["map", "js"].map((kind) =>
     result.outputFiles.find((file) => file.path.endsWith(kind)),
@@ -61,17 +64,19 @@ function banner(root) {
   return `const requireFromRoot = require("module").createRequire(${from});`;
 }
 
-/** Replaces a package that stays outside by a require of it, so that it is the same instance for everybody. */
-function externals(packages) {
-  const wanted = (id) => packages.some((name) => id === name || id.startsWith(`${name}/`));
+/** Replaces an external package by a require of it, the same instance for everybody, and an absent one by nothing. */
+function packages(external, absent) {
+  const among = (names, id) => names.some((name) => id === name || id.startsWith(`${name}/`));
   return {
-    name: "externals",
+    name: "packages",
     setup(build) {
       build.onResolve({ filter: /^[^./]/ }, ({ path: id }) =>
-        wanted(id) ? { path: id, namespace: "external" } : undefined,
+        among([...external, ...absent], id) ? { path: id, namespace: "package" } : undefined,
       );
-      build.onLoad({ filter: /.*/, namespace: "external" }, ({ path: id }) => ({
-        contents: `module.exports = requireFromRoot(${JSON.stringify(id)});`,
+      build.onLoad({ filter: /.*/, namespace: "package" }, ({ path: id }) => ({
+        contents: among(absent, id)
+          ? "module.exports = {};"
+          : `module.exports = requireFromRoot(${JSON.stringify(id)});`,
       }));
     },
   };
@@ -85,11 +90,15 @@ function sources(root, hashes) {
       build.onLoad({ filter: /\.([cm]?js|ts|json)$/, namespace: "file" }, ({ path: file }) => {
         const content = fs.readFileSync(file);
         if (!file.includes(`${path.sep}node_modules${path.sep}`)) {
-          hashes.set(path.relative(root, file), crypto.createHash("sha256").update(content).digest("hex"));
+          hashes.set(
+            path.relative(root, file),
+            crypto.createHash("sha256").update(content).digest("hex"),
+          );
         }
         const loader = LOADERS[path.extname(file)] ?? "js";
         const text = content.toString("utf8");
-        if (loader === "json" || !/\b__(dir|file)name\b/.test(text)) return { contents: text, loader };
+        if (loader === "json" || !/\b__(dir|file)name\b/.test(text))
+          return { contents: text, loader };
         return { contents: withPlaces(text, file), loader };
       });
     },

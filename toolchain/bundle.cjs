@@ -29,7 +29,9 @@ const SURROUNDINGS = [
  * Bundles a TypeScript entry and requires the result.
  *
  * @param {string} entry absolute path of the entry, which may not await at top level
- * @param {{external?: string[]}} [options] packages to leave in node_modules, resolved from our root at run time
+ * @param {{external?: string[], absent?: string[]}} [options] `external`: packages to leave in node_modules, resolved
+ *   from our root at run time. `absent`: packages that a dependency loads at start though we never use what it does
+ *   with them; replaced by an empty module.
  */
 function requireBundled(entry, options) {
   return require(bundle(entry, options));
@@ -39,12 +41,12 @@ function requireBundled(entry, options) {
  * Bundles an entry unless a bundle of the same content is there.
  *
  * @param {string} entry absolute path
- * @param {{external?: string[]}} [options] see `requireBundled`
+ * @param {{external?: string[], absent?: string[]}} [options] see `requireBundled`
  * @returns {string} absolute path of the bundle
  */
-function bundle(entry, { external = [] } = {}) {
+function bundle(entry, { external = [], absent = [] } = {}) {
   const name = path.relative(root, entry).replace(/[^A-Za-z0-9]+/g, "-");
-  const recipe = { root, entry, external };
+  const recipe = { root, entry, external, absent };
   const folders = cacheFolders();
   for (const folder of folders) {
     const found = findBundle(folder, name, recipe);

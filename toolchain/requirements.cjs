@@ -15,9 +15,16 @@ var OLDEST_NODE = [20, 19];
  */
 function nodeProblem(version) {
   var parts = version.replace(/^v/, "").split(".").map(Number);
-  var enough = parts[0] > OLDEST_NODE[0] || (parts[0] === OLDEST_NODE[0] && parts[1] >= OLDEST_NODE[1]);
+  var enough =
+    parts[0] > OLDEST_NODE[0] || (parts[0] === OLDEST_NODE[0] && parts[1] >= OLDEST_NODE[1]);
   if (enough) return null;
-  return "Tollgate needs Node " + OLDEST_NODE.join(".") + " or newer, and this is " + version + ": install a newer Node.";
+  return (
+    "Tollgate needs Node " +
+    OLDEST_NODE.join(".") +
+    " or newer, and this is " +
+    version +
+    ": install a newer Node."
+  );
 }
 
 /** What is wrong with the npm packages beside `folder`, as a sentence, or null. */

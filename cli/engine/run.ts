@@ -1,0 +1,197 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import type { Settings } from "../../config/settings";
+import { type Context, root, stackFileOf } from "../context";
+import { CliError, exitCodes } from "../errors";
+import { duration } from "../output";
+import { emptyReport, type EngineReport, parseEvent, type Step, take } from "./events";
+import { engineCommand, type EngineRun, spawnEngine } from "./process";
+import { causesOf, engineFailure, type Lock, lockIn, lockSentence } from "./sentences";
+import { engineConfigFile, ensureBackendFolder, settlePending } from "./stack";
+import { doneLine, isShown, kindOf } from "./steps";
+
+export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
+
+/** A stack with the engine that works on it. */
+interface Workplace {
+  binary: string;
+  environment: NodeJS.ProcessEnv;
+  projectDir: string;
+  stack: string;
+  stateDir: string;
+}
+
+const flags: Record<EngineVerb, readonly string[]> = {
+  preview: [],
+  // The gates have judged before: a preview of the engine's own would double the time of an `up` without changes.
+  up: ["--yes", "--skip-preview"],
+  destroy: ["--yes", "--skip-preview"],
+  refresh: ["--yes", "--skip-preview"],
+};
+
+/**
+ * Runs the engine on a stack: makes the stack on first use, clears what a killed run left, says on stderr what happens
+ * as it happens. A failed update is no exception: the report says so. Throws when the engine could not get to work
+ * (the stack is locked, its state can't be written) or was interrupted.
+ */
+export async function runEngine(context: Context, settings: Settings, verb: EngineVerb): Promise<EngineReport> {
+  const place = await workplaceOf(context, settings);
+  const attempt = () => attemptRun(context, place, verb);
+  let [run, report] = await attempt();
+  if (/no stack named .* found/.test(run.printed)) {
+    initialiseStack(place);
+    [run, report] = await attempt();
+  }
+  const lock = lockIn(run.printed);
+  if (lock) {
+    if (!isStale(lock)) throw new CliError("locked", lockSentence(place.stack, lock));
+    context.output.note(`A run that was killed (pid ${lock.pid}, since ${lock.since}) left its lock: removed it.`);
+    engineCommand(place, ["cancel", "--yes", "--stack", place.stack]);
+    [run, report] = await attempt();
+  }
+  if (run.interrupted && !report.succeeded) {
+    throw new CliError(
+      "interrupted",
+      `Interrupted: \`tollgate ${verb} --stack ${place.stack}\` goes on from what was done.`,
+      exitCodes.interrupted,
+    );
+  }
+  if (report.changes === null && run.code !== 0) {
+    const sentence = causesOf(report).join("\n") || engineFailure(run.printed);
+    const log = join(place.stateDir, "log", `last-${verb}.log`);
+    throw new CliError("engine", sentence || `The Pulumi engine ended with exit code ${run.code}: see ${log}.`);
+  }
+  if (report.succeeded && verb === "up" && /interrupted while creating/.test(run.printed)) {
+    await settleInterrupted(context, place);
+  }
+  return report;
+}
+
+/** The engine and its environment for a project folder; gets the engine when there is none yet. */
+export async function engineFor(context: Context) {
+  const { ensureEngine, engineEnvironment } = await import("../../toolchain/engine");
+  const progress = context.output.progress("Getting the Pulumi engine");
+  try {
+    const engine = await ensureEngine({ progress: (text: string) => progress.update(text) });
+    return { engine, environment: engineEnvironment(engine, context.projectDir) };
+  } finally {
+    progress.end();
+  }
+}
+
+async function workplaceOf(context: Context, { stack, stateDir }: Settings): Promise<Workplace> {
+  const { engine, environment } = await engineFor(context);
+  ensureBackendFolder(context.projectDir, environment);
+  return { binary: engine.binary, environment, projectDir: context.projectDir, stack, stateDir };
+}
+
+async function attemptRun(
+  context: Context,
+  place: Workplace,
+  verb: EngineVerb,
+): Promise<[EngineRun, EngineReport]> {
+  const report = emptyReport();
+  const teller = new Teller(context, verb);
+  const judged = verb === "preview" || verb === "up";
+  const run = await spawnEngine(
+    {
+      ...place,
+      logDir: join(place.stateDir, "log"),
+      verb,
+      args: [
+        ...[verb, "--stack", place.stack, "--non-interactive", "--color", "never", ...flags[verb]],
+        ...["--config-file", engineConfigFile(place.projectDir, place.stack, place.stateDir)],
+        ...(judged ? ["--policy-pack", join(root, "policies")] : []),
+      ],
+    },
+    context.output,
+    (line) => {
+      const event = parseEvent(line);
+      const step = event && take(report, event);
+      if (step) teller.tell(step);
+    },
+  );
+  teller.end();
+  return [run, report];
+}
+
+/** Makes the stack, and leaves its settings file as it was: see `engineConfigFile`. */
+function initialiseStack(place: Workplace): void {
+  const file = stackFileOf(place.projectDir, place.stack);
+  const before = readFileSync(file);
+  try {
+    engineCommand(place, [
+      ...["stack", "init", place.stack, "--no-select"],
+      ...(place.environment.PULUMI_BACKEND_URL ? [] : ["--secrets-provider", "passphrase"]),
+    ]);
+  } finally {
+    if (!readFileSync(file).equals(before)) writeFileSync(file, before);
+  }
+}
+
+/** Is the run that made the lock surely gone? Only known for runs of this machine. */
+function isStale({ host, pid }: Lock): boolean {
+  if (host !== hostname()) return false;
+  const { status, stdout } = spawnSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" });
+  return status !== 0 || !/pulumi/.test(stdout);
+}
+
+/** After a killed run and a good one: what was under way then is settled, and its leftovers are stopped. */
+async function settleInterrupted(context: Context, place: Workplace): Promise<void> {
+  const { state, abandoned } = settlePending(
+    JSON.parse(engineCommand(place, ["stack", "export", "--stack", place.stack])),
+  );
+  const file = join(place.stateDir, "engine", "settled.json");
+  try {
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    engineCommand(place, ["stack", "import", "--stack", place.stack, "--file", file]);
+  } finally {
+    rmSync(file, { force: true });
+  }
+  for (const { resource } of abandoned) await stopAbandoned(context, resource.type, resource.inputs);
+}
+
+async function stopAbandoned(context: Context, type: string, inputs: Record<string, unknown> | undefined) {
+  const { name, stateDir } = inputs ?? {};
+  if (type !== "tollgate:index:Process" || typeof name !== "string" || typeof stateDir !== "string") return;
+  const { stopProcess } = await import("../../runtimes/local/processes");
+  await stopProcess(stateDir, name);
+  context.output.note(`Stopped ${name}, which an interrupted run had started and nothing needs any more.`);
+}
+
+/** Tells on stderr what happens to each resource: when it is done, or when it takes a while. */
+class Teller {
+  readonly #underWay = new Map<string, Step>();
+  readonly #startedAt = new Map<string, number>();
+  readonly #progress;
+
+  constructor(
+    private readonly context: Context,
+    private readonly verb: EngineVerb,
+  ) {
+    this.#progress = context.output.progress(verb === "preview" ? "Previewing" : "Working");
+  }
+
+  tell(step: Step): void {
+    if (this.verb === "preview" || !isShown(step)) return;
+    if (!this.#startedAt.has(step.urn)) this.#startedAt.set(step.urn, Date.now());
+    const took = Date.now() - (this.#startedAt.get(step.urn) ?? Date.now());
+    if (step.state === "started") this.#underWay.set(step.urn, step);
+    else this.#underWay.delete(step.urn);
+    const line = doneLine(step, took);
+    if (line) this.context.output.note(line, step.state === "failed" ? "red" : undefined);
+    const waiting = [...this.#underWay.values()].map(({ type, name }) => `${kindOf(type)} ${name}`);
+    this.#progress.update(waiting.length > 0 ? `Waiting for ${waiting.join(", ")}` : "Working");
+  }
+
+  end(): void {
+    this.#progress.end();
+  }
+}
+
+/** `in 4.2 s`, from the engine's own first and last step. */
+export function tookOf(startedAt: number): string {
+  return `in ${duration(Date.now() - startedAt)}`;
+}

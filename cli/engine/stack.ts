@@ -1,0 +1,68 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import { stackFileOf } from "../context";
+
+/**
+ * The settings file the engine is given. The engine adds an encryption salt to any settings file that has none, and
+ * reformats it. A salt belongs to this machine's passphrase and not in the repository, so the engine gets a copy in
+ * the state folder; a file with a salt of its own is used as it is.
+ */
+export function engineConfigFile(projectDir: string, stack: string, stateDir: string): string {
+  const file = stackFileOf(projectDir, stack);
+  const text = readFileSync(file, "utf8");
+  if (/^(encryptionsalt|secretsprovider):/m.test(text)) return file;
+  const copy = join(stateDir, "engine", `Pulumi.${stack}.yaml`);
+  const salt = existsSync(copy) ? /^encryptionsalt:.*$/m.exec(readFileSync(copy, "utf8"))?.[0] : undefined;
+  mkdirSync(dirname(copy), { recursive: true });
+  writeFileSync(copy, `${text.replace(/\n*$/, "\n")}${salt ? `${salt}\n` : ""}`);
+  return copy;
+}
+
+/** Makes the folder of a `file:` backend: the engine doesn't. */
+export function ensureBackendFolder(projectDir: string, environment: NodeJS.ProcessEnv): void {
+  const project = parse(readFileSync(join(projectDir, "Pulumi.yaml"), "utf8")) as {
+    backend?: { url?: string };
+  } | null;
+  const url = environment.PULUMI_BACKEND_URL ?? project?.backend?.url;
+  if (!url?.startsWith("file://") || url.startsWith("file://~")) return;
+  const path = url.slice("file://".length);
+  mkdirSync(path.startsWith("/") ? path : join(projectDir, path), { recursive: true });
+}
+
+interface Deployment {
+  resources?: { urn: string }[];
+  pending_operations?: PendingOperation[];
+}
+
+/** A change that was under way when an engine was killed. */
+export interface PendingOperation {
+  type: string;
+  resource: { urn: string; type: string; inputs?: Record<string, unknown> };
+}
+
+/**
+ * Takes our own interrupted creations out of an exported state. Creation adopts what was left behind, so after a
+ * successful `up` they are settled: `settled` are those, and `abandoned` the ones among them that no resource of the
+ * state stands for any more. Others' stay, for their owner to look at.
+ */
+export function settlePending(exported: { deployment: Deployment }): {
+  state: unknown;
+  settled: PendingOperation[];
+  abandoned: PendingOperation[];
+} {
+  const { deployment } = exported;
+  const known = new Set((deployment.resources ?? []).map(({ urn }) => urn));
+  const isOurs = ({ type, resource }: PendingOperation) =>
+    type === "creating" && resource.type.startsWith("tollgate:");
+  const pending = deployment.pending_operations ?? [];
+  const settled = pending.filter(isOurs);
+  return {
+    state: {
+      ...exported,
+      deployment: { ...deployment, pending_operations: pending.filter((each) => !isOurs(each)) },
+    },
+    settled,
+    abandoned: settled.filter(({ resource }) => !known.has(resource.urn)),
+  };
+}

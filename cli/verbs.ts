@@ -1,0 +1,165 @@
+import type { Context } from "./context";
+import type { Outcome } from "./output";
+
+/** Options as commander gives them: by camel-case name. */
+export type Options = Readonly<Record<string, unknown>>;
+
+/** What `commands/<verb>.ts` exports as `run`. */
+export type Run = (context: Context, options: Options, operands: string[]) => Promise<Outcome>;
+
+/** Flags as commander writes them, what they do, and whether they may be given several times. */
+export type Option = readonly [flags: string, description: string, repeatable?: "repeatable"];
+
+/** One verb of the command line. */
+export interface Verb {
+  name: string;
+  /** Operands as commander writes them, such as `[version]`. */
+  operands?: string;
+  /** One sentence. */
+  summary: string;
+  options: readonly Option[];
+  examples: readonly string[];
+  /** Does it need a project folder? @default true */
+  needsProject?: boolean;
+  /** Hands everything after the name through, without reading it. @default false */
+  passThrough?: boolean;
+  /** Loaded only when it is run, so that a command loads only what it uses. */
+  load(): Promise<{ run: Run }>;
+}
+
+const force = ["--force", "go on although a gate refuses; needs --reason and is recorded"] as const;
+const reason = ["--reason <text>", "why, in at least 10 characters"] as const;
+const parameter = ["--param <name=value>", "training parameter; may be repeated", "repeatable"] as const;
+
+/** Every verb, in the order of `tollgate --help`. */
+export const verbs: readonly Verb[] = [
+  {
+    name: "doctor",
+    summary: "Name each part Tollgate needs, where it comes from, and what mends a missing one.",
+    options: [["--fix", "get the Pulumi engine and the Python environment if they are missing"]],
+    examples: ["tollgate doctor", "tollgate doctor --fix"],
+    needsProject: false,
+    load: () => import("./commands/doctor"),
+  },
+  {
+    name: "train",
+    summary: "Train on this environment's data and register a new model version in its registry.",
+    options: [parameter],
+    examples: ["tollgate train --stack staging", "tollgate train -s dev --param model=gradient-boosting"],
+    load: () => import("./commands/train"),
+  },
+  {
+    name: "evaluate",
+    operands: "[training]",
+    summary: "Measure a model version on the pinned evaluation data, record the evidence and judge it by the gates.",
+    options: [["--model-version <version>", "which version; default: the newest"]],
+    examples: [
+      "tollgate evaluate --stack staging",
+      "tollgate evaluate -s staging --model-version 2",
+      "tollgate train -s staging --json | tollgate evaluate -s staging",
+    ],
+    load: () => import("./commands/evaluate"),
+  },
+  {
+    name: "pin",
+    operands: "[version]",
+    summary: "Write in Pulumi.<stack>.yaml which model version this environment serves; default: the newest.",
+    options: [["--none", "remove the pin"]],
+    examples: ["tollgate pin 2 --stack staging", "tollgate pin --none -s dev"],
+    load: () => import("./commands/pin"),
+  },
+  {
+    name: "preview",
+    summary: "Show what `up` would change, the move of the pin, and every gate's verdict.",
+    options: [["--markdown", "one pull-request comment"]],
+    examples: ["tollgate preview --stack staging", "tollgate preview -s prod --markdown > comment.md"],
+    load: () => import("./commands/preview"),
+  },
+  {
+    name: "up",
+    summary: "Release what is pinned: gates first, then new scorers, checks, traffic, stage, receipt.",
+    options: [],
+    examples: ["tollgate up --stack staging"],
+    load: () => import("./commands/up"),
+  },
+  {
+    name: "promote",
+    summary: "Bring the version that one environment serves to another: the same code trained there, or its bytes.",
+    options: [
+      ["--from <stack>", "environment whose pinned version is promoted"],
+      ["--to <stack>", "environment that gets it"],
+      ["--model", "copy the bytes instead of training the same commit on the target's data"],
+      parameter,
+      force,
+      reason,
+      ["--up", "release it as well"],
+    ],
+    examples: [
+      "tollgate promote --from staging --to prod",
+      "tollgate promote --from staging --to prod --model",
+    ],
+    load: () => import("./commands/promote"),
+  },
+  {
+    name: "approve",
+    summary: "Record that you approve exactly the pinned version for this environment.",
+    options: [
+      ["--as <email>", "who approves; default: git's user.email"],
+      ["--comment <text>", "kept with the approval"],
+    ],
+    examples: ["tollgate approve --stack prod", "tollgate approve -s prod --as ada@example.com"],
+    load: () => import("./commands/approve"),
+  },
+  {
+    name: "status",
+    summary: "What is pinned, what is recorded, what really answers, and where they differ.",
+    options: [["--check", "exit with 1 when they differ"]],
+    examples: ["tollgate status --stack prod", "tollgate status -s prod --check --json"],
+    load: () => import("./commands/status"),
+  },
+  {
+    name: "rollback",
+    summary: "Pin the last good version again and release it as a new, forward `up`.",
+    options: [["--to <version>", "an earlier released version; default: the one before"], force, reason],
+    examples: ["tollgate rollback --stack prod", "tollgate rollback -s prod --to 3"],
+    load: () => import("./commands/rollback"),
+  },
+  {
+    name: "refresh",
+    summary: "Compare the recorded state with what really runs, and record what is found.",
+    options: [],
+    examples: ["tollgate refresh --stack staging"],
+    load: () => import("./commands/refresh"),
+  },
+  {
+    name: "destroy",
+    summary: "Stop everything of this environment. Database, artifacts and receipts are kept.",
+    options: [["--delete-data", "delete them as well"]],
+    examples: ["tollgate destroy --stack dev", "tollgate destroy -s dev --delete-data"],
+    load: () => import("./commands/destroy"),
+  },
+  {
+    name: "logs",
+    operands: "[process]",
+    summary: "Where the logs are, or the end of one process's log.",
+    options: [["--lines <number>", "how many lines from the end; default: 50"]],
+    examples: ["tollgate logs --stack dev", "tollgate logs tracking-server -s dev --lines 200"],
+    load: () => import("./commands/logs"),
+  },
+  {
+    name: "env",
+    summary: "Environment variables that let plain `pulumi` run here: eval the output.",
+    options: [],
+    examples: ['eval "$(tollgate env)" && pulumi preview --stack staging'],
+    load: () => import("./commands/env"),
+  },
+  {
+    name: "pulumi",
+    operands: "[arguments...]",
+    summary: "Run Tollgate's Pulumi engine in this project folder with the right environment.",
+    options: [],
+    examples: ["tollgate pulumi -- stack ls", "tollgate pulumi -- preview --stack staging --diff"],
+    passThrough: true,
+    load: () => import("./commands/pulumi"),
+  },
+];

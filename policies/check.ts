@@ -1,0 +1,47 @@
+import type { AdmissionInputs } from "../provider/inputs";
+import type { CheckFailure } from "../provider/resource-type";
+import { candidateOf } from "./admission";
+import { blocks, GateConfigurationError, judge, withoutEchoes } from "./judge";
+import type { Verdict } from "./gate";
+
+/**
+ * The provider's check of a pin: the same gates as the policy pack's, so that a preview without the pack is refused too.
+ *
+ * @param olds the recorded inputs of the admission, null on first creation
+ * @returns the inputs to record, with recorded evidence where it stands in, and one failure for each refusal that stops
+ */
+export function checkAdmission(
+  olds: AdmissionInputs | null,
+  news: AdmissionInputs,
+): { inputs: AdmissionInputs; failures: CheckFailure[] } {
+  const inputs = withRecordedEvidence(olds, news);
+  try {
+    const refusals = judge(candidateOf(inputs), inputs.gates).filter(blocks);
+    return { inputs, failures: withoutEchoes(refusals).map(failureOf) };
+  } catch (error) {
+    if (!(error instanceof GateConfigurationError)) throw error;
+    return { inputs, failures: [{ property: "", reason: error.message }] };
+  }
+}
+
+/**
+ * A registry that doesn't answer is a refusal, except for the pin that is already admitted: that one is judged by the
+ * evidence recorded with it. Otherwise an update could never restart a dead registry.
+ */
+function withRecordedEvidence(
+  olds: AdmissionInputs | null,
+  news: AdmissionInputs,
+): AdmissionInputs {
+  const unchanged =
+    olds?.pin?.name === news.pin.name &&
+    olds.pin.version === news.pin.version &&
+    olds.pin.digest === news.pin.digest;
+  if (news.problem?.code !== "registry-unavailable" || !unchanged || !olds.evidence) return news;
+  const { evidence, registryDigest } = olds;
+  return { ...news, evidence, registryDigest: registryDigest ?? null, problem: null };
+}
+
+/** Without a property: the engine would print its whole value before the sentence, such as a map of the pin. */
+function failureOf(verdict: Verdict): CheckFailure {
+  return { property: "", reason: `${verdict.gate}: ${verdict.reason} ${verdict.remedy}` };
+}

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { count, label, passed, refused } from "../finding";
+import { defineGate } from "../gate";
+
+/**
+ * Refuses a pin without readable evidence, and says why there is none.
+ *
+ * The other gates only say that they had nothing to judge. Not overridable: without evidence nobody knows
+ * which bytes the version has.
+ */
+export const evidencePresent = defineGate({
+  name: "evidence-present",
+  description: "The registry answers for the pinned version and its evidence is readable.",
+  severity: "critical",
+  remedy: "Run `tollgate evaluate` for this version, then `tollgate pin` it again.",
+  overridable: false,
+  settings: z.strictObject({}),
+  check({ pin, evidence, problem }) {
+    if (evidence) {
+      const { rows, path } = evidence.data;
+      return [passed(`${label(pin)} has evidence, measured on ${count(rows, "row")} of ${path}.`)];
+    }
+    return [
+      problem
+        ? refused(problem.code, problem.reason)
+        : refused("evidence-missing", `${label(pin)} has no evidence in the registry.`),
+    ];
+  },
+});

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { label, noEvidence, passed, refused } from "../finding";
+import { defineGate } from "../gate";
+
+const settings = z.strictObject({
+  allowDirty: z
+    .boolean()
+    .default(false)
+    .describe("Accept a version trained with uncommitted changes. Default false."),
+});
+
+/** Facts a version must carry, with the words they are named by. */
+const required = {
+  runId: "run",
+  gitCommit: "git commit",
+  gitDirty: "state of the working tree",
+  author: "author",
+  dataVersion: "data version",
+  trainingDataDigest: "digest of the training data",
+} as const;
+
+/** Refuses a pin that can't be traced to its run, its commit, its author and its data. Names what is missing. */
+export const lineageComplete = defineGate({
+  name: "lineage-complete",
+  description: "The version can be traced to its run, its commit, its author and its data.",
+  severity: "high",
+  remedy:
+    "Commit all changes and train with `tollgate train`, which records the lineage; then evaluate and pin that version.",
+  overridable: true,
+  settings,
+  check(candidate, { allowDirty }) {
+    if (!candidate.evidence) return noEvidence(candidate, "lineage");
+    const version = label(candidate.pin);
+    const lineage = candidate.evidence.lineage;
+    const missing = Object.entries(required)
+      .filter(([fact]) => (lineage[fact as keyof typeof required] ?? "") === "")
+      .map(([, words]) => words);
+    const dirty = lineage.gitDirty === true && !allowDirty;
+    const uncommitted = "was trained with uncommitted changes";
+    if (missing.length > 0) {
+      const and = dirty ? `, and ${uncommitted}` : "";
+      const reason = `${version} doesn't record its ${missing.join(", ")}${and}.`;
+      return [refused("missing", reason, { value: missing.join(", ") })];
+    }
+    if (dirty) {
+      const reason = `${version} ${uncommitted} on top of commit ${lineage.gitCommit}.`;
+      return [refused("dirty", reason, { value: "dirty", threshold: "clean" })];
+    }
+    const reason = `${version} is traced to run ${lineage.runId}, commit ${lineage.gitCommit} by ${lineage.author} and data ${lineage.dataVersion}.`;
+    return [passed(reason, { value: lineage.gitCommit })];
+  },
+});

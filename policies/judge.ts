@@ -1,0 +1,109 @@
+import { nearest, parseInWords, pathText } from "../config/problems";
+import { noEvidenceCode } from "./finding";
+import type {
+  Candidate,
+  Finding,
+  Gate,
+  GateConfiguration,
+  GateConfigurations,
+  Verdict,
+} from "./gate";
+import { gates } from "./gates";
+
+/** The gates' configuration can't be used: an unknown gate, a missing one, or wrong settings. One sentence. */
+export class GateConfigurationError extends Error {
+  override readonly name = "GateConfigurationError";
+}
+
+/**
+ * Judges a candidate by every configured gate that isn't disabled, in the order of `gates/index.ts`.
+ * The same arguments always give the same verdicts.
+ *
+ * @throws GateConfigurationError for an unknown gate, a gate without configuration, or settings the gate doesn't take
+ */
+export function judge(candidate: Candidate, configurations: GateConfigurations): Verdict[] {
+  for (const name of Object.keys(configurations)) {
+    if (!gates.some((gate) => gate.name === name)) throw unknownGate(name);
+  }
+  return gates.flatMap((gate) => {
+    const configuration = configurationOf(gate, configurations);
+    const { level } = configuration;
+    if (level === "disabled") return [];
+    const findings = gate.check(candidate, settingsOf(gate, configuration));
+    return findings.map((finding): Verdict => ({
+      ...finding,
+      gate: gate.name,
+      level,
+      status: statusOf(gate, level, finding, candidate),
+      remedy: gate.remedy,
+    }));
+  });
+}
+
+/** Does any verdict stop the release? */
+export function blocked(verdicts: readonly Verdict[]): boolean {
+  return verdicts.some(blocks);
+}
+
+/** A refusal by a mandatory gate that no override releases. */
+export function blocks(verdict: Verdict): boolean {
+  return verdict.level === "mandatory" && verdict.status === "refused";
+}
+
+/**
+ * The verdicts worth a reader's time: without evidence, the one that says why instead of every gate that had nothing to
+ * judge. Nothing is left out of JSON or a receipt.
+ */
+export function withoutEchoes(verdicts: readonly Verdict[]): Verdict[] {
+  const cause = verdicts.some((v) => v.gate === "evidence-present" && v.status === "refused");
+  return cause ? verdicts.filter((v) => v.code !== noEvidenceCode) : [...verdicts];
+}
+
+/** One sentence for each refusal that stops the release, each with its gate's name; empty when none does. */
+export function refusalSummary(verdicts: readonly Verdict[]): string[] {
+  return withoutEchoes(verdicts.filter(blocks)).map((verdict) => `${verdict.gate}: ${verdict.reason}`);
+}
+
+function configurationOf(gate: Gate, configurations: GateConfigurations): GateConfiguration {
+  const configuration = Object.hasOwn(configurations, gate.name)
+    ? configurations[gate.name]
+    : undefined;
+  if (configuration) return configuration;
+  throw new GateConfigurationError(
+    `Gate ${gate.name} has no configuration; give it a level under tollgate:gates, "disabled" if it shall not judge.`,
+  );
+}
+
+function settingsOf(gate: Gate, { settings }: GateConfiguration): unknown {
+  const { data, problems } = parseInWords(gate.settings, settings ?? {});
+  if (!problems) return data;
+  const lines = problems.map(
+    ({ path, text }) => `tollgate:gates.${pathText([gate.name, ...path])}: ${text}`,
+  );
+  throw new GateConfigurationError(
+    `Gate ${gate.name} can't be run, correct its settings: ${lines.join("; ")}.`,
+  );
+}
+
+/** An override releases mandatory refusals of overridable gates, for the version and digest it names. */
+function statusOf(
+  gate: Gate,
+  level: Verdict["level"],
+  finding: Finding,
+  { pin, override }: Candidate,
+): Verdict["status"] {
+  if (finding.passed) return "passed";
+  const released =
+    gate.overridable &&
+    level === "mandatory" &&
+    override?.version === pin.version &&
+    override.digest === pin.digest;
+  return released ? "overridden" : "refused";
+}
+
+function unknownGate(name: string): GateConfigurationError {
+  const names = gates.map((gate) => gate.name);
+  const meant = nearest(name, names);
+  const hint = meant ? `did you mean ${meant}?` : `there are ${names.join(", ")}.`;
+  return new GateConfigurationError(`tollgate:gates names no gate ${JSON.stringify(name)}; ${hint}`);
+}

@@ -1,0 +1,84 @@
+import type {
+  Policies,
+  ReportViolation,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import type { AdmissionInputs } from "../provider/inputs";
+import { candidateOf } from "./admission";
+import type { Gate, Verdict } from "./gate";
+import { gates } from "./gates";
+import { servesWhatWasAdmitted, type StackResource } from "./guardrails/serves-what-was-admitted";
+import { judge, withoutEchoes } from "./judge";
+
+/** Type token of the pin that the gates admitted; the same one the provider answers for. */
+const admission = "tollgate:index:Admission";
+
+/**
+ * The policies of the pack: two for each gate, because a policy's level can't depend on the stack. `<gate>` is mandatory,
+ * `<gate>-advisory` is not; the admission's inputs say which of them has a say.
+ */
+export const policies: Policies = [
+  ...gates.flatMap((gate) => [gatePolicy(gate, "mandatory"), gatePolicy(gate, "advisory")]),
+  guardrail(),
+];
+
+function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValidationPolicy {
+  const validate = (args: ResourceValidationArgs, report: ReportViolation): void => {
+    if (args.type !== admission) return;
+    for (const sentence of violations(args.props, gate, level)) report(sentence);
+  };
+  // Tells the pack's server to skip other resources before it unpacks their properties.
+  const validateResource = Object.assign(validate, { __pulumiType: admission });
+  return {
+    name: level === "mandatory" ? gate.name : `${gate.name}-advisory`,
+    description: gate.description,
+    enforcementLevel: level,
+    severity: gate.severity,
+    remediationSteps: gate.remedy,
+    validateResource,
+  };
+}
+
+/**
+ * What a gate has against an admission at one level, a sentence each.
+ *
+ * Reading an unknown value throws in a policy, and the engine would soften that to a note. Here it is a mandatory
+ * violation, like every other reason why the gates can't be run.
+ */
+export function violations(
+  props: Readonly<Record<string, unknown>>,
+  gate: Gate,
+  level: "mandatory" | "advisory",
+): string[] {
+  let verdicts: Verdict[];
+  try {
+    const inputs = JSON.parse(JSON.stringify(props)) as AdmissionInputs;
+    verdicts = judge(candidateOf(inputs), inputs.gates);
+  } catch (error) {
+    if (level === "advisory") return [];
+    return [`${gate.name} can't judge this pin: ${(error as Error).message}`];
+  }
+  const refused = verdicts.filter((v) => v.level === level && v.status === "refused");
+  return withoutEchoes(refused)
+    .filter((verdict) => verdict.gate === gate.name)
+    .map((verdict) => `${verdict.reason} ${verdict.remedy}`);
+}
+
+function guardrail(): StackValidationPolicy {
+  const rule = servesWhatWasAdmitted;
+  return {
+    name: rule.name,
+    description: rule.description,
+    enforcementLevel: "mandatory",
+    severity: "critical",
+    remediationSteps: rule.remedy,
+    validateStack: (args, report) => {
+      const readable = args.resources.map(({ type, name, props }): StackResource => {
+        return { type, name, props };
+      });
+      for (const sentence of rule.check(readable)) report(sentence);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { plain, shortDigest } from "./finding";
+import type { Override, Verdict } from "./gate";
+import { blocked, withoutEchoes } from "./judge";
+
+const headings = ["gate", "verdict", "value", "threshold", "margin"];
+
+export interface TextOptions {
+  /** Colour the verdicts with ANSI codes. @default false */
+  readonly colours?: boolean;
+  /** The recorded override, to say by whom and why a refusal was released. @default null */
+  readonly override?: Override | null;
+}
+
+/** Verdicts as an aligned table for a terminal, with a sentence and a remedy under it for each refusal. */
+export function asText(verdicts: readonly Verdict[], options: TextOptions = {}): string {
+  const shown = withoutEchoes(verdicts);
+  const rows = shown.map(cells);
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (row: readonly string[], paint = (text: string) => text) =>
+    row
+      .map((cell, column) => {
+        const padded = column > 1 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
+        return column === 1 ? paint(padded) : padded;
+      })
+      .join("  ")
+      .trimEnd();
+  const table = rows.map((row, index) => line(row, options.colours ? painter(shown[index]!) : undefined));
+  const sentences = shown
+    .filter((verdict) => !verdict.passed)
+    .map((verdict) => `${title(verdict)}: ${verdict.reason} ${verdict.remedy}`);
+  const notes = [...sentences, ...overrideNote(shown, options.override ?? null)];
+  return [line(headings), ...table, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+/** Verdicts as a Markdown table for a pull-request comment; refused ones say why and what to do. */
+export function asMarkdown(
+  verdicts: readonly Verdict[],
+  options: Pick<TextOptions, "override"> = {},
+): string {
+  const shown = withoutEchoes(verdicts);
+  const row = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
+  const rows = shown.map((verdict) => {
+    const why = verdict.passed ? "" : `${verdict.reason} ${verdict.remedy}`;
+    const [gate, status, ...numbers] = cells(verdict).map(escaped);
+    const marked = verdict.status === "passed" ? status! : `**${status}**`;
+    return row([gate!, marked, ...numbers, escaped(why)]);
+  });
+  const notes = overrideNote(shown, options.override ?? null).map(escaped);
+  return [
+    row([...headings, "why, and what to do"]),
+    "| --- | --- | ---: | ---: | ---: | --- |",
+    ...rows,
+    ...(notes.length > 0 ? ["", ...notes] : []),
+  ].join("\n");
+}
+
+/** All verdicts, with what they come to: what `--json` and receipts carry. */
+export function asJson(verdicts: readonly Verdict[]): {
+  readonly blocked: boolean;
+  readonly verdicts: readonly Verdict[];
+} {
+  return { blocked: blocked(verdicts), verdicts };
+}
+
+function cells(verdict: Verdict): string[] {
+  const { value, threshold, margin } = verdict;
+  return [title(verdict), statusText(verdict), ...[value, threshold, margin].map(cell)];
+}
+
+function title({ gate, subject }: Verdict): string {
+  return subject ? `${gate} ${subject}` : gate;
+}
+
+function statusText({ status, level }: Verdict): string {
+  return status === "refused" && level === "advisory" ? "refused (advisory)" : status;
+}
+
+function cell(value: number | string | null): string {
+  if (value === null) return "";
+  return typeof value === "number" ? String(plain(value)) : shortDigest(value);
+}
+
+function overrideNote(verdicts: readonly Verdict[], override: Override | null): string[] {
+  if (!override || !verdicts.some(({ status }) => status === "overridden")) return [];
+  return [`Overridden by ${override.by} at ${override.at}: ${override.reason}`];
+}
+
+/** Red for what stops, yellow for what only warns, green for what passed. */
+function painter({ status, level }: Verdict): (text: string) => string {
+  const code = status === "passed" ? 32 : status === "refused" && level === "mandatory" ? 31 : 33;
+  return (text) => `\u001b[${code}m${text}\u001b[39m`;
+}
+
+/** Text that stays one cell of a Markdown table and is never read as HTML. */
+function escaped(text: string): string {
+  return text
+    .replace(/\s*[\r\n]+\s*/g, " ")
+    .replace(/[\\|]/g, "\\$&")
+    .replace(/</g, "&lt;");
+}

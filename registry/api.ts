@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { type Credentials, Http, type HttpRequest } from "./http";
+
+export interface RegistryOptions {
+  /** Base address of the MLflow server; may have a path prefix, such as `https://host/org/repo.mlflow`. */
+  readonly uri: string;
+  readonly credentials?: Credentials;
+  /** PEM file of a private CA that signed the server's certificate. */
+  readonly caFile?: string | null;
+  /** Longest wait for one answer, retries included. */
+  readonly timeoutSeconds: number;
+  /**
+   * Where `AWS_*` and `MLFLOW_S3_ENDPOINT_URL` are read for versions that lie straight in S3.
+   * @default process.env
+   */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Request without the common beginning of its path. */
+type ApiRequest = Omit<HttpRequest, "path"> & { readonly endpoint: string };
+
+/** The base of the client's parts: one checked call of MLflow's REST API. */
+export abstract class Api {
+  protected readonly http: Http;
+
+  constructor(
+    readonly options: RegistryOptions,
+    http?: Http,
+  ) {
+    this.http = http ?? new Http(options);
+  }
+
+  /** Base address without credentials. */
+  get uri(): string {
+    return this.http.base;
+  }
+
+  /** Calls `/api/2.0/mlflow/<endpoint>` and checks the answer; an answer of another shape is a `bad-answer`. */
+  protected async call<S extends z.ZodType>(request: ApiRequest, answer: S): Promise<z.output<S>> {
+    return this.checked({ ...request, path: `/api/2.0/mlflow/${request.endpoint}` }, answer);
+  }
+
+  protected async checked<S extends z.ZodType>(
+    request: HttpRequest,
+    answer: S,
+  ): Promise<z.output<S>> {
+    const parsed = answer.safeParse(await this.http.json(request));
+    if (parsed.success) {
+      return parsed.data;
+    }
+    const issue = parsed.error.issues[0];
+    const field = issue?.path.length ? issue.path.join(".") : "the whole answer";
+    throw this.http.badShape(
+      request,
+      `its answer is not MLflow's, ${field} is not as expected (${issue?.message ?? "unknown"})`,
+    );
+  }
+}
+
+/** Answers of calls that return nothing of use. */
+export const anyAnswer = z.unknown();
+
+/** All pages of a search, up to `most` items. */
+export async function allPages<T>(
+  most: number,
+  page: (token: string | undefined) => Promise<{ items: T[]; next: string | undefined }>,
+): Promise<T[]> {
+  const found: T[] = [];
+  let token: string | undefined;
+  do {
+    const { items, next } = await page(token);
+    found.push(...items);
+    token = next === token ? undefined : next || undefined;
+  } while (token !== undefined && found.length < most);
+  return found.slice(0, most);
+}

@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import type { ModelVersion, RegistryClient } from "./client";
+import { isRegistryError } from "./errors";
+import { type Evidence, evidenceArtifactPath, versionTags } from "./evidence";
+import { parseEvidence } from "./evidence-document";
+
+/** The version to look up, as the pin names it. */
+export interface CandidatePin {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+}
+
+/** Why there is no evidence. `reason` is one sentence. */
+export interface CandidateProblem {
+  readonly code:
+    | "registry-unavailable"
+    | "version-not-found"
+    | "version-not-ready"
+    | "evidence-missing"
+    | "evidence-altered"
+    | "evidence-unreadable";
+  readonly reason: string;
+}
+
+/** What the registry knows of a pinned version. Exactly one of `evidence` and `problem` is null. */
+export interface CandidateFacts {
+  readonly evidence: Evidence | null;
+  readonly problem: CandidateProblem | null;
+  /** The version's `tollgate.digest` tag; null without one, or when the registry gave no version. */
+  readonly registryDigest: string | null;
+}
+
+/** A megabyte is a hundred times a usual evidence document. */
+const maxEvidenceBytes = 1024 * 1024;
+
+/**
+ * Looks up a pinned version and its evidence. It never throws: whatever goes wrong is a problem, for the gates to
+ * refuse. Two requests to a usual MLflow server, which together may last the client's `timeoutSeconds`.
+ */
+export async function fetchCandidateFacts(
+  client: RegistryClient,
+  pin: CandidatePin,
+): Promise<CandidateFacts> {
+  const registry = client.within(client.options.timeoutSeconds);
+  let version: ModelVersion;
+  try {
+    version = await registry.getModelVersion(pin.name, pin.version);
+  } catch (error) {
+    return { evidence: null, problem: lookupProblem(client, pin, error), registryDigest: null };
+  }
+  const otherVersion = version.name !== pin.name || version.version !== pin.version;
+  const registryDigest = otherVersion ? null : (version.tags[versionTags.digest] ?? null);
+  const found = otherVersion
+    ? problem(
+        "version-not-found",
+        `The registry at ${client.uri} answered with version ${version.version} of "${version.name}" when asked for ${title(pin)}; correct tollgate:model or tollgate:pin.`,
+      )
+    : await evidenceOf(registry, pin, version);
+  return { ...found, registryDigest };
+}
+
+type Found = Pick<CandidateFacts, "evidence" | "problem">;
+
+function problem(code: CandidateProblem["code"], reason: string): Found {
+  return { evidence: null, problem: { code, reason } };
+}
+
+const evaluateAgain = "run `tollgate evaluate` for it";
+
+async function evidenceOf(
+  registry: RegistryClient,
+  pin: CandidatePin,
+  version: ModelVersion,
+): Promise<Found> {
+  const who = title(pin);
+  if (version.status !== "READY") {
+    const detail = version.statusMessage ? ` (${version.statusMessage})` : "";
+    return problem(
+      "version-not-ready",
+      `${capital(who)} is ${version.status}${detail} in the registry, not READY; wait until its registration has ended, or pin another version.`,
+    );
+  }
+  const tag = version.tags[versionTags.evidence];
+  if (!tag) {
+    return problem(
+      "evidence-missing",
+      `${capital(who)} has no evidence (no tag ${versionTags.evidence}); ${evaluateAgain}.`,
+    );
+  }
+  if (!version.runId) {
+    return problem(
+      "evidence-missing",
+      `${capital(who)} has no run that could hold its evidence; register it from a run.`,
+    );
+  }
+  const path = evidenceArtifactPath(pin.version);
+  let bytes: Buffer;
+  try {
+    bytes = await registry.downloadRunArtifact(version.runId, path, maxEvidenceBytes);
+  } catch (error) {
+    if (isRegistryError(error, "not-found")) {
+      return problem(
+        "evidence-missing",
+        `${capital(who)} has no artifact ${path} in its run ${version.runId}; ${evaluateAgain}.`,
+      );
+    }
+    if (isRegistryError(error, "refused")) {
+      return problem("evidence-unreadable", error.message);
+    }
+    return { evidence: null, problem: unavailable(error) };
+  }
+  return judgeable(pin, tag, bytes);
+}
+
+/** The evidence, when the document is the tagged one, can be read, and speaks of this version. */
+function judgeable(pin: CandidatePin, tag: string, bytes: Buffer): Found {
+  const who = title(pin);
+  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  if (digest !== tag) {
+    return problem(
+      "evidence-altered",
+      `The evidence of ${who} has the digest ${digest}, but the version's tag says ${tag}; ${evaluateAgain}.`,
+    );
+  }
+  const parsed = parseEvidence(bytes);
+  if ("unreadable" in parsed) {
+    return problem(
+      "evidence-unreadable",
+      `The evidence of ${who} can't be read, ${parsed.unreadable}; ${evaluateAgain}.`,
+    );
+  }
+  const { model } = parsed.evidence;
+  if (model.name !== pin.name || model.version !== pin.version) {
+    return problem(
+      "evidence-altered",
+      `The evidence of ${who} was measured on version ${model.version} of "${model.name}"; ${evaluateAgain}.`,
+    );
+  }
+  return { evidence: parsed.evidence, problem: null };
+}
+
+function lookupProblem(
+  client: RegistryClient,
+  pin: CandidatePin,
+  error: unknown,
+): CandidateProblem {
+  if (isRegistryError(error, "not-found")) {
+    return {
+      code: "version-not-found",
+      reason: `${capital(title(pin))} is not in the registry at ${client.uri}; pin a version that is, or train one.`,
+    };
+  }
+  return unavailable(error);
+}
+
+function unavailable(error: unknown): CandidateProblem {
+  return {
+    code: "registry-unavailable",
+    reason: error instanceof Error ? error.message : String(error),
+  };
+}
+
+function title(pin: CandidatePin): string {
+  return `version ${pin.version} of "${pin.name}"`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,35 @@
+import { RegistryClient } from "./client";
+import type { Credentials } from "./http";
+
+/** How settings name a registry. Credentials are never among them, only the variable that holds the token. */
+export interface RegistryAddress {
+  readonly uri: string;
+  readonly caFile: string | null;
+  readonly tokenVariable: string;
+  readonly timeoutSeconds: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A client for the registry of a stack's settings, with the credentials that the environment holds for it. */
+export function connectRegistry(
+  address: RegistryAddress,
+  environment: Environment = process.env,
+): RegistryClient {
+  return new RegistryClient({
+    uri: address.uri,
+    caFile: address.caFile,
+    timeoutSeconds: address.timeoutSeconds,
+    credentials: credentialsFrom(environment, address.tokenVariable),
+    environment,
+  });
+}
+
+/** The token of the named variable, or MLflow's own user name and password; none of them is fine too. */
+export function credentialsFrom(environment: Environment, tokenVariable: string): Credentials {
+  return {
+    token: environment[tokenVariable] || undefined,
+    username: environment["MLFLOW_TRACKING_USERNAME"] || undefined,
+    password: environment["MLFLOW_TRACKING_PASSWORD"] || undefined,
+  };
+}

@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProcessInputs, ProcessOutputs } from "../../../provider/inputs";
+import { logFile, logTail, type PortRecord } from "./folder";
+import { healthProblem, hostPort, reachable } from "./health";
+import { type Life, lifeOf } from "./inspect";
+import { withProcessLock } from "./lock";
+import { freePort, portHolder } from "./ports";
+import { inputsOf, portNames, specHash } from "./spec";
+import { startProcess } from "./start";
+import { stopProcess } from "./stop";
+
+/** How often a start is tried again when another program took a freely chosen port in between. */
+const PORT_ATTEMPTS = 3;
+
+type Alive = Extract<Life, { state: "running" }>;
+
+/**
+ * Makes sure that this very process runs and answers: adopts a healthy one that was started from the same
+ * inputs, stops any other of its name, starts it, waits for its health.
+ *
+ * @param known Ports it had before; kept as long as they are free.
+ * @throws One sentence: port taken, died before it was healthy, never healthy, folder not writable.
+ */
+export async function ensureProcess(
+  inputs: ProcessInputs,
+  known: PortRecord | null,
+): Promise<ProcessOutputs> {
+  const { name, stateDir, health, stopTimeoutSeconds } = inputs;
+  const patience = health.timeoutSeconds + stopTimeoutSeconds + 60;
+  return await withReadableErrors(name, () =>
+    withProcessLock(stateDir, name, () => ensureLocked(inputs, known), patience),
+  );
+}
+
+async function ensureLocked(
+  inputs: ProcessInputs,
+  known: PortRecord | null,
+): Promise<ProcessOutputs> {
+  const life = lifeOf(inputs.stateDir, inputs.name);
+  const former = life.state === "absent" ? null : life.record.ports;
+  if (life.state === "running" && life.record.spec === specHash(inputs)) {
+    if ((await healthWithin(inputs, life.record.ports)) === null) {
+      return outputsOf(inputs, life);
+    }
+  } else if (inputs.port !== former?.main) {
+    await refuseTakenPort(inputs); // Before the old one is stopped: it may as well stay.
+  }
+  await stopProcess(inputs);
+  for (let attempt = 1; ; attempt++) {
+    const ports = await choosePorts(inputs, { ...former, ...known });
+    await startProcess(inputs, ports);
+    const problem = await healthWithin(inputs, ports);
+    const started = lifeOf(inputs.stateDir, inputs.name);
+    if (problem === null && started.state === "running") {
+      return outputsOf(inputs, started);
+    }
+    await stopProcess(inputs);
+    if (attempt === PORT_ATTEMPTS || !(await lostPort(inputs, ports))) {
+      throw new Error(failureOf(inputs, started, problem ?? "it ended"));
+    }
+  }
+}
+
+/** Null as soon as it is healthy; what is wrong when it died or the time was up. */
+async function healthWithin(inputs: ProcessInputs, ports: PortRecord): Promise<string | null> {
+  const deadline = Date.now() + inputs.health.timeoutSeconds * 1000;
+  for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
+    const problem = await healthProblem(inputs.health, inputs.host, ports.main);
+    const dead = lifeOf(inputs.stateDir, inputs.name).state !== "running";
+    if (dead) {
+      return "it ended";
+    }
+    if (problem === null || Date.now() >= deadline) {
+      return problem;
+    }
+    await sleep(pause);
+  }
+}
+
+function failureOf(inputs: ProcessInputs, life: Life, problem: string): string {
+  const { name, stateDir, health } = inputs;
+  const what =
+    life.state === "dead"
+      ? `ended before it was healthy: ${life.reason}`
+      : `was not healthy within ${health.timeoutSeconds} s (${problem}) and was stopped`;
+  const tail = logTail(stateDir, name);
+  const log = logFile(stateDir, name);
+  return `${name} ${what}; ${tail ? `the end of its log ${log}: ${tail}` : `its log ${log} is empty`}`;
+}
+
+async function choosePorts(
+  inputs: ProcessInputs,
+  known: Partial<PortRecord>,
+): Promise<PortRecord> {
+  await refuseTakenPort(inputs);
+  const main = inputs.port || (await keepOrChoose(inputs.host, known.main, []));
+  const ports: PortRecord & Record<string, number> = { main };
+  for (const name of portNames(inputs)) {
+    ports[name] = await keepOrChoose("127.0.0.1", known[name], Object.values(ports));
+  }
+  return ports;
+}
+
+async function keepOrChoose(
+  host: string,
+  known: number | undefined,
+  used: readonly number[],
+): Promise<number> {
+  if (known !== undefined && !used.includes(known) && (await portHolder(host, known)) === null) {
+    return known;
+  }
+  for (;;) {
+    const port = await freePort(host);
+    if (!used.includes(port)) {
+      return port;
+    }
+  }
+}
+
+/** Did another program take a port that was free when it was chosen? */
+async function lostPort(inputs: ProcessInputs, ports: PortRecord): Promise<boolean> {
+  for (const [name, port] of Object.entries(ports)) {
+    const chosen = name !== "main" || inputs.port === 0;
+    if (chosen && (await portHolder(name === "main" ? inputs.host : "127.0.0.1", port)) !== null) {
+      return true;
+    }
+  }
+  return false;
+}
+
+async function refuseTakenPort({ host, port, portSetting }: ProcessInputs): Promise<void> {
+  const holder = port === 0 ? null : await portHolder(host, port);
+  if (holder) {
+    const who = holder.pid ? `${holder.program} (pid ${holder.pid})` : "another program";
+    throw new Error(
+      `port ${port} (${portSetting}) on ${host} is taken by ${who}; stop it or set another port`,
+    );
+  }
+}
+
+function outputsOf(inputs: ProcessInputs, { record }: Alive): ProcessOutputs {
+  const { main, ...ports } = record.ports;
+  const address = hostPort(reachable(inputs.host), main);
+  return {
+    ...inputsOf(inputs),
+    boundPort: main,
+    ports,
+    address: inputs.health.kind === "http" ? `http://${address}` : address,
+    pid: record.child.pid,
+    status: "running",
+    logFile: logFile(inputs.stateDir, inputs.name),
+  };
+}
+
+/** Turns a failure of the file system into a sentence with what to do. */
+async function withReadableErrors<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    if (code && path) {
+      const advice = code === "ENOSPC" ? "free some space" : "make it writable";
+      throw new Error(`cannot keep ${name}: ${message}; ${advice}, then run this again`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import type { ProcessInputs } from "../../../provider/inputs";
+import { type ExitRecord, readRecord, type RunningRecord, runFolder } from "./folder";
+import { healthProblem } from "./health";
+import { isAlive } from "./identity";
+
+/** What the records and the process table say about a kept process, without asking its port. */
+export type Life =
+  | { readonly state: "absent" }
+  | { readonly state: "running"; readonly record: RunningRecord }
+  | { readonly state: "dead"; readonly record: RunningRecord; readonly reason: string };
+
+/** `Life` with its health. `status` is what users read: `running`, `dead (…)`, `unhealthy (…)`, `absent`. */
+export type Inspection = Life & { readonly status: string; readonly healthy: boolean };
+
+/** Is it alive? Reads two records and the process table. */
+export function lifeOf(stateDir: string, name: string): Life {
+  const folder = runFolder(stateDir, name);
+  const record = readRecord<RunningRecord>(folder, "pid.json");
+  if (!record) {
+    return { state: "absent" };
+  }
+  const childAlive = isAlive(record.child);
+  if (childAlive && isAlive(record.keeper)) {
+    return { state: "running", record };
+  }
+  return { state: "dead", record, reason: reasonOfDeath(folder, record, childAlive) };
+}
+
+/** Is it alive and does it answer? At most one request to its health address. */
+export async function inspectProcess(stateDir: string, name: string): Promise<Inspection> {
+  const life = lifeOf(stateDir, name);
+  if (life.state === "absent") {
+    return { ...life, status: "absent", healthy: false };
+  }
+  if (life.state === "dead") {
+    return { ...life, status: `dead (${life.reason})`, healthy: false };
+  }
+  const spec = readRecord<ProcessInputs>(runFolder(stateDir, name), "spec.json");
+  const problem = spec
+    ? await healthProblem(spec.health, spec.host, life.record.ports.main)
+    : "its spec.json is missing";
+  const status = problem ? `unhealthy (${problem})` : "running";
+  return { ...life, status, healthy: problem === null };
+}
+
+function reasonOfDeath(folder: string, record: RunningRecord, childAlive: boolean): string {
+  if (childAlive) {
+    return `its keeper is gone, pid ${record.child.pid} runs on without log`;
+  }
+  const exit = readRecord<ExitRecord>(folder, "exit.json");
+  if (exit?.child !== record.child.pid) {
+    return "killed together with its keeper, or the machine was restarted";
+  }
+  return `${exit.signal ?? `exit code ${exit.code}`} at ${exit.at}`;
+}

@@ -1,0 +1,153 @@
+"""Serves one pinned model version over HTTP.
+
+Exit codes: 0 asked to stop, 1 can't start, 3 other bytes than pinned, 4 can't be downloaded,
+5 can't be loaded, 64 usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+import uvloop
+
+from tollgate_serving.app import ScorerApp
+from tollgate_serving.errors import UserError
+from tollgate_serving.fetch import Pinned, obtain
+from tollgate_serving.logs import LEVELS, configure, logger
+from tollgate_serving.metrics import Metrics
+from tollgate_serving.model import LoadedModel, load
+from tollgate_serving.quiet import quiet_mlflow
+from tollgate_serving.state import State
+
+#: After the signal: how long new requests are still taken, so that a router can notice, in seconds.
+DRAIN_SECONDS = 0.5
+#: How long requests in flight may take after that, in seconds.
+FINISH_SECONDS = 30
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are ours: uvicorn's own handling stops listening at once and ends with the signal's code."""
+        yield
+
+
+class Scorer:
+    """One server with its model. ``run`` returns when it was asked to stop or the model can't be served."""
+
+    def __init__(self, pinned: Pinned, stage: str, cache: Path):
+        self._pinned = pinned
+        self._cache = cache
+        self._failure: Exception | None = None
+        self.state = State(pinned, stage, Metrics(pinned.model, pinned.version))
+
+    async def run(self, listener: socket.socket) -> None:
+        config = uvicorn.Config(
+            ScorerApp(self.state),
+            lifespan="off",
+            ws="none",
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            server_header=False,
+            # Longer than a router keeps an idle connection: the side that sends should be the one to close.
+            timeout_keep_alive=3600,
+            timeout_graceful_shutdown=FINISH_SECONDS,
+        )
+        server = _Server(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop, server)
+        # A daemon: a download that hangs must not keep the process from ending.
+        threading.Thread(target=self._load, args=(loop, server), daemon=True).start()
+        await server.serve(sockets=[listener])
+        if self.state.batcher is not None:
+            self.state.batcher.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def _load(self, loop: asyncio.AbstractEventLoop, server: uvicorn.Server) -> None:
+        try:
+            loaded = load(obtain(self._pinned, self._cache), self._pinned)
+            loop.call_soon_threadsafe(self._ready, loaded)
+        except Exception as error:
+            self._failure = error
+            loop.call_soon_threadsafe(setattr, server, "should_exit", True)
+
+    def _ready(self, loaded: LoadedModel) -> None:
+        # What is loaded stays: the collector need not look at it again, which shortens its pauses.
+        gc.collect()
+        gc.freeze()
+        self.state.ready(loaded)
+        logger.info("ready", extra={"facts": {"path": loaded.path, "rowwise": loaded.rowwise}})
+
+    def _stop(self, server: uvicorn.Server) -> None:
+        if self.state.status == "stopping" or self.state.loaded is None:
+            server.should_exit = True
+            return
+        self.state.status = "stopping"
+        logger.info("stopping")
+        asyncio.get_running_loop().call_later(DRAIN_SECONDS, setattr, server, "should_exit", True)
+
+
+def main(arguments: list[str]) -> int:
+    options = _options(arguments)
+    pinned = Pinned(options.model_uri, options.model, options.version, options.digest)
+    configure(options.log_level, model=pinned.model, version=pinned.version)
+    quiet_mlflow()
+    try:
+        listener = _listen(options.host, options.port)
+        host, port = listener.getsockname()[:2]
+        logger.info("listening", extra={"facts": {"host": host, "port": port}})
+        scorer = Scorer(pinned, options.stage, options.cache)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(scorer.run(listener))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(
+            f"the scorer can't listen on {host}:{port}: {error.strerror}; stop what holds the port or set another."
+        ) from error
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tollgate_serving.scorer", description=__doc__)
+    parser.add_argument("--model-uri", required=True, help="such as models:/churn-model/2, or a folder")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--digest", required=True, help="sha256:… of the version's bytes")
+    parser.add_argument("--stage", required=True, help="told by /health")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True, help="0: any free port, named in the log")
+    parser.add_argument("--log-level", choices=LEVELS, default="INFO")
+    parser.add_argument("--cache", type=Path, required=True, help="folder that keeps downloaded versions")
+    try:
+        return parser.parse_args(arguments)
+    except SystemExit as exit:
+        sys.exit(64 if exit.code else 0)
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    # Not sys.exit: a loading thread that is still busy must not delay or crash the end.
+    os._exit(code)

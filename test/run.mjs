@@ -1,0 +1,85 @@
+// Runs the suites named (all by default), streams what they print, and ends with the total: "N passed, N failed".
+import { spawn } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
+const bin = (name) => path.join(root, "node_modules", ".bin", name);
+
+/** Specs that need the engine or real servers are under these folders; everything else is `unit`. */
+const engineSpecs = ["test/engine/**/*.spec.ts"];
+
+const suites = {
+  check: {
+    title: "types, lint, formatting",
+    run: async () => {
+      const code = await command("npm", ["run", "--silent", "check"]);
+      return { passed: code.status === 0 ? 1 : 0, failed: code.status === 0 ? 0 : 1 };
+    },
+  },
+  unit: {
+    title: "tables, properties, components, gates, processes",
+    run: () => mocha(["test/**/*.spec.ts", ...engineSpecs.flatMap((glob) => ["--ignore", glob])]),
+  },
+  engine: {
+    title: "the real engine with real servers, and the faults",
+    run: () => mocha(engineSpecs),
+  },
+  python: {
+    title: "scorer, evaluator, digest",
+    run: async () => {
+      const { status, output } = await command(bin("tsx"), ["test/pytest.ts"]);
+      return counts(output, status, /(\d+) passed/, /(\d+) (?:failed|errors?)/g);
+    },
+  },
+};
+
+async function mocha(args) {
+  const { status, output } = await command(bin("mocha"), args);
+  return counts(output, status, /^ {2}(\d+) passing/m, /^ {2}(\d+) failing/gm);
+}
+
+/** A suite that ended badly without counting a failure has failed once. */
+function counts(output, status, passing, failing) {
+  const passed = Number(passing.exec(output)?.[1] ?? 0);
+  const failed = [...output.matchAll(failing)].reduce((sum, match) => sum + Number(match[1]), 0);
+  return { passed, failed: failed || (status === 0 && passed > 0 ? 0 : 1) };
+}
+
+function command(file, args) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of ["stdout", "stderr"]) {
+      child[stream].on("data", (data) => {
+        output += data;
+        process[stream].write(data);
+      });
+    }
+    child.on("error", (error) => resolve({ status: 1, output: `${output}${error.message}` }));
+    child.on("close", (status) => resolve({ status, output }));
+  });
+}
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in suites));
+if (unknown.length > 0) {
+  console.error(`unknown suite "${unknown[0]}"; there are ${Object.keys(suites).join(", ")}`);
+  process.exit(64);
+}
+const results = [];
+for (const name of names.length > 0 ? names : Object.keys(suites)) {
+  console.log(`\n== ${name}: ${suites[name].title}`);
+  const began = Date.now();
+  const result = await suites[name].run();
+  results.push({ name, ...result, seconds: Math.round((Date.now() - began) / 1000) });
+}
+console.log();
+for (const { name, passed, failed, seconds } of results) {
+  console.log(
+    `${name.padEnd(8)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed  ${seconds} s`,
+  );
+}
+const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
+process.exitCode = total("failed") > 0 ? 1 : 0;

@@ -1,0 +1,161 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
+import os from "node:os";
+import path from "node:path";
+import YAML from "yaml";
+
+const root = path.join(__dirname, "..", "..");
+
+export interface CommandResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  env?: Record<string, string>;
+  input?: string;
+  /** Called with the child, so that a test can end it. */
+  onSpawn?: (child: ChildProcess) => void;
+  /** Called with everything printed so far, on stdout and stderr. */
+  onOutput?: (text: string, child: ChildProcess) => void;
+}
+
+/** A copy of an example in a temporary folder, with its own git history, state and free ports. */
+export class TestProject {
+  private constructor(
+    readonly dir: string,
+    readonly ports: Record<string, { tracking: number; scorer: number }>,
+  ) {}
+
+  /** Copies an example; `change` edits the `config` of each stack file before the first commit. */
+  static async create(
+    example: string,
+    stacks: readonly string[],
+    change: (config: Record<string, unknown>, stack: string) => void = () => {},
+  ): Promise<TestProject> {
+    const dir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "tollgate-"));
+    fs.cpSync(path.join(root, "examples", example), dir, { recursive: true });
+    const projectFile = path.join(dir, "Pulumi.yaml");
+    const toRoot = path.relative(dir, root);
+    fs.writeFileSync(
+      projectFile,
+      fs
+        .readFileSync(projectFile, "utf8")
+        .replace("main: ../..", `main: ${toRoot}`)
+        .replace("path: ../../provider", `path: ${toRoot}/provider`),
+    );
+    const ports: Record<string, { tracking: number; scorer: number }> = {};
+    for (const stack of stacks) {
+      ports[stack] = { tracking: await freePort(), scorer: await freePort() };
+    }
+    const project = new TestProject(dir, ports);
+    for (const stack of stacks) {
+      project.configure(stack, (config) => {
+        config["tollgate:trackingServer"] = { port: ports[stack]!.tracking };
+        config["tollgate:scorer"] = { port: ports[stack]!.scorer };
+        change(config, stack);
+      });
+    }
+    fs.writeFileSync(path.join(dir, ".gitignore"), ".tollgate/\n.pulumi/\n__pycache__/\n");
+    project.git("init", "--quiet", "--initial-branch=main");
+    project.git("config", "user.name", "Mira Author");
+    project.git("config", "user.email", "mira@example.com");
+    project.commit("start");
+    return project;
+  }
+
+  /** Edits the `config` map of a stack file. */
+  configure(stack: string, change: (config: Record<string, unknown>) => void): void {
+    const file = path.join(this.dir, `Pulumi.${stack}.yaml`);
+    const document = YAML.parse(fs.readFileSync(file, "utf8")) as {
+      config: Record<string, unknown>;
+    };
+    change(document.config);
+    fs.writeFileSync(file, YAML.stringify(document));
+  }
+
+  commit(message: string): void {
+    this.git("add", "--all");
+    this.git("commit", "--quiet", "--allow-empty", "--message", message);
+  }
+
+  git(...args: string[]): string {
+    return execFileSync("git", ["-C", this.dir, "-c", "commit.gpgsign=false", ...args], {
+      encoding: "utf8",
+    });
+  }
+
+  /** Runs `tollgate <args>` in the project folder. */
+  tollgate(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return run(
+      process.execPath,
+      [path.join(root, "toolchain", "tollgate.cjs"), ...args],
+      this.dir,
+      options,
+    );
+  }
+
+  /** Runs `tollgate <args>` and fails with everything it printed unless it ends with 0. */
+  async must(...args: string[]): Promise<CommandResult> {
+    const result = await this.tollgate(args);
+    if (result.code !== 0) {
+      throw new Error(
+        `tollgate ${args.join(" ")} ended with ${result.code}\n${result.stdout}\n${result.stderr}`,
+      );
+    }
+    return result;
+  }
+
+  /** Runs plain `pulumi <args>`, with the environment `tollgate env` gives a user. */
+  pulumi(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
+    return this.tollgate(["pulumi", "--", ...args], options);
+  }
+
+  stateDir(stack: string): string {
+    return path.join(this.dir, ".tollgate", stack);
+  }
+
+  /** Ends every server of every stack and removes the folder. */
+  async dispose(): Promise<void> {
+    for (const stack of Object.keys(this.ports)) {
+      await this.tollgate(["stop", "--stack", stack]);
+    }
+    fs.rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Runs a command to its end and collects what it printed. */
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  options: RunOptions = {},
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...options.env } });
+    const result: CommandResult = { code: null, stdout: "", stderr: "" };
+    const collect = (stream: "stdout" | "stderr") => (data: Buffer) => {
+      result[stream] += data.toString();
+      options.onOutput?.(result.stdout + result.stderr, child);
+    };
+    child.stdout.on("data", collect("stdout"));
+    child.stderr.on("data", collect("stderr"));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ ...result, code }));
+    child.stdin.end(options.input ?? "");
+    options.onSpawn?.(child);
+  });
+}
