@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Settings } from "../config/settings";
+import { stackNames } from "../config/stack-files";
 import { CliError, usageError } from "./errors";
 import type { Output } from "./output";
 
@@ -26,34 +27,22 @@ export interface Context {
   settings(stack?: string): Promise<Settings>;
 }
 
-const stackFile = /^Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml$/;
-
-/** Stacks that have a settings file in the project folder, sorted by name. */
-export function stacksOf(projectDir: string): string[] {
-  return readdirSync(projectDir)
-    .map((file) => stackFile.exec(file)?.[1])
-    .filter((name) => name !== undefined)
-    .sort();
-}
-
-/** Settings file of a stack, absolute: `.yaml`, or `.yml` where that is what there is. */
-export function stackFileOf(projectDir: string, stack: string): string {
-  const [yaml, yml] = ["yaml", "yml"].map((end) => join(projectDir, `Pulumi.${stack}.${end}`)) as [string, string];
-  return existsSync(yml) && !existsSync(yaml) ? yml : yaml;
-}
-
 /** The stack to work on, from `--stack` and the settings files there are. */
 export function chooseStack(projectDir: string, asked: string | undefined): string {
-  const stacks = stacksOf(projectDir);
+  const stacks = stackNames(projectDir);
   const list = stacks.join(", ");
   if (asked !== undefined) {
     if (stacks.includes(asked)) return asked;
     const there = stacks.length === 0 ? "this project has no stack yet" : `there are ${list}`;
-    throw usageError(`There is no stack "${asked}" in ${projectDir} (${there}): write Pulumi.${asked}.yaml.`);
+    throw usageError(
+      `There is no stack "${asked}" in ${projectDir} (${there}): write Pulumi.${asked}.yaml.`,
+    );
   }
   const [only, ...more] = stacks;
   if (only === undefined) {
-    throw usageError(`${projectDir} has no stack: write a Pulumi.<stack>.yaml, such as Pulumi.dev.yaml.`);
+    throw usageError(
+      `${projectDir} has no stack: write a Pulumi.<stack>.yaml, such as Pulumi.dev.yaml.`,
+    );
   }
   if (more.length > 0) throw usageError(`Say which stack with --stack: one of ${list}.`);
   return only;

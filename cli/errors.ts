@@ -40,12 +40,18 @@ export interface ErrorReport {
 }
 
 const systemFailures: Record<string, (path: string) => string> = {
-  ENOSPC: (path) => `The disk is full, so ${path} can't be written: free some space and run this again.`,
-  EDQUOT: (path) => `Your disk quota is used up, so ${path} can't be written: free some space and run this again.`,
-  EROFS: (path) => `${path} is on a read-only file system: choose a project folder that can be written.`,
-  EACCES: (path) => `Permission denied for ${path}: run this as the user who owns it, or change its owner.`,
-  EPERM: (path) => `Permission denied for ${path}: run this as the user who owns it, or change its owner.`,
-  EMFILE: () => "Too many files are open: raise the limit with `ulimit -n 4096` and run this again.",
+  ENOSPC: (path) =>
+    `The disk is full, so ${path} can't be written: free some space and run this again.`,
+  EDQUOT: (path) =>
+    `Your disk quota is used up, so ${path} can't be written: free some space and run this again.`,
+  EROFS: (path) =>
+    `${path} is on a read-only file system: choose a project folder that can be written.`,
+  EACCES: (path) =>
+    `Permission denied for ${path}: run this as the user who owns it, or change its owner.`,
+  EPERM: (path) =>
+    `Permission denied for ${path}: run this as the user who owns it, or change its owner.`,
+  EMFILE: () =>
+    "Too many files are open: raise the limit with `ulimit -n 4096` and run this again.",
 };
 
 /** Errors of our own parts say their sentence themselves; their class name becomes the code. */
@@ -67,7 +73,11 @@ export function reportOf(error: unknown): ErrorReport {
   const { code, path } = error as NodeJS.ErrnoException;
   const sentence = code === undefined ? undefined : systemFailures[code];
   if (sentence && code) {
-    return { code: code.toLowerCase(), message: sentence(path ?? "a file"), exitCode: exitCodes.error };
+    return {
+      code: code.toLowerCase(),
+      message: sentence(path ?? "a file"),
+      exitCode: exitCodes.error,
+    };
   }
   return { code: codeOfClass(error), message: error.message, exitCode: exitCodes.error };
 }

@@ -47,7 +47,11 @@ function usageOf(error: CommanderError) {
 function configure(command: Command, write: (text: string) => void): void {
   for (const each of [command, ...command.commands]) {
     each.exitOverride();
-    each.configureOutput({ writeOut: write, writeErr: () => undefined, outputError: () => undefined });
+    each.configureOutput({
+      writeOut: write,
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    });
   }
 }
 
@@ -71,11 +75,17 @@ function commandOf(verb: Verb, output: Output, done: (outcome: Outcome) => void)
     if (repeatable) command.option(flags, text, gather);
     else command.option(flags, text);
   }
-  command.addHelpText("after", `\nExamples:\n${verb.examples.map((line) => `  ${line}`).join("\n")}`);
+  command.addHelpText(
+    "after",
+    `\nExamples:\n${verb.examples.map((line) => `  ${line}`).join("\n")}`,
+  );
   if (verb.passThrough) command.passThroughOptions().allowUnknownOption();
   return command.action(async (...received: unknown[]) => {
     const options = command.optsWithGlobals<GlobalOptions & Record<string, unknown>>();
-    const operands = received.slice(0, -2).flat().filter((word) => typeof word === "string");
+    const operands = received
+      .slice(0, -2)
+      .flat()
+      .filter((word) => typeof word === "string");
     const context = openContext(options, output, verb.needsProject ?? true);
     const { run: act } = await verb.load();
     done(await act(context, options, operands));

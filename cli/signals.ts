@@ -1,4 +1,8 @@
-import type { ChildProcess } from "node:child_process";
+/** Something that can be told to stop: a child process, or its whole group. */
+export interface Stoppable {
+  readonly pid?: number;
+  kill(signal: NodeJS.Signals): boolean;
+}
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -16,7 +20,7 @@ export interface Forwarding {
  *
  * @param told called with 1, 2, 3 at each request, to say what happens
  */
-export function forwardSignals(child: ChildProcess, told: (asked: number) => void): Forwarding {
+export function forwardSignals(child: Stoppable, told: (asked: number) => void): Forwarding {
   let asked = 0;
   const pass = () => {
     asked += 1;

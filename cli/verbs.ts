@@ -29,7 +29,11 @@ export interface Verb {
 
 const force = ["--force", "go on although a gate refuses; needs --reason and is recorded"] as const;
 const reason = ["--reason <text>", "why, in at least 10 characters"] as const;
-const parameter = ["--param <name=value>", "training parameter; may be repeated", "repeatable"] as const;
+const parameter = [
+  "--param <name=value>",
+  "training parameter; may be repeated",
+  "repeatable",
+] as const;
 
 /** Every verb, in the order of `tollgate --help`. */
 export const verbs: readonly Verb[] = [
@@ -45,13 +49,17 @@ export const verbs: readonly Verb[] = [
     name: "train",
     summary: "Train on this environment's data and register a new model version in its registry.",
     options: [parameter],
-    examples: ["tollgate train --stack staging", "tollgate train -s dev --param model=gradient-boosting"],
+    examples: [
+      "tollgate train --stack staging",
+      "tollgate train -s dev --param model=gradient-boosting",
+    ],
     load: () => import("./commands/train"),
   },
   {
     name: "evaluate",
     operands: "[training]",
-    summary: "Measure a model version on the pinned evaluation data, record the evidence and judge it by the gates.",
+    summary:
+      "Measure a model version on the pinned evaluation data, record the evidence and judge it by the gates.",
     options: [["--model-version <version>", "which version; default: the newest"]],
     examples: [
       "tollgate evaluate --stack staging",
@@ -63,7 +71,8 @@ export const verbs: readonly Verb[] = [
   {
     name: "pin",
     operands: "[version]",
-    summary: "Write in Pulumi.<stack>.yaml which model version this environment serves; default: the newest.",
+    summary:
+      "Write in Pulumi.<stack>.yaml which model version this environment serves; default: the newest.",
     options: [["--none", "remove the pin"]],
     examples: ["tollgate pin 2 --stack staging", "tollgate pin --none -s dev"],
     load: () => import("./commands/pin"),
@@ -72,19 +81,24 @@ export const verbs: readonly Verb[] = [
     name: "preview",
     summary: "Show what `up` would change, the move of the pin, and every gate's verdict.",
     options: [["--markdown", "one pull-request comment"]],
-    examples: ["tollgate preview --stack staging", "tollgate preview -s prod --markdown > comment.md"],
+    examples: [
+      "tollgate preview --stack staging",
+      "tollgate preview -s prod --markdown > comment.md",
+    ],
     load: () => import("./commands/preview"),
   },
   {
     name: "up",
-    summary: "Release what is pinned: gates first, then new scorers, checks, traffic, stage, receipt.",
+    summary:
+      "Release what is pinned: gates first, then new scorers, checks, traffic, stage, receipt.",
     options: [],
     examples: ["tollgate up --stack staging"],
     load: () => import("./commands/up"),
   },
   {
     name: "promote",
-    summary: "Bring the version that one environment serves to another: the same code trained there, or its bytes.",
+    summary:
+      "Bring the version that one environment serves to another: the same code trained there, or its bytes.",
     options: [
       ["--from <stack>", "environment whose pinned version is promoted"],
       ["--to <stack>", "environment that gets it"],
@@ -120,7 +134,11 @@ export const verbs: readonly Verb[] = [
   {
     name: "rollback",
     summary: "Pin the last good version again and release it as a new, forward `up`.",
-    options: [["--to <version>", "an earlier released version; default: the one before"], force, reason],
+    options: [
+      ["--to <version>", "an earlier released version; default: the one before"],
+      force,
+      reason,
+    ],
     examples: ["tollgate rollback --stack prod", "tollgate rollback -s prod --to 3"],
     load: () => import("./commands/rollback"),
   },

@@ -62,6 +62,9 @@ function inWords(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue): Pro
 function unknownKey(key: string, allowed: readonly string[]): string {
   const meant = nearest(key, allowed);
   if (meant) return `unknown key, did you mean ${meant}?`;
+  const group = key.split(".")[0]!;
+  if (group !== key && allowed.includes(group))
+    return `unknown key, write it as a key inside ${group}`;
   return `unknown key, allowed are ${[...allowed].sort().join(", ")}`;
 }
 
@@ -105,7 +108,8 @@ const formatWords: Readonly<Record<string, string>> = {
 };
 
 function limited(origin: string, bound: string, limit: number | bigint): string {
-  if (origin === "string") return limit === 1 ? "a text that isn't empty" : `a text of ${bound} ${limit} characters`;
+  if (origin === "string")
+    return limit === 1 ? "a text that isn't empty" : `a text of ${bound} ${limit} characters`;
   if (origin === "array") return `a list of ${bound} ${limit} entries`;
   return `a number of ${bound} ${limit}`;
 }

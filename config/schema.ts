@@ -20,7 +20,14 @@ export const pinSchema = z
 
 const trackingServer = z.strictObject({
   uri: z
-    .url({ protocol: /^https?$/ })
+    .url({
+      protocol: /^https?$/,
+      error: "expected an http or https address such as https://registry.example.com",
+    })
+    .refine(
+      (uri) => !/^[a-z]+:\/\/[^/?#]*@/i.test(uri),
+      "expected an address without user and password; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+    )
     .optional()
     .describe(
       "A registry that is kept elsewhere (such as DagsHub). Unset: this stack runs its own.",
@@ -32,6 +39,7 @@ const trackingServer = z.strictObject({
     .describe("PEM file of a private CA that signed the registry's certificate."),
   tokenVariable: z
     .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable")
     .optional()
     .describe("Environment variable with the registry's token. Default MLFLOW_TRACKING_TOKEN."),
   timeoutSeconds: seconds

@@ -1,7 +1,7 @@
 import type { AdmissionInputs } from "../provider/inputs";
 import type { CheckFailure } from "../provider/resource-type";
 import { candidateOf } from "./admission";
-import { blocks, GateConfigurationError, judge, withoutEchoes } from "./judge";
+import { blocks, explanation, GateConfigurationError, judge, withoutEchoes } from "./judge";
 import type { Verdict } from "./gate";
 
 /**
@@ -43,5 +43,5 @@ function withRecordedEvidence(
 
 /** Without a property: the engine would print its whole value before the sentence, such as a map of the pin. */
 function failureOf(verdict: Verdict): CheckFailure {
-  return { property: "", reason: `${verdict.gate}: ${verdict.reason} ${verdict.remedy}` };
+  return { property: "", reason: `${verdict.gate}: ${explanation(verdict)}` };
 }

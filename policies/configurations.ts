@@ -16,7 +16,9 @@ const level = z
 
 /** The `tollgate:gates` setting: a level for all gates, and an entry by gate name. */
 export const gatesSchema = z.strictObject({
-  level: level.optional().describe("Level of every gate that has none of its own. Default: the tier's."),
+  level: level
+    .optional()
+    .describe("Level of every gate that has none of its own. Default: the tier's."),
   ...Object.fromEntries(gates.map((gate) => [gate.name, entrySchema(gate)])),
 });
 
@@ -43,7 +45,8 @@ export function resolveGateConfigurations(
   const problems: Problem[] = [];
   const configurations: Record<string, GateConfiguration> = {};
   for (const gate of gates) {
-    const entry = input?.[gate.name] as ({ level?: GateLevel } & Record<string, unknown>) | undefined;
+    const entry = input?.[gate.name] as
+      ({ level?: GateLevel } & Record<string, unknown>) | undefined;
     const { level: ownLevel, ...own } = entry ?? {};
     const given = defaults.settings[gate.name];
     const off = given === null && entry === undefined;

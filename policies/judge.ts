@@ -6,9 +6,12 @@ import type {
   Gate,
   GateConfiguration,
   GateConfigurations,
+  GateLevel,
   Verdict,
 } from "./gate";
 import { gates } from "./gates";
+
+const levels: readonly GateLevel[] = ["mandatory", "advisory", "disabled"];
 
 /** The gates' configuration can't be used: an unknown gate, a missing one, or wrong settings. One sentence. */
 export class GateConfigurationError extends Error {
@@ -59,18 +62,28 @@ export function withoutEchoes(verdicts: readonly Verdict[]): Verdict[] {
   return cause ? verdicts.filter((v) => v.code !== noEvidenceCode) : [...verdicts];
 }
 
+/** A refusal in words: why, and what to do about it. */
+export function explanation({ gate, reason, remedy }: Verdict): string {
+  // Why there is no evidence is said by the registry's look-up, with what to do about exactly that.
+  return gate === "evidence-present" ? reason : `${reason} ${remedy}`;
+}
+
 /** One sentence for each refusal that stops the release, each with its gate's name; empty when none does. */
 export function refusalSummary(verdicts: readonly Verdict[]): string[] {
-  return withoutEchoes(verdicts.filter(blocks)).map((verdict) => `${verdict.gate}: ${verdict.reason}`);
+  return withoutEchoes(verdicts.filter(blocks)).map(
+    (verdict) => `${verdict.gate}: ${verdict.reason}`,
+  );
 }
 
 function configurationOf(gate: Gate, configurations: GateConfigurations): GateConfiguration {
   const configuration = Object.hasOwn(configurations, gate.name)
     ? configurations[gate.name]
     : undefined;
-  if (configuration) return configuration;
+  // A level that is none, such as a value not known yet, would let everything through.
+  if (configuration && levels.includes(configuration.level)) return configuration;
+  const given = configuration ? JSON.stringify(configuration.level) : "nothing";
   throw new GateConfigurationError(
-    `Gate ${gate.name} has no configuration; give it a level under tollgate:gates, "disabled" if it shall not judge.`,
+    `Gate ${gate.name} has ${given} for its level; give it one of ${levels.join(", ")} under tollgate:gates.`,
   );
 }
 
@@ -105,5 +118,7 @@ function unknownGate(name: string): GateConfigurationError {
   const names = gates.map((gate) => gate.name);
   const meant = nearest(name, names);
   const hint = meant ? `did you mean ${meant}?` : `there are ${names.join(", ")}.`;
-  return new GateConfigurationError(`tollgate:gates names no gate ${JSON.stringify(name)}; ${hint}`);
+  return new GateConfigurationError(
+    `tollgate:gates names no gate ${JSON.stringify(name)}; ${hint}`,
+  );
 }

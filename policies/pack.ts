@@ -10,7 +10,7 @@ import { candidateOf } from "./admission";
 import type { Gate, Verdict } from "./gate";
 import { gates } from "./gates";
 import { servesWhatWasAdmitted, type StackResource } from "./guardrails/serves-what-was-admitted";
-import { judge, withoutEchoes } from "./judge";
+import { explanation, judge, withoutEchoes } from "./judge";
 
 /** Type token of the pin that the gates admitted; the same one the provider answers for. */
 const admission = "tollgate:index:Admission";
@@ -63,7 +63,7 @@ export function violations(
   const refused = verdicts.filter((v) => v.level === level && v.status === "refused");
   return withoutEchoes(refused)
     .filter((verdict) => verdict.gate === gate.name)
-    .map((verdict) => `${verdict.reason} ${verdict.remedy}`);
+    .map(explanation);
 }
 
 function guardrail(): StackValidationPolicy {

@@ -1,6 +1,6 @@
 import { plain, shortDigest } from "./finding";
 import type { Override, Verdict } from "./gate";
-import { blocked, withoutEchoes } from "./judge";
+import { blocked, explanation, withoutEchoes } from "./judge";
 
 const headings = ["gate", "verdict", "value", "threshold", "margin"];
 
@@ -26,10 +26,12 @@ export function asText(verdicts: readonly Verdict[], options: TextOptions = {}):
       })
       .join("  ")
       .trimEnd();
-  const table = rows.map((row, index) => line(row, options.colours ? painter(shown[index]!) : undefined));
+  const table = rows.map((row, index) =>
+    line(row, options.colours ? painter(shown[index]!) : undefined),
+  );
   const sentences = shown
     .filter((verdict) => !verdict.passed)
-    .map((verdict) => `${title(verdict)}: ${verdict.reason} ${verdict.remedy}`);
+    .map((verdict) => `${title(verdict)}: ${explanation(verdict)}`);
   const notes = [...sentences, ...overrideNote(shown, options.override ?? null)];
   return [line(headings), ...table, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
@@ -42,7 +44,7 @@ export function asMarkdown(
   const shown = withoutEchoes(verdicts);
   const row = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
   const rows = shown.map((verdict) => {
-    const why = verdict.passed ? "" : `${verdict.reason} ${verdict.remedy}`;
+    const why = verdict.passed ? "" : explanation(verdict);
     const [gate, status, ...numbers] = cells(verdict).map(escaped);
     const marked = verdict.status === "passed" ? status! : `**${status}**`;
     return row([gate!, marked, ...numbers, escaped(why)]);

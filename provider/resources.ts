@@ -39,6 +39,7 @@ export class Credential extends pulumi.CustomResource {
 export class Process extends pulumi.CustomResource {
   static readonly type = "tollgate:index:Process";
   declare readonly boundPort: pulumi.Output<ProcessOutputs["boundPort"]>;
+  declare readonly ports: pulumi.Output<ProcessOutputs["ports"]>;
   declare readonly address: pulumi.Output<ProcessOutputs["address"]>;
   declare readonly pid: pulumi.Output<ProcessOutputs["pid"]>;
   declare readonly status: pulumi.Output<ProcessOutputs["status"]>;
@@ -48,7 +49,7 @@ export class Process extends pulumi.CustomResource {
     super(
       Process.type,
       name,
-      { ...unresolved("boundPort", "address", "pid", "status", "logFile"), ...args },
+      { ...unresolved("boundPort", "ports", "address", "pid", "status", "logFile"), ...args },
       opts,
     );
   }

@@ -1,7 +1,13 @@
 import { z } from "zod";
 
 /** protobuf's int64, which MLflow writes as a number and other servers as a string. */
-const int64 = z.union([z.number(), z.string().regex(/^-?\d+$/).transform(Number)]);
+const int64 = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^-?\d+$/)
+    .transform(Number),
+]);
 
 /** A number as protobuf writes it to JSON: the three that JSON lacks are strings. */
 const double = z.union([
@@ -15,9 +21,8 @@ function byKey<V extends z.ZodType>(value: V) {
   return z
     .array(z.object({ key: z.string(), value }))
     .default([])
-    .transform(
-      (list): Record<string, z.output<V>> =>
-        Object.fromEntries((list as Item[]).map((item) => [item.key, item.value])),
+    .transform((list): Record<string, z.output<V>> =>
+      Object.fromEntries((list as Item[]).map((item) => [item.key, item.value])),
     );
 }
 
@@ -131,10 +136,9 @@ export const registeredModelAnswer = z
     description: model.description,
     tags: model.tags,
     /** Version by alias. */
-    aliases: Object.fromEntries(model.aliases.map(({ alias, version }) => [alias, version])) as Record<
-      string,
-      string
-    >,
+    aliases: Object.fromEntries(
+      model.aliases.map(({ alias, version }) => [alias, version]),
+    ) as Record<string, string>,
     /** The newest version of each legacy stage. */
     latestVersions: model.latest_versions,
   }));

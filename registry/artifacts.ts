@@ -162,9 +162,7 @@ async function refuseOtherBytes(target: ArtifactFolder, digest: string): Promise
 async function earlierCopy(request: CopyRequest, digest: string): Promise<CopiedVersion | null> {
   const origin = promotedFrom(request.fromStack, request.version, digest);
   const found = await findCopy(request.to, request.name, origin);
-  return found
-    ? { version: found.version, digest, runId: found.runId, copied: false }
-    : null;
+  return found ? { version: found.version, digest, runId: found.runId, copied: false } : null;
 }
 
 /** A complete copy of the very same version. */

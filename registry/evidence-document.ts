@@ -29,9 +29,8 @@ export function parseEvidence(bytes: Buffer): ParsedEvidence {
  * names the field instead of a position in the text.
  */
 function namedNumbers(text: string): string {
-  return text.replace(
-    /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g,
-    (token) => (token.startsWith('"') ? token : `"${token}"`),
+  return text.replace(/"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g, (token) =>
+    token.startsWith('"') ? token : `"${token}"`,
   );
 }
 

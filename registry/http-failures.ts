@@ -75,7 +75,13 @@ export function failureOfFetch(attempted: Attempted, error: unknown): Failure {
   }
   const happened = code === "ECONNREFUSED" ? "the connection was refused" : "the connection broke";
   const remedy = `start the registry, or ${correctUri}`;
-  return failure("unavailable", attempted, `${happened} (${code || quoted(message)})`, remedy, true);
+  return failure(
+    "unavailable",
+    attempted,
+    `${happened} (${code || quoted(message)})`,
+    remedy,
+    true,
+  );
 }
 
 function deepestCause(error: unknown): { code: string; message: string } {

@@ -164,18 +164,19 @@ export class Http {
         clearTimeout(timer);
       }
       const pause = pauses[attempt];
-      if (!failure.passing || !repeatable || pause === undefined || Date.now() + pause >= deadline) {
+      if (
+        !failure.passing ||
+        !repeatable ||
+        pause === undefined ||
+        Date.now() + pause >= deadline
+      ) {
         throw failure.error;
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  async #send(
-    request: HttpRequest,
-    signal: AbortSignal,
-    progress: () => void,
-  ): Promise<Response> {
+  async #send(request: HttpRequest, signal: AbortSignal, progress: () => void): Promise<Response> {
     this.#fetch ??= fetchTrusting(this.#options.caFile ?? null);
     const fetch = await this.#fetch;
     const headers: Record<string, string> = {};
@@ -216,7 +217,8 @@ async function fetchTrusting(caFile: string | null): Promise<Fetch> {
     import("node:tls"),
   ]);
   const dispatcher = new Agent({ connect: { ca: [...rootCertificates, pem] } });
-  return (url, init) => fetch(url, { ...init, dispatcher } as never) as unknown as Promise<Response>;
+  return (url, init) =>
+    fetch(url, { ...init, dispatcher } as never) as unknown as Promise<Response>;
 }
 
 function uploading(source: AsyncIterable<Uint8Array>, progress: () => void) {

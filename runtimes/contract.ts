@@ -6,7 +6,7 @@ export interface ArtifactStoreParts {
   /** What the tracking server writes to: `file:///…` or `s3://bucket`. */
   readonly destination: pulumi.Output<string>;
   /** Environment for a client of the store: paths of credential files, endpoint. No secret values. */
-  readonly environment: pulumi.Output<Record<string, string>>;
+  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
 export interface TrackingServerParts {

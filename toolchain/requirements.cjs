@@ -27,10 +27,34 @@ function nodeProblem(version) {
   );
 }
 
-/** What is wrong with the npm packages beside `folder`, as a sentence, or null. */
+/** What is wrong with the npm packages beside `folder`, as a sentence, or null. Quick: is there anything at all? */
 function packagesProblem(folder) {
   if (fs.existsSync(path.join(folder, "node_modules", "esbuild"))) return null;
   return "The npm packages are missing in " + folder + ": run `npm ci` there.";
+}
+
+/**
+ * The first package that isn't installed as package-lock.json wants it, or null. Optional ones may be absent, as most
+ * of them are for other platforms.
+ */
+function outdatedPackage(folder) {
+  var wanted = packagesIn(path.join(folder, "package-lock.json"));
+  var there = packagesIn(path.join(folder, "node_modules", ".package-lock.json"));
+  var places = Object.keys(wanted).filter(function (place) {
+    if (!place || wanted[place].link) return false;
+    if (!there[place]) return !wanted[place].optional && !wanted[place].devOptional;
+    return there[place].version !== wanted[place].version;
+  });
+  return places.length ? places[0] : null;
+}
+
+function packagesIn(lockFile) {
+  try {
+    return JSON.parse(fs.readFileSync(lockFile, "utf8")).packages || {};
+  } catch (error) {
+    void error; // Missing or unreadable: nothing is installed.
+    return {};
+  }
 }
 
 /** Ends the process with one sentence when something is missing. */
@@ -41,4 +65,9 @@ function check() {
   process.exit(1);
 }
 
-module.exports = { check: check, nodeProblem: nodeProblem, packagesProblem: packagesProblem };
+module.exports = {
+  check: check,
+  nodeProblem: nodeProblem,
+  outdatedPackage: outdatedPackage,
+  packagesProblem: packagesProblem,
+};

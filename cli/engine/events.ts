@@ -1,16 +1,12 @@
+import { isDeepStrictEqual } from "node:util";
+
 /**
  * The engine's event log, one JSON object a line, read into what a user wants to know. Pure: the same lines always
  * give the same report. Only the fields used here are described; the engine adds others over time.
  */
 
 /** A kind of change the engine makes to a resource. */
-export type Operation =
-  | "create"
-  | "update"
-  | "replace"
-  | "delete"
-  | "refresh"
-  | "same";
+export type Operation = "create" | "update" | "replace" | "delete" | "refresh" | "same";
 
 /** One resource that changes, or would. */
 export interface Step {
@@ -117,7 +113,11 @@ export function take(report: EngineReport, event: EngineEvent): Step | null {
   if (event.diagnosticEvent) diagnosed(report, event.diagnosticEvent);
   if (event.policyEvent) {
     const { policyName, enforcementLevel, message } = event.policyEvent;
-    report.violations.push({ policy: policyName, level: enforcementLevel, message: message.trim() });
+    report.violations.push({
+      policy: policyName,
+      level: enforcementLevel,
+      message: message.trim(),
+    });
   }
   if (event.summaryEvent) {
     report.changes = event.summaryEvent.resourceChanges ?? {};
@@ -147,7 +147,7 @@ function stepped(
     type: metadata.type,
     name: nameOf(metadata.urn),
     operation,
-    properties: propertiesOf(metadata) ?? known?.properties ?? [],
+    properties: propertiesOf(metadata),
     state: planning ? "planned" : state,
     startedAt: known?.startedAt ?? at,
     endedAt: state === "started" ? null : at,
@@ -172,9 +172,14 @@ function operationOf(op: string): Operation {
   return /replace/.test(op) ? "replace" : "same";
 }
 
-function propertiesOf({ detailedDiff, diffs }: StepMetadata): string[] | undefined {
-  if (detailedDiff) return Object.keys(detailedDiff).sort();
-  return diffs ? [...diffs].sort() : undefined;
+/** Top-level properties that differ: as the provider says, or else by comparing the inputs. */
+function propertiesOf({ detailedDiff, diffs, old, new: wanted }: StepMetadata): string[] {
+  const named = Object.keys(detailedDiff ?? {}).concat(diffs ?? []);
+  if (named.length > 0) return [...new Set(named)].sort();
+  const [before, after] = [old?.inputs, wanted?.inputs];
+  if (!before || !after) return [];
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names.filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }
 
 function diagnosed(

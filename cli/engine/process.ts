@@ -78,7 +78,8 @@ export async function spawnEngine(
 }
 
 function stopping(asked: number): string {
-  if (asked === 1) return "Stopping after what is under way. Ctrl-C again stops at once; the next `up` goes on from there.";
+  if (asked === 1)
+    return "Stopping after what is under way. Ctrl-C again stops at once; the next `up` goes on from there.";
   if (asked === 2) return "Stopping at once.";
   return "Killed the engine.";
 }

@@ -3,16 +3,22 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { spawnSync } from "node:child_process";
 import type { Settings } from "../../config/settings";
-import { type Context, root, stackFileOf } from "../context";
+import type { PinnedVersion } from "../../policies/gate";
+import { stackFile } from "../../config/stack-files";
+import { type Context, root } from "../context";
 import { CliError, exitCodes } from "../errors";
-import { duration } from "../output";
 import { emptyReport, type EngineReport, parseEvent, type Step, take } from "./events";
 import { engineCommand, type EngineRun, spawnEngine } from "./process";
 import { causesOf, engineFailure, type Lock, lockIn, lockSentence } from "./sentences";
-import { engineConfigFile, ensureBackendFolder, settlePending } from "./stack";
+import { engineConfigFile, ensureBackendFolder, type ExportedState, settlePending } from "./stack";
 import { doneLine, isShown, kindOf } from "./steps";
 
 export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
+
+export interface RunOptions {
+  /** Works as if the settings pinned this version, or none; the file stays as it is. @default what the file pins */
+  pin?: PinnedVersion | null;
+}
 
 /** A stack with the engine that works on it. */
 interface Workplace {
@@ -36,9 +42,14 @@ const flags: Record<EngineVerb, readonly string[]> = {
  * as it happens. A failed update is no exception: the report says so. Throws when the engine could not get to work
  * (the stack is locked, its state can't be written) or was interrupted.
  */
-export async function runEngine(context: Context, settings: Settings, verb: EngineVerb): Promise<EngineReport> {
+export async function runEngine(
+  context: Context,
+  settings: Settings,
+  verb: EngineVerb,
+  options: RunOptions = {},
+): Promise<EngineReport> {
   const place = await workplaceOf(context, settings);
-  const attempt = () => attemptRun(context, place, verb);
+  const attempt = () => attemptRun(context, place, verb, options);
   let [run, report] = await attempt();
   if (/no stack named .* found/.test(run.printed)) {
     initialiseStack(place);
@@ -47,7 +58,9 @@ export async function runEngine(context: Context, settings: Settings, verb: Engi
   const lock = lockIn(run.printed);
   if (lock) {
     if (!isStale(lock)) throw new CliError("locked", lockSentence(place.stack, lock));
-    context.output.note(`A run that was killed (pid ${lock.pid}, since ${lock.since}) left its lock: removed it.`);
+    context.output.note(
+      `A run that was killed (pid ${lock.pid}, since ${lock.since}) left its lock: removed it.`,
+    );
     engineCommand(place, ["cancel", "--yes", "--stack", place.stack]);
     [run, report] = await attempt();
   }
@@ -61,12 +74,31 @@ export async function runEngine(context: Context, settings: Settings, verb: Engi
   if (report.changes === null && run.code !== 0) {
     const sentence = causesOf(report).join("\n") || engineFailure(run.printed);
     const log = join(place.stateDir, "log", `last-${verb}.log`);
-    throw new CliError("engine", sentence || `The Pulumi engine ended with exit code ${run.code}: see ${log}.`);
+    throw new CliError(
+      "engine",
+      sentence || `The Pulumi engine ended with exit code ${run.code}: see ${log}.`,
+    );
   }
   if (report.succeeded && verb === "up" && /interrupted while creating/.test(run.printed)) {
     await settleInterrupted(context, place);
   }
   return report;
+}
+
+/** A stack's recorded state; null when the stack was never made. */
+export async function exportState(
+  context: Context,
+  settings: Settings,
+): Promise<ExportedState | null> {
+  const place = await workplaceOf(context, settings);
+  try {
+    return JSON.parse(
+      engineCommand(place, ["stack", "export", "--stack", place.stack]),
+    ) as ExportedState;
+  } catch (error) {
+    if (error instanceof CliError && /no stack named .* found/.test(error.message)) return null;
+    throw error;
+  }
 }
 
 /** The engine and its environment for a project folder; gets the engine when there is none yet. */
@@ -91,6 +123,7 @@ async function attemptRun(
   context: Context,
   place: Workplace,
   verb: EngineVerb,
+  { pin }: RunOptions,
 ): Promise<[EngineRun, EngineReport]> {
   const report = emptyReport();
   const teller = new Teller(context, verb);
@@ -102,7 +135,7 @@ async function attemptRun(
       verb,
       args: [
         ...[verb, "--stack", place.stack, "--non-interactive", "--color", "never", ...flags[verb]],
-        ...["--config-file", engineConfigFile(place.projectDir, place.stack, place.stateDir)],
+        ...["--config-file", engineConfigFile(place, pin)],
         ...(judged ? ["--policy-pack", join(root, "policies")] : []),
       ],
     },
@@ -119,7 +152,7 @@ async function attemptRun(
 
 /** Makes the stack, and leaves its settings file as it was: see `engineConfigFile`. */
 function initialiseStack(place: Workplace): void {
-  const file = stackFileOf(place.projectDir, place.stack);
+  const file = stackFile(place.projectDir, place.stack);
   const before = readFileSync(file);
   try {
     engineCommand(place, [
@@ -134,14 +167,16 @@ function initialiseStack(place: Workplace): void {
 /** Is the run that made the lock surely gone? Only known for runs of this machine. */
 function isStale({ host, pid }: Lock): boolean {
   if (host !== hostname()) return false;
-  const { status, stdout } = spawnSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" });
+  const { status, stdout } = spawnSync("ps", ["-o", "comm=", "-p", String(pid)], {
+    encoding: "utf8",
+  });
   return status !== 0 || !/pulumi/.test(stdout);
 }
 
 /** After a killed run and a good one: what was under way then is settled, and its leftovers are stopped. */
 async function settleInterrupted(context: Context, place: Workplace): Promise<void> {
   const { state, abandoned } = settlePending(
-    JSON.parse(engineCommand(place, ["stack", "export", "--stack", place.stack])),
+    JSON.parse(engineCommand(place, ["stack", "export", "--stack", place.stack])) as ExportedState,
   );
   const file = join(place.stateDir, "engine", "settled.json");
   try {
@@ -150,15 +185,23 @@ async function settleInterrupted(context: Context, place: Workplace): Promise<vo
   } finally {
     rmSync(file, { force: true });
   }
-  for (const { resource } of abandoned) await stopAbandoned(context, resource.type, resource.inputs);
+  for (const { resource } of abandoned)
+    await stopAbandoned(context, resource.type, resource.inputs);
 }
 
-async function stopAbandoned(context: Context, type: string, inputs: Record<string, unknown> | undefined) {
+async function stopAbandoned(
+  context: Context,
+  type: string,
+  inputs: Record<string, unknown> | undefined,
+) {
   const { name, stateDir } = inputs ?? {};
-  if (type !== "tollgate:index:Process" || typeof name !== "string" || typeof stateDir !== "string") return;
+  if (type !== "tollgate:index:Process" || typeof name !== "string" || typeof stateDir !== "string")
+    return;
   const { stopProcess } = await import("../../runtimes/local/processes");
   await stopProcess(stateDir, name);
-  context.output.note(`Stopped ${name}, which an interrupted run had started and nothing needs any more.`);
+  context.output.note(
+    `Stopped ${name}, which an interrupted run had started and nothing needs any more.`,
+  );
 }
 
 /** Tells on stderr what happens to each resource: when it is done, or when it takes a while. */
@@ -189,9 +232,4 @@ class Teller {
   end(): void {
     this.#progress.end();
   }
-}
-
-/** `in 4.2 s`, from the engine's own first and last step. */
-export function tookOf(startedAt: number): string {
-  return `in ${duration(Date.now() - startedAt)}`;
 }

@@ -60,7 +60,11 @@ export function lockIn(stderr: string): Lock | null {
 }
 
 /** One sentence about a lock that is held. */
-export function lockSentence(stack: string, { user, host, pid, since }: Lock, here = hostname()): string {
+export function lockSentence(
+  stack: string,
+  { user, host, pid, since }: Lock,
+  here = hostname(),
+): string {
   const where = host === here ? "" : ` on ${host}`;
   return (
     `Stack ${stack} is being changed by ${user}${where} (pid ${pid}) since ${since}: ` +
@@ -69,16 +73,25 @@ export function lockSentence(stack: string, { user, host, pid, since }: Lock, he
 }
 
 const known: readonly [RegExp, (found: RegExpExecArray) => string][] = [
-  [/no space left on device/i, () => "The disk is full, so the stack's state can't be written: free some space and run this again."],
+  [
+    /no space left on device/i,
+    () =>
+      "The disk is full, so the stack's state can't be written: free some space and run this again.",
+  ],
   [
     /(?:open|mkdir|create|write|rename) ([^\s:]+): (?:permission denied|read-only file system)/i,
-    ([, path]) => `The stack's state at ${path} can't be written: make it writable and run this again.`,
+    ([, path]) =>
+      `The stack's state at ${path} can't be written: make it writable and run this again.`,
   ],
   [
     /incorrect passphrase/i,
-    () => "The stack's secrets were encrypted with another passphrase: set PULUMI_CONFIG_PASSPHRASE to that one.",
+    () =>
+      "The stack's secrets were encrypted with another passphrase: set PULUMI_CONFIG_PASSPHRASE to that one.",
   ],
-  [/conflict: .*is already in progress/i, () => "Another update of this stack is in progress: wait until it is done."],
+  [
+    /conflict: .*is already in progress/i,
+    () => "Another update of this stack is in progress: wait until it is done.",
+  ],
 ];
 
 /** The sentence for a failure outside the program, from what the engine wrote to stderr. */

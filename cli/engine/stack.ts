@@ -1,21 +1,41 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { parse } from "yaml";
-import { stackFileOf } from "../context";
+import { parse, parseDocument } from "yaml";
+import type { PinnedVersion } from "../../policies/gate";
+import { stackFile } from "../../config/stack-files";
+
+/** Where a stack's settings and state are. */
+export interface StackPlace {
+  projectDir: string;
+  stack: string;
+  stateDir: string;
+}
 
 /**
  * The settings file the engine is given. The engine adds an encryption salt to any settings file that has none, and
  * reformats it. A salt belongs to this machine's passphrase and not in the repository, so the engine gets a copy in
  * the state folder; a file with a salt of its own is used as it is.
+ *
+ * @param pin what the copy shall pin; the same as the file when undefined
  */
-export function engineConfigFile(projectDir: string, stack: string, stateDir: string): string {
-  const file = stackFileOf(projectDir, stack);
+export function engineConfigFile(
+  { projectDir, stack, stateDir }: StackPlace,
+  pin?: PinnedVersion | null,
+): string {
+  const file = stackFile(projectDir, stack);
   const text = readFileSync(file, "utf8");
-  if (/^(encryptionsalt|secretsprovider):/m.test(text)) return file;
+  if (pin === undefined && /^(encryptionsalt|secretsprovider):/m.test(text)) return file;
   const copy = join(stateDir, "engine", `Pulumi.${stack}.yaml`);
-  const salt = existsSync(copy) ? /^encryptionsalt:.*$/m.exec(readFileSync(copy, "utf8"))?.[0] : undefined;
+  const settings = parseDocument(text);
+  if (pin === null) settings.deleteIn(["config", "tollgate:pin"]);
+  else if (pin) settings.setIn(["config", "tollgate:pin"], `${pin.version}@${pin.digest}`);
+  if (!settings.has("encryptionsalt")) {
+    const salt =
+      existsSync(copy) && parseDocument(readFileSync(copy, "utf8")).get("encryptionsalt");
+    if (typeof salt === "string") settings.set("encryptionsalt", salt);
+  }
   mkdirSync(dirname(copy), { recursive: true });
-  writeFileSync(copy, `${text.replace(/\n*$/, "\n")}${salt ? `${salt}\n` : ""}`);
+  writeFileSync(copy, settings.toString());
   return copy;
 }
 
@@ -30,8 +50,13 @@ export function ensureBackendFolder(projectDir: string, environment: NodeJS.Proc
   mkdirSync(path.startsWith("/") ? path : join(projectDir, path), { recursive: true });
 }
 
+/** What `pulumi stack export` writes, as far as it is used here. */
+export interface ExportedState {
+  deployment: Deployment;
+}
+
 interface Deployment {
-  resources?: { urn: string }[];
+  resources?: { urn: string; type: string; inputs?: Record<string, unknown> }[];
   pending_operations?: PendingOperation[];
 }
 
@@ -46,7 +71,7 @@ export interface PendingOperation {
  * successful `up` they are settled: `settled` are those, and `abandoned` the ones among them that no resource of the
  * state stands for any more. Others' stay, for their owner to look at.
  */
-export function settlePending(exported: { deployment: Deployment }): {
+export function settlePending(exported: ExportedState): {
   state: unknown;
   settled: PendingOperation[];
   abandoned: PendingOperation[];

@@ -30,7 +30,11 @@ export const symbols: Record<Operation, string> = {
 
 /** Is this a resource a user cares about, rather than a grouping or the engine's own bookkeeping? */
 export function isShown(step: Step): boolean {
-  return step.operation !== "same" && step.operation !== "refresh" && !/^(pulumi|tollgate:component):/.test(step.type);
+  return (
+    step.operation !== "same" &&
+    step.operation !== "refresh" &&
+    !/^(pulumi|tollgate:component):/.test(step.type)
+  );
 }
 
 /** `tollgate:index:ReleaseCheck` as people say it: `release check`. */
@@ -62,5 +66,12 @@ export function countLine(steps: Iterable<Step>, words: "done" | "planned"): str
   }
   if (counts.size === 0) return "no changes";
   const names = words === "done" ? done : planned;
-  return [...counts].map(([operation, count]) => `${count} to ${operation}`.replace(/to \w+$/, words === "done" ? names[operation] : `to ${names[operation]}`)).join(", ");
+  return [...counts]
+    .map(([operation, count]) =>
+      `${count} to ${operation}`.replace(
+        /to \w+$/,
+        words === "done" ? names[operation] : `to ${names[operation]}`,
+      ),
+    )
+    .join(", ");
 }

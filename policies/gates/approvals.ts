@@ -33,7 +33,7 @@ export const approvals = defineGate({
     if (!candidate.evidence) return noEvidence(candidate, "author");
     const author = candidate.evidence.lineage.author ?? "";
     if (identity(author) === "") {
-      const reason = `${version} has no recorded author to tell from its approvers; ${count(required, "approval")} by others required for ${candidate.stack}.`;
+      const reason = `${version} has no recorded author, from whom the ${count(required, "approval")} for ${candidate.stack} must differ.`;
       return [refused("unknown-author", reason, { threshold: required })];
     }
 

@@ -22,8 +22,11 @@ export const evidencePresent = defineGate({
     }
     return [
       problem
-        ? refused(problem.code, problem.reason)
-        : refused("evidence-missing", `${label(pin)} has no evidence in the registry.`),
+        ? refused(problem.code, problem.reason.replace(/[.\s]*$/, "."))
+        : refused(
+            "evidence-missing",
+            `${label(pin)} has no evidence; run \`tollgate evaluate\` for it.`,
+          ),
     ];
   },
 });

@@ -21,7 +21,8 @@ const settings = z.strictObject({
  */
 export const metricFloor = defineGate({
   name: "metric-floor",
-  description: "Every metric of the pinned version keeps the floors and ceilings of its environment.",
+  description:
+    "Every metric of the pinned version keeps the floors and ceilings of its environment.",
   severity: "high",
   remedy:
     "Pin a version that keeps the limit, or change tollgate:gates.metric-floor in a reviewed change.",

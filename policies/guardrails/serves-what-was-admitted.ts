@@ -26,7 +26,9 @@ export const servesWhatWasAdmitted = {
     if (served.length === 0) return [];
     const [admission] = admissions;
     if (!admission || admissions.length > 1) {
-      return [`The stack serves with ${admissions.length} admitted pins; there must be exactly one.`];
+      return [
+        `The stack serves with ${admissions.length} admitted pins; there must be exactly one.`,
+      ];
     }
     const pin = read(admission, "pin") as { version?: unknown; digest?: unknown } | undefined;
     return served.flatMap((resource) =>

@@ -30,7 +30,8 @@ export class RouterAdmin {
   ) {}
 
   async state(): Promise<RouterState> {
-    const filter = "^(cluster_manager[.]cds|http[.]callers[.]rds[.]callers)[.]version_text$|^cluster_manager[.]warming_clusters$";
+    const filter =
+      "^(cluster_manager[.]cds|http[.]callers[.]rds[.]callers)[.]version_text$|^cluster_manager[.]warming_clusters$";
     const answer = (await this.get(`/stats?format=json&filter=${encodeURIComponent(filter)}`)) as {
       stats: { name: string; value: string | number }[];
     };

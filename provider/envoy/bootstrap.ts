@@ -15,7 +15,9 @@ export interface RouterOptions {
 }
 
 /** Upper bounds of latency buckets in milliseconds: ten to a decade, so that a P95 is known to about 12 %. */
-const latencyBucketsMs = Array.from({ length: 51 }, (_, i) => Number((0.5 * 10 ** (i / 10)).toPrecision(2)));
+const latencyBucketsMs = Array.from({ length: 51 }, (_, i) =>
+  Number((0.5 * 10 ** (i / 10)).toPrecision(2)),
+);
 
 /**
  * What the router's process needs on disk: `files` before each start, `initialFiles` only where there are none, since
@@ -90,7 +92,11 @@ function connectionManager(routesFile: string): object {
         },
       },
       http_filters: [
-        extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", {}),
+        extension(
+          "envoy.filters.http.router",
+          "envoy.extensions.filters.http.router.v3.Router",
+          {},
+        ),
       ],
     },
   );

@@ -65,8 +65,7 @@ export function scorerCluster(digest: string, scorers: readonly string[]): Clust
     },
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-        "@type":
-          "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         // Shorter than the 5 s after which the scorer closes an idle connection, so that no request meets the close.
         common_http_protocol_options: { idle_timeout: "4s" },
         explicit_http_config: { http_protocol_options: {} },

@@ -55,15 +55,19 @@ export function watchedRouteTo(
   digest: string,
   fallbackVersion: string,
 ): RouteFile {
-  return openRoute(cluster, { version, digest, fallbackVersion }, {
-    ...scorerRetries,
-    retry_on: `5xx,${scorerRetries.retry_on}`,
-    retry_priority: extension(
-      "envoy.retry_priorities.previous_priorities",
-      "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
-      { update_frequency: 1 },
-    ),
-  });
+  return openRoute(
+    cluster,
+    { version, digest, fallbackVersion },
+    {
+      ...scorerRetries,
+      retry_on: `5xx,${scorerRetries.retry_on}`,
+      retry_priority: extension(
+        "envoy.retry_priorities.previous_priorities",
+        "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+        { update_frequency: 1 },
+      ),
+    },
+  );
 }
 
 /**

@@ -2,9 +2,7 @@ import { rmSync } from "node:fs";
 import { relative, isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureProcess } from "../../runtimes/local/processes/ensure";
-import { runFolder } from "../../runtimes/local/processes/folder";
 import { inspectProcess, lifeOf } from "../../runtimes/local/processes/inspect";
-import { withProcessLock } from "../../runtimes/local/processes/lock";
 import { inputsOf, sameInputs, specHash } from "../../runtimes/local/processes/spec";
 import { stopProcess } from "../../runtimes/local/processes/stop";
 import type { ProcessInputs, ProcessOutputs } from "../inputs";
@@ -74,15 +72,12 @@ export const processType = {
     if (warmSeconds > 0 && lifeOf(stateDir, name).state === "running") {
       await sleep(warmSeconds * 1000);
     }
-    await withProcessLock(stateDir, name, async () => {
-      await stopProcess(recorded);
-      rmSync(runFolder(stateDir, name), { recursive: true, force: true });
-      for (const path of recorded.deleteData ? recorded.dataPaths : []) {
-        if (isBelow(stateDir, path)) {
-          rmSync(path, { recursive: true, force: true });
-        }
+    await stopProcess(stateDir, name);
+    for (const path of recorded.deleteData ? recorded.dataPaths : []) {
+      if (isBelow(stateDir, path)) {
+        rmSync(path, { recursive: true, force: true });
       }
-    });
+    }
   },
 } satisfies ResourceType<ProcessInputs, ProcessOutputs>;
 

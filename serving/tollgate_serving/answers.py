@@ -16,7 +16,9 @@ class NonFinitePrediction(Exception):
 def plain_predictions(predictions: Any) -> Any:
     """What MLflow would answer: a list, records for a frame. Raises NonFinitePrediction."""
     if hasattr(predictions, "iloc"):
-        predictions = predictions.to_dict("records") if predictions.ndim == 2 else predictions.tolist()
+        predictions = (
+            predictions.to_dict("records") if predictions.ndim == 2 else predictions.tolist()
+        )
     elif isinstance(predictions, (numpy.ndarray, numpy.generic)):
         kind = predictions.dtype.kind
         if kind in "iub" or (kind == "f" and numpy.isfinite(predictions).all()):
@@ -27,7 +29,9 @@ def plain_predictions(predictions: Any) -> Any:
 
 
 def dump(document: Any) -> bytes:
-    return orjson.dumps(document, default=_default, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(
+        document, default=_default, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    )
 
 
 def _refuse_non_finite(value: Any) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request as HttpRequest
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
@@ -77,7 +78,14 @@ class ScorerApp:
             self._state.metrics.answered(route, code, seconds)
             logger.debug(
                 "request",
-                extra={"facts": {"method": scope["method"], "route": route, "code": code, "ms": round(seconds * 1000, 3)}},
+                extra={
+                    "facts": {
+                        "method": scope["method"],
+                        "route": route,
+                        "code": code,
+                        "ms": round(seconds * 1000, 3),
+                    }
+                },
             )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +100,11 @@ class ScorerApp:
                 404: "There is no such route; /docs lists them.",
                 405: f"Wrong method; use {(error.headers or {}).get('Allow', 'another')}.",
             }.get(error.status_code, error.detail)
-            response = _json(RequestError(error.status_code, code, sentence).as_json(), error.status_code, error.headers)
+            response = _json(
+                RequestError(error.status_code, code, sentence).as_json(),
+                error.status_code,
+                error.headers,
+            )
         except NonFinitePrediction:
             logger.error("non-finite prediction")
             response = _failure("non-finite-prediction", "The model gave a non-finite prediction.")
@@ -100,7 +112,9 @@ class ScorerApp:
             return
         except Exception:
             logger.error("the model failed on a request", exc_info=True)
-            response = _failure("model-failed", "The model failed on this request; the scorer's log says why.")
+            response = _failure(
+                "model-failed", "The model failed on this request; the scorer's log says why."
+            )
         await response(scope, receive, send)
 
     async def _predict(self, request: HttpRequest) -> Response:
@@ -112,7 +126,9 @@ class ScorerApp:
     async def _invocations(self, request: HttpRequest) -> Response:
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
-        parsed = await self._parse(body, lambda: parse_invocation(body, content_type, self._state.loaded.signature))
+        parsed = await self._parse(
+            body, lambda: parse_invocation(body, content_type, self._state.loaded.signature)
+        )
         return _json({"predictions": await self._call(parsed)})
 
     async def _body(self, request: HttpRequest) -> bytes:
@@ -170,4 +186,6 @@ def _failure(code: str, sentence: str) -> Response:
 
 
 def _too_large() -> RequestError:
-    return RequestError(413, "too-large", f"The body is larger than {MAX_BODY // 1024**2} MiB; send fewer rows.")
+    return RequestError(
+        413, "too-large", f"The body is larger than {MAX_BODY // 1024**2} MiB; send fewer rows."
+    )

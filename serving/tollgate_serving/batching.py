@@ -38,7 +38,9 @@ class Batcher:
     every call. While a long one is in the worker thread, what arrives is collected for the next.
     """
 
-    def __init__(self, predict: Callable[[Rows], Any], rowwise: bool, observe: Callable[[int], None]):
+    def __init__(
+        self, predict: Callable[[Rows], Any], rowwise: bool, observe: Callable[[int], None]
+    ):
         self._predict = predict
         self._rowwise = rowwise
         self._observe = observe
@@ -58,7 +60,9 @@ class Batcher:
     def close(self) -> None:
         self._worker.shutdown(wait=True)
 
-    def _enqueue(self, run: Callable[[Any], Any], rows: Any, count: int, joinable: bool) -> asyncio.Future[Any]:
+    def _enqueue(
+        self, run: Callable[[Any], Any], rows: Any, count: int, joinable: bool
+    ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         self._waiting.append(_Job(run, rows, count, joinable, answer))

@@ -32,7 +32,9 @@ def digest_of_folder(folder: Path) -> str:
     """Digest of a model folder. Raises UserError on a symbolic link, a special file or no file at all."""
     hashes = {path: sha256_of_file(folder / path) for path in model_files(folder)}
     if not hashes:
-        raise UserError(f"{folder} holds no files, so it is no model; give the folder that holds MLmodel.")
+        raise UserError(
+            f"{folder} holds no files, so it is no model; give the folder that holds MLmodel."
+        )
     return digest_of_files(hashes)
 
 

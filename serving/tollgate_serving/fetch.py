@@ -42,7 +42,10 @@ def obtain(pinned: Pinned, cache: Path) -> Path:
     if target.is_dir():
         if digest_of_folder(target) == pinned.digest:
             return target
-        logger.warning("the cached model was altered, downloading it again", extra={"facts": {"folder": str(target)}})
+        logger.warning(
+            "the cached model was altered, downloading it again",
+            extra={"facts": {"folder": str(target)}},
+        )
         shutil.rmtree(target)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -74,10 +77,14 @@ def download(pinned: Pinned, folder: Path) -> Path:
 
     folder.mkdir(parents=True)
     try:
-        if pinned.uri.startswith(("models:", "runs:", "http:", "https:", "s3:", "mlflow-artifacts:")):
+        if pinned.uri.startswith(
+            ("models:", "runs:", "http:", "https:", "s3:", "mlflow-artifacts:")
+        ):
             return Path(download_artifacts(artifact_uri=pinned.uri, dst_path=str(folder)))
         # A local folder is copied: MLflow would hand out the original, which may change under us.
-        return Path(shutil.copytree(pinned.uri.removeprefix("file://"), folder / "model", symlinks=True))
+        return Path(
+            shutil.copytree(pinned.uri.removeprefix("file://"), folder / "model", symlinks=True)
+        )
     except Exception as error:
         raise UserError(
             f"{pinned} can't be downloaded from {_registry()}: {one_line(error)}; "
@@ -88,7 +95,9 @@ def download(pinned: Pinned, folder: Path) -> Path:
 
 def one_line(error: BaseException) -> str:
     """An error as part of a sentence: its first line, without passwords in addresses."""
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    text = next(
+        (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
+    )
     return without_password(text)[:300].rstrip(" .")
 
 

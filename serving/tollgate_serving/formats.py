@@ -32,11 +32,15 @@ def parse_predict(body: bytes, signature: Signature | None) -> Request:
     """The body of ``POST /predict``: ``{"features": [[…]]}`` or ``{"features": [{…}]}``."""
     document = parse_object(body)
     if "features" not in document:
-        raise RequestError(400, "missing-field", 'The body needs "features", a list of rows.', "features")
+        raise RequestError(
+            400, "missing-field", 'The body needs "features", a list of rows.', "features"
+        )
     rows = document["features"]
     if signature is None or signature.kind == "other":
         if type(rows) is not list or not rows:
-            raise RequestError(400, "empty", "features must be a list with at least one row.", "features")
+            raise RequestError(
+                400, "empty", "features must be a list with at least one row.", "features"
+            )
         return Request(rows=None, raw=_table(rows))
     return Request(rows=check_rows(rows, signature))
 
@@ -47,7 +51,12 @@ def parse_invocation(body: bytes, content_type: str, signature: Signature | None
     if media_type == "text/csv":
         return _parse_csv(body, signature)
     if media_type not in ("application/json", ""):
-        raise RequestError(415, "media-type", "The content type must be application/json or text/csv.", "content-type")
+        raise RequestError(
+            415,
+            "media-type",
+            "The content type must be application/json or text/csv.",
+            "content-type",
+        )
     document = parse_object(body)
     given = [name for name in FORMATS if name in document]
     if len(given) != 1:
@@ -69,7 +78,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise RequestError(
-            400, "bad-json", f"The body is no valid JSON at line {error.lineno}, column {error.colno}."
+            400,
+            "bad-json",
+            f"The body is no valid JSON at line {error.lineno}, column {error.colno}.",
         ) from None
     if type(document) is not dict:
         raise RequestError(400, "bad-json", "The body must be a JSON object.")
@@ -91,7 +102,12 @@ def _checked(name: str, value: Any, signature: Signature) -> Rows:
 
 def _split(value: Any) -> tuple[Any, list[Any]]:
     if type(value) is not dict or type(value.get("data")) is not list:
-        raise RequestError(400, "format", "dataframe_split needs data, and columns when they have names.", "dataframe_split")
+        raise RequestError(
+            400,
+            "format",
+            "dataframe_split needs data, and columns when they have names.",
+            "dataframe_split",
+        )
     return value.get("columns"), value["data"]
 
 
@@ -115,7 +131,11 @@ def _parse_csv(body: bytes, signature: Signature | None) -> Request:
     for index, line in enumerate(cells):
         if len(line) != len(header):
             raise RequestError(
-                422, "wrong-width", f"Row {index} has {len(line)} values; the header names {len(header)}.", None, index
+                422,
+                "wrong-width",
+                f"Row {index} has {len(line)} values; the header names {len(header)}.",
+                None,
+                index,
             )
     if signature is None or signature.kind == "other":
         import pandas
@@ -124,7 +144,8 @@ def _parse_csv(body: bytes, signature: Signature | None) -> Request:
     aligned = align(header, cells, signature, "csv")
     types = [column.type for column in signature.columns]
     rows = [
-        [_csv_value(cell, type_name) for cell, type_name in zip(line, types, strict=False)] + line[len(types) :]
+        [_csv_value(cell, type_name) for cell, type_name in zip(line, types, strict=False)]
+        + line[len(types) :]
         for line in aligned
     ]
     return Request(rows=check_rows(rows, signature, "csv"))

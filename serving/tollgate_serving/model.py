@@ -41,14 +41,13 @@ class LoadedModel:
     path: str
 
 
-def load(folder: Path, pinned: Pinned) -> LoadedModel:
-    """Loads the model in ``folder``. Raises UserError with exit code 5 when that fails."""
+def load_pyfunc(folder: Path, pinned: Pinned) -> Any:
+    """MLflow's own model object. Raises UserError with exit code 5 when it can't be had."""
     quiet_mlflow()
     import mlflow.pyfunc
-    from mlflow.exceptions import MlflowException
 
     try:
-        pyfunc = mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
+        return mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
     except ModuleNotFoundError as error:
         raise UserError(
             f"{pinned} can't be loaded: the package {error.name} isn't installed; "
@@ -58,8 +57,16 @@ def load(folder: Path, pinned: Pinned) -> LoadedModel:
     except Exception as error:
         logger.debug("the model failed to load", exc_info=True)
         raise UserError(
-            f"{pinned} can't be loaded: {one_line(error)}; train it with the packages it is served with.", EXIT_LOAD
+            f"{pinned} can't be loaded: {one_line(error)}; train it with the packages it is served with.",
+            EXIT_LOAD,
         ) from error
+
+
+def load(folder: Path, pinned: Pinned) -> LoadedModel:
+    """Loads the model in ``folder`` for serving. Raises UserError with exit code 5 when that fails."""
+    pyfunc = load_pyfunc(folder, pinned)
+    from mlflow.exceptions import MlflowException
+
     signature = read_signature(pyfunc.metadata.signature)
     sample = sample_rows(signature, pyfunc.input_example)
 
@@ -74,11 +81,17 @@ def load(folder: Path, pinned: Pinned) -> LoadedModel:
             if error.error_code != "INVALID_PARAMETER_VALUE":
                 raise
             # Its text quotes the caller's values.
-            raise RequestError(422, "signature", "The input or its params don't fit the model's signature.") from None
+            raise RequestError(
+                422, "signature", "The input or its params don't fit the model's signature."
+            ) from None
 
     predict, path = predict_pyfunc, "pyfunc"
     rowwise = False
-    if signature is not None and sample is not None and ROWWISE_FLAVORS & set(pyfunc.metadata.flavors):
+    if (
+        signature is not None
+        and sample is not None
+        and ROWWISE_FLAVORS & set(pyfunc.metadata.flavors)
+    ):
         trial = _trial_rows(signature, sample)
         native = _native_predict(pyfunc) if signature.all_double else None
         if native is not None and _agree(native, predict_pyfunc, trial):
@@ -97,7 +110,8 @@ def as_input(rows: Rows, signature: Signature) -> Any:
     if isinstance(rows, numpy.ndarray):
         return pandas.DataFrame(rows, columns=names)
     series = [
-        _series([row[index] for row in rows], column.type) for index, column in enumerate(signature.columns)
+        _series([row[index] for row in rows], column.type)
+        for index, column in enumerate(signature.columns)
     ]
     return pandas.DataFrame(dict(zip(names if names is not None else range(len(series)), series)))
 
@@ -107,7 +121,13 @@ def _series(values: list[Any], type_name: str) -> Any:
 
     if type_name == "datetime":
         return pandas.to_datetime(pandas.Series(values, dtype=object)).astype("datetime64[ns]")
-    number = {"double": "float64", "float": "float32", "integer": "int32", "long": "int64", "boolean": "bool"}
+    number = {
+        "double": "float64",
+        "float": "float32",
+        "integer": "int32",
+        "long": "int64",
+        "boolean": "bool",
+    }
     dtype = number.get(type_name, "object")
     if None in values and dtype in ("int32", "int64", "bool"):
         dtype = "object"

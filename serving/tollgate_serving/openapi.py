@@ -39,11 +39,20 @@ def document(state: State) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": f"Scorer of {state.pinned.model}", "version": state.pinned.version},
         "paths": {
-            "/predict": {"post": _call("Predict rows.", {"application/json": predict}, _prediction())},
-            "/invocations": {"post": _call("Predict, in MLflow's formats.", _mlflow_bodies(), {"type": "object"})},
-            "/health": _get("Status, stage, model, version and digest.", "503 until the model is loaded."),
+            "/predict": {
+                "post": _call("Predict rows.", {"application/json": predict}, _prediction())
+            },
+            "/invocations": {
+                "post": _call("Predict, in MLflow's formats.", _mlflow_bodies(), {"type": "object"})
+            },
+            "/health": _get(
+                "Status, stage, model, version and digest.", "503 until the model is loaded."
+            ),
             "/ready": _get("May traffic be sent here?", "503 while starting and while stopping."),
-            "/ping": _get("The same as /health, as MLflow's own server calls it.", "503 until the model is loaded."),
+            "/ping": _get(
+                "The same as /health, as MLflow's own server calls it.",
+                "503 until the model is loaded.",
+            ),
             "/version": _get("What is served, its signature and a sample request."),
             "/metrics": _get("Prometheus metrics."),
             "/openapi.json": _get("This document."),
@@ -57,7 +66,12 @@ def _predict_body(signature: Signature | None) -> dict[str, Any]:
     row: dict[str, Any] = {"type": ["array", "object"]}
     if signature is not None and signature.kind != "other":
         cells = [_cell(column.type, column.required) for column in signature.columns]
-        as_list = {"type": "array", "prefixItems": cells, "minItems": len(cells), "maxItems": len(cells)}
+        as_list = {
+            "type": "array",
+            "prefixItems": cells,
+            "minItems": len(cells),
+            "maxItems": len(cells),
+        }
         row = as_list
         if signature.named:
             as_object = {
@@ -86,10 +100,17 @@ def _prediction() -> dict[str, Any]:
 
 def _mlflow_bodies() -> dict[str, Any]:
     formats = [
-        {"type": "object", "required": [name], "properties": {name: {}, "params": {"type": "object"}}}
+        {
+            "type": "object",
+            "required": [name],
+            "properties": {name: {}, "params": {"type": "object"}},
+        }
         for name in ("dataframe_split", "dataframe_records", "instances", "inputs")
     ]
-    return {"application/json": {"schema": {"oneOf": formats}}, "text/csv": {"schema": {"type": "string"}}}
+    return {
+        "application/json": {"schema": {"oneOf": formats}},
+        "text/csv": {"schema": {"type": "string"}},
+    }
 
 
 def _call(summary: str, content: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +119,10 @@ def _call(summary: str, content: dict[str, Any], answer: dict[str, Any]) -> dict
         "summary": summary,
         "requestBody": {"required": True, "content": content},
         "responses": {
-            "200": {"description": "One prediction for each row.", "content": {"application/json": {"schema": answer}}},
+            "200": {
+                "description": "One prediction for each row.",
+                "content": {"application/json": {"schema": answer}},
+            },
             **{code: {"description": text, "content": error} for code, text in _REFUSALS.items()},
         },
     }

@@ -26,12 +26,27 @@ Rows = numpy.ndarray | list[list[Any]]
 class RequestError(Exception):
     """The caller's mistake, as one sentence that never repeats the caller's values."""
 
-    def __init__(self, status: int, code: str, message: str, field: str | None = None, row: int | None = None):
+    def __init__(
+        self, status: int, code: str, message: str, field: str | None = None, row: int | None = None
+    ):
         super().__init__(message)
-        self.status, self.code, self.message, self.field, self.row = status, code, message, field, row
+        self.status, self.code, self.message, self.field, self.row = (
+            status,
+            code,
+            message,
+            field,
+            row,
+        )
 
     def as_json(self) -> dict[str, Any]:
-        return {"error": {"code": self.code, "field": self.field, "row": self.row, "message": self.message}}
+        return {
+            "error": {
+                "code": self.code,
+                "field": self.field,
+                "row": self.row,
+                "message": self.message,
+            }
+        }
 
 
 def check_rows(rows: Any, signature: Signature, field: str = "features") -> Rows:
@@ -43,7 +58,11 @@ def check_rows(rows: Any, signature: Signature, field: str = "features") -> Rows
     if signature.all_double:
         width = signature.width
         for row in rows:
-            if type(row) is not list or len(row) != width or not _NUMBERS.issuperset(map(type, row)):
+            if (
+                type(row) is not list
+                or len(row) != width
+                or not _NUMBERS.issuperset(map(type, row))
+            ):
                 break
         else:
             return numpy.array(rows, dtype=numpy.float64)
@@ -56,7 +75,9 @@ def align(columns: Any, rows: Any, signature: Signature, field: str) -> Any:
     if columns is None or not signature.named:
         return rows
     if type(columns) is not list or not all(type(name) is str for name in columns):
-        raise RequestError(400, "not-a-list", f"{field} needs its columns as a list of names.", field)
+        raise RequestError(
+            400, "not-a-list", f"{field} needs its columns as a list of names.", field
+        )
     if len(set(columns)) != len(columns):
         raise RequestError(422, "duplicate-column", f"{field} names a column twice.", field)
     _check_names(set(columns), signature, None)
@@ -68,7 +89,11 @@ def align(columns: Any, rows: Any, signature: Signature, field: str) -> Any:
     for index, row in enumerate(rows):
         if type(row) is not list or len(row) != len(columns):
             raise RequestError(
-                422, "wrong-width", f"Row {index} of {field} must be a list of {len(columns)} values.", field, index
+                422,
+                "wrong-width",
+                f"Row {index} of {field} must be a list of {len(columns)} values.",
+                field,
+                index,
             )
         aligned.append([None if place is None else row[place] for place in order])
     return aligned
@@ -79,7 +104,11 @@ def _check_row(row: Any, index: int, signature: Signature, field: str) -> list[A
     if type(row) is dict:
         if not signature.named:
             raise RequestError(
-                422, "unnamed-columns", f"Row {index} of {field} must be a list: the columns have no names.", field, index
+                422,
+                "unnamed-columns",
+                f"Row {index} of {field} must be a list: the columns have no names.",
+                field,
+                index,
             )
         _check_names(row.keys(), signature, index)
         values = [row.get(column.name) for column in columns]
@@ -94,7 +123,9 @@ def _check_row(row: Any, index: int, signature: Signature, field: str) -> list[A
             )
         values = row
     else:
-        raise RequestError(400, "not-a-row", f"Row {index} of {field} must be a list or an object.", field, index)
+        raise RequestError(
+            400, "not-a-row", f"Row {index} of {field} must be a list or an object.", field, index
+        )
     return [_check_value(value, column, index) for value, column in zip(values, columns)]
 
 
@@ -103,12 +134,18 @@ def _check_names(names: Any, signature: Signature, row: int | None) -> None:
     where = "" if row is None else f"Row {row}: "
     for column in signature.columns:
         if column.required and column.name not in names:
-            raise RequestError(422, "missing-column", f"{where}column {column.name} is missing.", column.name, row)
+            raise RequestError(
+                422, "missing-column", f"{where}column {column.name} is missing.", column.name, row
+            )
     for name in names:
         if name not in known:
             shown = name if _SPEAKABLE.match(name) else None
             raise RequestError(
-                422, "unknown-column", f"{where}column {shown or 'with that name'} is unknown to the model.", shown, row
+                422,
+                "unknown-column",
+                f"{where}column {shown or 'with that name'} is unknown to the model.",
+                shown,
+                row,
             )
 
 
@@ -116,7 +153,11 @@ def _check_value(value: Any, column: Column, row: int) -> Any:
     if value is None:
         if column.required:
             raise RequestError(
-                422, "null", f"Row {row}, column {column.name} is null; the model requires a {column.type}.", column.name, row
+                422,
+                "null",
+                f"Row {row}, column {column.name} is null; the model requires a {column.type}.",
+                column.name,
+                row,
             )
         return None
     try:
@@ -166,7 +207,9 @@ def _kind(value: Any) -> str:
         return "a boolean"
     if isinstance(value, (int, float)):
         return "a number that doesn't fit"
-    return {str: "text that doesn't fit", list: "a list", dict: "an object"}.get(type(value), "another type")
+    return {str: "text that doesn't fit", list: "a list", dict: "an object"}.get(
+        type(value), "another type"
+    )
 
 
 def _wanted(type_name: str) -> str:

@@ -131,15 +131,21 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tollgate_serving.scorer", description=__doc__)
-    parser.add_argument("--model-uri", required=True, help="such as models:/churn-model/2, or a folder")
+    parser.add_argument(
+        "--model-uri", required=True, help="such as models:/churn-model/2, or a folder"
+    )
     parser.add_argument("--model", required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--digest", required=True, help="sha256:… of the version's bytes")
     parser.add_argument("--stage", required=True, help="told by /health")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True, help="0: any free port, named in the log")
+    parser.add_argument(
+        "--port", type=int, required=True, help="0: any free port, named in the log"
+    )
     parser.add_argument("--log-level", choices=LEVELS, default="INFO")
-    parser.add_argument("--cache", type=Path, required=True, help="folder that keeps downloaded versions")
+    parser.add_argument(
+        "--cache", type=Path, required=True, help="folder that keeps downloaded versions"
+    )
     try:
         return parser.parse_args(arguments)
     except SystemExit as exit:

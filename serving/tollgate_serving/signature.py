@@ -75,7 +75,12 @@ def read_signature(mlflow_signature: Any) -> Signature | None:
     width = 0
     if schema.is_tensor_spec():
         spec = schema.inputs[0]
-        if len(schema.inputs) == 1 and not spec.name and spec.type.name == "float64" and _is_matrix(spec.shape):
+        if (
+            len(schema.inputs) == 1
+            and not spec.name
+            and spec.type.name == "float64"
+            and _is_matrix(spec.shape)
+        ):
             kind, width = "matrix", spec.shape[1]
     elif all(column.type in _PLAUSIBLE for column in inputs):
         kind, width = "columns", len(inputs)
@@ -93,7 +98,9 @@ def sample_rows(signature: Signature | None, example: Any) -> list[list[Any]] | 
     """A valid ``features`` value: the model's input example if it fits, plausible values otherwise."""
     if signature is None or signature.kind == "other":
         return None
-    return _example_rows(signature, example) or [[_PLAUSIBLE[column.type] for column in signature.columns]]
+    return _example_rows(signature, example) or [
+        [_PLAUSIBLE[column.type] for column in signature.columns]
+    ]
 
 
 def _example_rows(signature: Signature, example: Any) -> list[list[Any]] | None:

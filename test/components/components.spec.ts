@@ -20,7 +20,7 @@ function recordingRuntime() {
       asked.push(["artifactStore", name]);
       return {
         destination: pulumi.output("s3://churn-model-staging"),
-        environment: pulumi.output({}),
+        environment: {},
       };
     },
     trackingServer: (name, _settings, store) => {

@@ -7,7 +7,7 @@ import { withProcessLock } from "./lock";
 import { freePort, portHolder } from "./ports";
 import { inputsOf, portNames, specHash } from "./spec";
 import { startProcess } from "./start";
-import { stopProcess } from "./stop";
+import { endProcess } from "./stop";
 
 /** How often a start is tried again when another program took a freely chosen port in between. */
 const PORT_ATTEMPTS = 3;
@@ -45,7 +45,7 @@ async function ensureLocked(
   } else if (inputs.port !== former?.main) {
     await refuseTakenPort(inputs); // Before the old one is stopped: it may as well stay.
   }
-  await stopProcess(inputs);
+  await endProcess(inputs.stateDir, inputs.name);
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(inputs, { ...former, ...known });
     await startProcess(inputs, ports);
@@ -54,7 +54,7 @@ async function ensureLocked(
     if (problem === null && started.state === "running") {
       return outputsOf(inputs, started);
     }
-    await stopProcess(inputs);
+    await endProcess(inputs.stateDir, inputs.name);
     if (attempt === PORT_ATTEMPTS || !(await lostPort(inputs, ports))) {
       throw new Error(failureOf(inputs, started, problem ?? "it ended"));
     }
@@ -88,10 +88,7 @@ function failureOf(inputs: ProcessInputs, life: Life, problem: string): string {
   return `${name} ${what}; ${tail ? `the end of its log ${log}: ${tail}` : `its log ${log} is empty`}`;
 }
 
-async function choosePorts(
-  inputs: ProcessInputs,
-  known: Partial<PortRecord>,
-): Promise<PortRecord> {
+async function choosePorts(inputs: ProcessInputs, known: Partial<PortRecord>): Promise<PortRecord> {
   await refuseTakenPort(inputs);
   const main = inputs.port || (await keepOrChoose(inputs.host, known.main, []));
   const ports: PortRecord & Record<string, number> = { main };

@@ -23,7 +23,9 @@ export function specHash(inputs: ProcessInputs): string {
 export function portNames(inputs: ProcessInputs): string[] {
   const { command, environment, files, initialFiles } = inputs;
   const text = JSON.stringify([command, environment, files, initialFiles]);
-  return [...new Set([...text.matchAll(/\{port:([a-z0-9-]+)\}/g)].map((match) => match[1] ?? ""))].sort();
+  return [
+    ...new Set([...text.matchAll(/\{port:([a-z0-9-]+)\}/g)].map((match) => match[1] ?? "")),
+  ].sort();
 }
 
 /** The inputs with every `{port}` and `{port:<name>}` replaced. */

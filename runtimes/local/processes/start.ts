@@ -87,7 +87,9 @@ function startKeeper(inputs: ProcessInputs, order: object): Promise<void> {
       if (said.child !== undefined) {
         resolve();
       } else {
-        fail(said.error ?? (complaint.trim().split("\n").at(-1) || "its keeper ended without a word"));
+        fail(
+          said.error ?? (complaint.trim().split("\n").at(-1) || "its keeper ended without a word"),
+        );
       }
     });
   });

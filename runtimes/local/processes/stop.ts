@@ -1,23 +1,38 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessInputs } from "../../../provider/inputs";
 import { readRecord, type RunningRecord, runFolder } from "./folder";
+import { withProcessLock } from "./lock";
 import { isAlive, signalProcess, startOf, statFields } from "./identity";
 
 /** Seconds a process gets to vanish after SIGKILL, which it can't refuse. */
 const KILL_SECONDS = 10;
 
-type HowToStop = Pick<ProcessInputs, "name" | "stateDir" | "stopSignal" | "stopTimeoutSeconds">;
+/** When the record of how to stop a process is lost. */
+const DEFAULT_STOP = { stopSignal: "SIGTERM", stopTimeoutSeconds: 10 } as const;
 
 /**
- * Stops a kept process and its keeper: politely, then hard after `stopTimeoutSeconds`. Signals only the
- * very processes in the record. Succeeds on what is already gone.
+ * Stops a kept process and forgets it; its log and its data stay. Succeeds on what is already gone, and
+ * waits for another command that is at work on it.
  */
-export async function stopProcess(how: HowToStop): Promise<void> {
-  const record = readRecord<RunningRecord>(runFolder(how.stateDir, how.name), "pid.json");
+export async function stopProcess(stateDir: string, name: string): Promise<void> {
+  await withProcessLock(stateDir, name, async () => {
+    await endProcess(stateDir, name);
+    rmSync(runFolder(stateDir, name), { recursive: true, force: true });
+  });
+}
+
+/**
+ * Ends a process and its keeper: politely, then hard after its `stopTimeoutSeconds`. Signals only the very
+ * processes in the record. For a caller that holds the process's lock.
+ */
+export async function endProcess(stateDir: string, name: string): Promise<void> {
+  const folder = runFolder(stateDir, name);
+  const record = readRecord<RunningRecord>(folder, "pid.json");
   if (!record) {
     return;
   }
+  const how = readRecord<ProcessInputs>(folder, "spec.json") ?? DEFAULT_STOP;
   const { keeper, child } = record;
   const gone = () => !isAlive(keeper) && !isAlive(child);
   const kept = signalProcess(keeper, "SIGTERM");
@@ -30,7 +45,7 @@ export async function stopProcess(how: HowToStop): Promise<void> {
       signalProcess(keeper, "SIGKILL");
       if (!(await within(KILL_SECONDS / 2, gone))) {
         throw new Error(
-          `${how.name} (pid ${child.pid}) is still there ${KILL_SECONDS} s after SIGKILL; ` +
+          `${name} (pid ${child.pid}) is still there ${KILL_SECONDS} s after SIGKILL; ` +
             `look what it waits for (its disk may hang), then run this again`,
         );
       }

@@ -1,0 +1,51 @@
+import type { Settings } from "../../config/settings";
+import { admissionIn } from "../engine/admitted";
+import type { EngineReport } from "../engine/events";
+import { runEngine } from "../engine/run";
+import { causesOf } from "../engine/sentences";
+import { CliError, exitCodes } from "../errors";
+import { type Judgement, judgeCandidate, judgePin } from "../judgement";
+import { previewDocument, previewMarkdown, previewText } from "../preview";
+import type { Run } from "../verbs";
+
+/** `tollgate preview`: what would change, the move of the pin, every verdict. Exit code 2 when the pin is refused. */
+export const run: Run = async (context, options) => {
+  const settings = await context.settings();
+  const [expected, report] = await Promise.all([
+    judgePin(settings),
+    runEngine(context, settings, "preview"),
+  ]);
+  const judgement = await whatTheEngineJudged(settings, report, expected);
+  const mandatory = report.violations.filter(({ level }) => level === "mandatory");
+  const refused = judgement?.blocked === true || mandatory.length > 0;
+  if (!refused && !report.succeeded) {
+    throw new CliError(
+      "preview",
+      causesOf(report).join("\n") || `The preview of ${settings.stack} failed.`,
+    );
+  }
+  const { lastPin } = await import("../history");
+  const from = admissionIn(report).before?.pin ?? (await lastPin(settings));
+  const preview = { settings, report, judgement, from, refused };
+  const present = options.markdown ? previewMarkdown : previewText;
+  return {
+    document: previewDocument(preview),
+    text: await present(preview, context.output.colours),
+    exitCode: refused ? exitCodes.refused : exitCodes.done,
+  };
+};
+
+/**
+ * The provider may judge recorded evidence where the registry is silent: when the engine shows what it admitted, that
+ * is what counts.
+ */
+async function whatTheEngineJudged(
+  settings: Settings,
+  report: EngineReport,
+  expected: Judgement | null,
+): Promise<Judgement | null> {
+  const { after } = admissionIn(report);
+  if (!after || !expected) return expected;
+  const { candidateOf } = await import("../../policies/admission");
+  return judgeCandidate(candidateOf(after), settings);
+}

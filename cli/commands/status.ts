@@ -1,0 +1,64 @@
+import { exitCodes } from "../errors";
+import { nameOfPin } from "../judgement";
+import { statusOf, type Status } from "../status";
+import { table } from "../table";
+import type { Context } from "../context";
+import type { Run } from "../verbs";
+
+/** `tollgate status`: works with everything down, and changes nothing. */
+export const run: Run = async (context, options) => {
+  const status = await statusOf(await context.settings());
+  return {
+    document: status,
+    text: textOf(status, context),
+    exitCode: options.check && status.drift.length > 0 ? exitCodes.error : exitCodes.done,
+  };
+};
+
+function textOf(status: Status, { output }: Context): string {
+  const { registry, serving, lastReceipt, approvals } = status;
+  const alias = registry.alias;
+  const facts: [string, string][] = [
+    ["stack", `${status.stack} (${status.tier}, ${status.runtime})`],
+    ["pinned", status.pin ? nameOfPin(status.pin) : "nothing"],
+    [
+      "released",
+      lastReceipt
+        ? `${nameOfPin(lastReceipt.pin)}, ${lastReceipt.at} by ${lastReceipt.actor}`
+        : "never",
+    ],
+    [
+      "answers",
+      serving.answer
+        ? `version ${serving.answer.version} at ${serving.url}`
+        : `${serving.url}: ${serving.problem}`,
+    ],
+    [
+      "registry",
+      registry.problem ??
+        `${registry.uri}, alias ${alias.name} -> ${alias.version ?? "none"}, stage ${registry.stage ?? "None"}`,
+    ],
+    ["approvals", approvals.length > 0 ? approvals.join(", ") : "none"],
+  ];
+  const rows = status.processes.map((each) => [
+    each.name,
+    each.status,
+    each.pid ? String(each.pid) : "",
+    each.uptime ?? "",
+    each.address ?? "",
+  ]);
+  const paint = (text: string) => output.paint(text === "running" ? "green" : "red", text);
+  return [
+    ...facts.map(([name, value]) => `${name.padEnd(10)} ${value}`),
+    ...(rows.length > 0
+      ? ["", table(["process", "status", "pid", "up for", "address"], rows, { 1: paint })]
+      : []),
+    "",
+    ...(status.drift.length === 0
+      ? ["No drift."]
+      : [
+          ...status.drift.map((line) => output.paint("red", `Drift: ${line}`)),
+          `Next: tollgate up --stack ${status.stack}`,
+        ]),
+  ].join("\n");
+}

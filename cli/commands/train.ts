@@ -1,0 +1,13 @@
+import { parseParameters, train } from "../training";
+import type { Run } from "../verbs";
+
+/** `tollgate train`: prints the JSON line of the trained version. */
+export const run: Run = async (context, options) => {
+  const settings = await context.settings();
+  const parameters = parseParameters((options.param as string[] | undefined) ?? []);
+  const { digest, ...result } = await train(context, settings, { parameters });
+  context.output.note(
+    `Registered ${settings.model} version ${result.model_version}. Next: tollgate evaluate --stack ${settings.stack} --model-version ${result.model_version}`,
+  );
+  return { document: { ...result, digest }, text: JSON.stringify(result) };
+};

@@ -1,0 +1,29 @@
+import type { Settings } from "../../config/settings";
+import type { AdmissionInputs } from "../../provider/inputs";
+import type { Context } from "../context";
+import type { EngineReport } from "./events";
+import { exportState } from "./run";
+
+const admissionType = "tollgate:index:Admission";
+
+/** The admission recorded in a stack's state: what was judged last, and under which gates. Null without one. */
+export async function admittedPin(
+  context: Context,
+  settings: Settings,
+): Promise<AdmissionInputs | null> {
+  const state = await exportState(context, settings);
+  const found = state?.deployment.resources?.find(({ type }) => type === admissionType);
+  return (found?.inputs as AdmissionInputs | undefined) ?? null;
+}
+
+/** The admission before and after a preview or an update, as far as the engine got to it. */
+export function admissionIn(report: EngineReport): {
+  before: AdmissionInputs | null;
+  after: AdmissionInputs | null;
+} {
+  const step = [...report.steps.values()].find(({ type }) => type === admissionType);
+  return {
+    before: (step?.before as AdmissionInputs | null | undefined) ?? null,
+    after: (step?.after as AdmissionInputs | null | undefined) ?? null,
+  };
+}

@@ -1,0 +1,96 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Settings } from "../config/settings";
+import type { PinnedVersion } from "../policies/gate";
+import packageJson from "../package.json";
+import { endOf, runChild } from "./child";
+import type { Context } from "./context";
+import { CliError } from "./errors";
+import { type Judgement, judgeVersion } from "./judgement";
+import { pythonFor } from "./python";
+
+/** Longest time one evaluation may take. */
+const timeoutSeconds = 3600;
+
+/** One-row requests the latency is measured with. */
+const requests = 200;
+
+/** What an evaluation found. */
+export interface Evaluation extends Judgement {
+  pin: PinnedVersion;
+}
+
+/**
+ * Measures a registered version on the stack's pinned evaluation data, through the real scorer, records the evidence
+ * in the registry and judges it by the stack's gates.
+ *
+ * @throws CliError when it can't be measured
+ */
+export async function evaluate(
+  context: Context,
+  settings: Settings,
+  version: string,
+): Promise<Evaluation> {
+  const { evaluation, stack, model } = settings;
+  if (!evaluation) {
+    throw new CliError(
+      "settings",
+      `Stack ${stack} has no tollgate:evaluation: say its data and label in Pulumi.${stack}.yaml.`,
+    );
+  }
+  const data = resolve(settings.projectDir, evaluation.data);
+  if (!existsSync(data)) {
+    throw new CliError(
+      "no-data",
+      `There is no evaluation data at ${data}: correct tollgate:evaluation.data in Pulumi.${stack}.yaml.`,
+    );
+  }
+  const python = await pythonFor(context, settings);
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-evaluate-"));
+  try {
+    const [spec, out] = [join(folder, "spec.json"), join(folder, "evidence.json")];
+    writeFileSync(
+      spec,
+      JSON.stringify({
+        model,
+        version,
+        tracking_uri: settings.trackingServer.uri,
+        data,
+        data_path: evaluation.data,
+        label: evaluation.label,
+        task: evaluation.task,
+        stage: settings.stage,
+        requests,
+        evaluator_version: packageJson.version,
+      }),
+    );
+    const child = await runChild(
+      {
+        command: python.python,
+        args: ["-m", "tollgate_serving.evaluate", "--spec", spec, "--out", out],
+        cwd: settings.projectDir,
+        env: python.environment,
+        timeoutSeconds,
+        what: `Evaluating ${model} version ${version}`,
+      },
+      context.output,
+    );
+    if (child.timedOut)
+      throw new CliError(
+        "evaluation",
+        `The evaluation took longer than ${timeoutSeconds} s and was stopped.`,
+      );
+    if (child.code !== 0) {
+      throw new CliError(
+        "evaluation",
+        `The evaluation of ${model} version ${version} failed with ${endOf(child)}: ${child.lastLine}`,
+      );
+    }
+    const evidence = JSON.parse(readFileSync(out, "utf8")) as { model: { digest: string } };
+    const pin = { name: model, version, digest: evidence.model.digest };
+    return { pin, ...(await judgeVersion(settings, pin)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

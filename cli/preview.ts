@@ -1,0 +1,112 @@
+import type { Settings } from "../config/settings";
+import type { PinnedVersion } from "../policies/gate";
+import type { EngineReport, Step } from "./engine/events";
+import { countLine, isShown, kindOf, plannedLine } from "./engine/steps";
+import { type Judgement, nameOfPin, samePin } from "./judgement";
+
+/** Everything a preview shows. */
+export interface Preview {
+  settings: Pick<Settings, "stack" | "pin">;
+  report: EngineReport;
+  /** Null when nothing is pinned. */
+  judgement: Judgement | null;
+  /** What is deployed now. */
+  from: PinnedVersion | null;
+  refused: boolean;
+}
+
+/** First line of the comment: by it, a workflow finds the comment to update. */
+export function marker(stack: string): string {
+  return `<!-- tollgate preview: ${stack} -->`;
+}
+
+/** The document of `preview --json`. */
+export function previewDocument({ settings, report, judgement, from, refused }: Preview) {
+  return {
+    stack: settings.stack,
+    refused,
+    pin: { from, to: settings.pin, changes: !samePin(from, settings.pin) },
+    changes: shown(report).map(({ operation, type, name, properties }) => ({
+      operation,
+      type,
+      name,
+      properties,
+    })),
+    verdicts: judgement?.verdicts ?? [],
+    override: judgement?.candidate.override ?? null,
+    violations: report.violations,
+  };
+}
+
+/** A preview for a terminal. */
+export async function previewText(preview: Preview, colours: boolean): Promise<string> {
+  const { report, judgement, refused } = preview;
+  const { asText } = await import("../policies/present");
+  const steps = shown(report);
+  return [
+    pinMove(preview),
+    "",
+    ...(judgement
+      ? [asText(judgement.verdicts, { colours, override: judgement.candidate.override }), ""]
+      : []),
+    ...steps.map(plannedLine),
+    ...(refused ? [] : [countLine(steps, "planned")]),
+    ...strangers(report),
+    closing(preview),
+  ].join("\n");
+}
+
+/** A preview as one pull-request comment. */
+export async function previewMarkdown(preview: Preview): Promise<string> {
+  const { settings, report, judgement, refused } = preview;
+  const { asMarkdown } = await import("../policies/present");
+  const steps = shown(report);
+  const rows = steps.map((step) => {
+    const what = step.properties.map((property) => `\`${property}\``).join(", ");
+    return `| ${step.operation} | ${kindOf(step.type)} | \`${step.name}\` | ${what} |`;
+  });
+  const table = ["| change | what | name | properties |", "| --- | --- | --- | --- |", ...rows];
+  const title = refused ? "refused" : steps.length === 0 ? "nothing to change" : "can be released";
+  return [
+    marker(settings.stack),
+    `### Tollgate: \`${settings.stack}\`, ${title}`,
+    "",
+    `**Pin** ${pinMove(preview)}`,
+    "",
+    ...(judgement
+      ? [
+          "#### Gates",
+          "",
+          asMarkdown(judgement.verdicts, { override: judgement.candidate.override }),
+          "",
+        ]
+      : []),
+    `#### Changes: ${countLine(steps, "planned")}`,
+    "",
+    ...(steps.length > 0 ? [...table, ""] : []),
+    ...strangers(report),
+    closing(preview),
+  ].join("\n");
+}
+
+function shown(report: EngineReport): Step[] {
+  return [...report.steps.values()].filter(isShown);
+}
+
+function pinMove({ settings: { pin, stack }, from }: Preview): string {
+  if (samePin(from, pin))
+    return pin ? `stays: ${stack} serves ${nameOfPin(pin)}` : `none: ${stack} pins no version`;
+  return `${from ? nameOfPin(from) : "none"} -> ${pin ? nameOfPin(pin) : "none"}`;
+}
+
+/** Refusals by policies that aren't gates of the pin, whose verdicts are in the table already. */
+function strangers({ violations }: EngineReport): string[] {
+  const others = violations.filter(({ policy }) => !policy.startsWith("gate"));
+  return others.map(({ policy, level, message }) => `${policy} (${level}): ${message}`);
+}
+
+function closing({ settings: { stack }, refused }: Preview): string {
+  return refused
+    ? `Refused: \`tollgate up --stack ${stack}\` would change nothing.`
+    : `Next: \`tollgate up --stack ${stack}\``;
+}

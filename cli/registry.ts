@@ -1,0 +1,76 @@
+import type { Settings } from "../config/settings";
+import type { ModelVersion, RegistryClient } from "../registry/client";
+import { CliError } from "./errors";
+
+/** The registry of a stack, with the credentials the environment holds for it. */
+export async function registryOf(settings: Settings): Promise<RegistryClient> {
+  const { registryClient } = await import("../config/registry");
+  return registryClient(settings);
+}
+
+/**
+ * The version asked for, or the newest one.
+ *
+ * @throws CliError when there is none, or it isn't READY; RegistryError when the registry doesn't answer
+ */
+export async function readyVersion(
+  client: RegistryClient,
+  model: string,
+  asked: string | undefined,
+): Promise<ModelVersion> {
+  const version =
+    asked === undefined ? await newest(client, model) : await existing(client, model, asked);
+  if (version.status === "READY") return version;
+  throw new CliError(
+    "version-not-ready",
+    `Version ${version.version} of ${model} is ${version.status} in the registry, not READY: wait until its registration is done, or train again.`,
+  );
+}
+
+async function newest(client: RegistryClient, model: string): Promise<ModelVersion> {
+  const versions = await client.searchModelVersions(`name='${model.replaceAll("'", "''")}'`);
+  const [first] = versions.sort((a, b) => Number(b.version) - Number(a.version));
+  if (first) return first;
+  throw new CliError(
+    "version-not-found",
+    `The registry at ${client.uri} has no version of ${model}: run \`tollgate train\` first.`,
+  );
+}
+
+async function existing(
+  client: RegistryClient,
+  model: string,
+  version: string,
+): Promise<ModelVersion> {
+  if (!/^[1-9][0-9]*$/.test(version)) {
+    throw new CliError(
+      "version-not-found",
+      `"${version}" is no model version: give a number, such as 2.`,
+      64,
+    );
+  }
+  const { isRegistryError } = await import("../registry/errors");
+  try {
+    return await client.getModelVersion(model, version);
+  } catch (error) {
+    if (!isRegistryError(error, "not-found")) throw error;
+    throw new CliError(
+      "version-not-found",
+      `The registry at ${client.uri} has no version ${version} of ${model}: use one that \`tollgate status\` or the registry shows.`,
+    );
+  }
+}
+
+/** A version's digest: its tag, or computed from its bytes when it has none. */
+export async function digestOf(client: RegistryClient, version: ModelVersion): Promise<string> {
+  const { versionTags } = await import("../registry/evidence");
+  const tagged = version.tags[versionTags.digest];
+  if (tagged !== undefined) return tagged;
+  const { digestOfModelVersion } = await import("../registry/digest");
+  return digestOfModelVersion(client, version.name, version.version);
+}
+
+/** Enough of a digest to tell two apart: `sha256:` and 12 hex digits. */
+export function shortDigest(digest: string): string {
+  return digest.slice(0, "sha256:".length + 12);
+}

@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import type { Settings } from "../config/settings";
+import type { PinnedVersion } from "../policies/gate";
+import type { Context } from "./context";
+import { admittedPin } from "./engine/admitted";
+import type { EngineReport } from "./engine/events";
+import { type EngineVerb, runEngine } from "./engine/run";
+import { causesOf } from "./engine/sentences";
+import { countLine, isShown } from "./engine/steps";
+import { CliError, exitCodes } from "./errors";
+import { type Judgement, judgePin, nameOfPin, samePin } from "./judgement";
+import { duration, type Outcome } from "./output";
+
+/**
+ * Releases what a stack pins. The gates judge before the engine starts, because the engine would go on with what
+ * doesn't depend on a refused pin; the provider's check and the policy pack judge again.
+ */
+export async function release(context: Context, settings: Settings): Promise<Outcome> {
+  const startedAt = Date.now();
+  let judgement = await judgePin(settings);
+  if (judgement && (await needsRegistry(context, settings, judgement)))
+    judgement = await judgePin(settings);
+  const recorded = judgement?.candidate.problem?.code === "registry-unavailable";
+  if (judgement?.blocked && !(recorded && (await isAdmitted(context, settings)))) {
+    return refusal(context, settings, judgement);
+  }
+  const report = await runEngine(context, settings, "up");
+  if (!report.succeeded) throw failureOf(report, settings);
+  return released(settings, judgement, report, Date.now() - startedAt);
+}
+
+/** The verdicts of a refused pin; nothing was changed. */
+export async function refusal(
+  context: Context,
+  { stack }: Settings,
+  judgement: Judgement,
+): Promise<Outcome> {
+  const { asText } = await import("../policies/present");
+  const { candidate, verdicts } = judgement;
+  return {
+    document: { stack, refused: true, pin: candidate.pin, verdicts },
+    text: [
+      `${stack} refuses ${nameOfPin(candidate.pin)}; nothing was changed.`,
+      "",
+      asText(verdicts, { colours: context.output.colours, override: candidate.override }),
+    ].join("\n"),
+    exitCode: exitCodes.refused,
+  };
+}
+
+/** Why a run of the engine failed, as one error. */
+export function failureOf(
+  report: EngineReport,
+  { stack, stateDir }: Settings,
+  verb: EngineVerb = "up",
+): CliError {
+  const log = join(stateDir, "log", `last-${verb}.log`);
+  return new CliError(
+    "failed",
+    causesOf(report).join("\n") || `${verb} of ${stack} failed: see ${log}.`,
+  );
+}
+
+async function isAdmitted(context: Context, settings: Settings): Promise<boolean> {
+  return samePin((await admittedPin(context, settings))?.pin, settings.pin);
+}
+
+/**
+ * A new pin can't be judged while the stack's own registry is down, and `up` is what starts it. So the stack is first
+ * brought up as it was admitted, which restarts the registry and changes nothing else.
+ *
+ * @returns was there anything to do?
+ */
+async function needsRegistry(
+  context: Context,
+  settings: Settings,
+  judgement: Judgement,
+): Promise<boolean> {
+  if (judgement.candidate.problem?.code !== "registry-unavailable") return false;
+  if (!settings.trackingServer.managed) return false;
+  const admitted = await admittedPin(context, settings);
+  if (samePin(admitted?.pin, settings.pin)) return false;
+  context.output.note("The registry doesn't run: starting it, so that the pin can be judged.");
+  const before: PinnedVersion | null = admitted?.pin ?? null;
+  const report = await runEngine(context, settings, "up", { pin: before });
+  if (!report.succeeded) throw failureOf(report, settings);
+  return true;
+}
+
+function released(
+  settings: Settings,
+  judgement: Judgement | null,
+  report: EngineReport,
+  milliseconds: number,
+): Outcome {
+  const { stack, pin } = settings;
+  const steps = [...report.steps.values()].filter(isShown);
+  const { url, trackingUri } = report.outputs as Record<string, string | undefined>;
+  const lines = [
+    pin
+      ? `${stack} serves ${nameOfPin(pin)}.`
+      : `${stack} has its registry and pins no version yet.`,
+    ...(url ? [`  model     ${url}`] : []),
+    `  registry  ${trackingUri ?? settings.trackingServer.uri}`,
+    `  ${countLine(steps, "done")}, ${duration(milliseconds)}`,
+    pin
+      ? `Next: curl ${url ?? ""}/health, or tollgate status --stack ${stack}`
+      : `Next: tollgate train --stack ${stack}`,
+  ];
+  return {
+    document: {
+      stack,
+      refused: false,
+      pin,
+      url: url ?? null,
+      trackingUri: trackingUri ?? settings.trackingServer.uri,
+      changes: steps.map(({ operation, type, name }) => ({ operation, type, name })),
+      verdicts: judgement?.verdicts ?? [],
+      seconds: milliseconds / 1000,
+    },
+    text: lines.join("\n"),
+  };
+}

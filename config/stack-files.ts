@@ -1,0 +1,42 @@
+import fs from "node:fs";
+import path from "node:path";
+import { SettingsError } from "./errors";
+
+const pattern = /^Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml$/;
+
+/** Stacks that have a settings file in a project folder, sorted. */
+export function stackNames(projectDir: string): string[] {
+  const names = fs.readdirSync(projectDir).map((file) => pattern.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
+/**
+ * Absolute path of a stack's settings file, which is there.
+ *
+ * @throws SettingsError that lists the stacks there are
+ */
+export function stackFile(projectDir: string, stack: string): string {
+  const candidates = ["yaml", "yml"].map((end) => path.join(projectDir, `Pulumi.${stack}.${end}`));
+  const found = /^[A-Za-z0-9_.-]+$/.test(stack) && candidates.find((file) => fs.existsSync(file));
+  if (found) return found;
+  const there = fs.existsSync(projectDir) ? stackNames(projectDir) : [];
+  const list = there.length > 0 ? `there are ${there.join(", ")}` : "the folder has none";
+  throw new SettingsError(
+    `Stack ${JSON.stringify(stack)} has no file Pulumi.${stack}.yaml in ${projectDir}; ${list}.`,
+  );
+}
+
+/** Replaces a file at once: readers see the old content or the new, and a kill in the middle leaves the old. */
+export function replaceFile(file: string, content: string): void {
+  const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
+  const mode = fs.existsSync(target) ? fs.statSync(target).mode & 0o777 : 0o644;
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    fs.writeFileSync(temporary, content, { mode, flush: true });
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    const reason = (error as Error).message;
+    throw new SettingsError(`${target} can't be written (${reason}); free space or allow it.`);
+  }
+}

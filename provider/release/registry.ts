@@ -1,0 +1,32 @@
+import type { RegistryClient } from "../../registry/client";
+import type { RegistryAddress } from "../inputs";
+
+/** A client of a stack's registry, with the credentials of the caller's environment. */
+export async function openRegistry(
+  address: RegistryAddress,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<RegistryClient> {
+  const { RegistryClient } = await import("../../registry/client");
+  const { MLFLOW_TRACKING_USERNAME: username, MLFLOW_TRACKING_PASSWORD: password } = environment;
+  return new RegistryClient({
+    uri: address.uri,
+    caFile: address.caFile,
+    timeoutSeconds: address.timeoutSeconds,
+    credentials: { token: environment[address.tokenVariable], username, password },
+  });
+}
+
+/** The version an alias points at; null when there is no such alias or no such model. */
+export async function aliasVersion(
+  registry: RegistryClient,
+  model: string,
+  alias: string,
+): Promise<string | null> {
+  const { isRegistryError } = await import("../../registry/errors");
+  try {
+    return (await registry.getModelVersionByAlias(model, alias)).version;
+  } catch (error) {
+    if (isRegistryError(error, "not-found")) return null;
+    throw error;
+  }
+}

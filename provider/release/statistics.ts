@@ -1,0 +1,45 @@
+import type { LatencyBucket } from "../envoy/admin";
+
+/** The value below which 95 % of the samples lie (nearest rank); null without samples. */
+export function p95(samples: readonly number[]): number | null {
+  if (samples.length === 0) return null;
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.ceil(0.95 * sorted.length) - 1]!;
+}
+
+/** P95 of a histogram in milliseconds, interpolated inside its bucket; null without samples. */
+export function p95OfBuckets(buckets: readonly LatencyBucket[]): number | null {
+  const rank = 0.95 * buckets.reduce((sum, { count }) => sum + count, 0);
+  let below = 0;
+  let lower = 0;
+  for (const { upToMs, count } of buckets) {
+    if (count > 0 && below + count >= rank) {
+      return lower + ((rank - below) / count) * (upToMs - lower);
+    }
+    below += count;
+    lower = upToMs;
+  }
+  return null;
+}
+
+/** What was counted since an earlier reading. A histogram that began anew since then counts as a whole. */
+export function bucketsSince(
+  before: readonly LatencyBucket[],
+  now: readonly LatencyBucket[],
+): LatencyBucket[] {
+  const earlier = new Map(before.map(({ upToMs, count }) => [upToMs, count]));
+  const anew = now.some(({ upToMs, count }) => count < (earlier.get(upToMs) ?? 0));
+  return anew
+    ? [...now]
+    : now.map(({ upToMs, count }) => ({ upToMs, count: count - (earlier.get(upToMs) ?? 0) }));
+}
+
+/** `12.3`, `0.4`: milliseconds as messages show them. */
+export function shownMs(ms: number): string {
+  return `${Number(ms.toPrecision(3))} ms`;
+}
+
+/** `1 %`, `0.25 %`: a share from 0 to 1 as messages show it. */
+export function shownShare(share: number): string {
+  return `${Number((share * 100).toPrecision(3))} %`;
+}

@@ -1,0 +1,265 @@
+import { join } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../../config/settings";
+import { routerFiles } from "../../../provider/envoy/bootstrap";
+import { routeFiles } from "../../../provider/envoy/files";
+import type { ProcessInputs } from "../../../provider/inputs";
+
+/** A value that another resource gives once it runs. */
+type Given = pulumi.Input<string>;
+
+/** `ProcessInputs` as a program declares them: what comes from other resources may be an output. */
+export type ProcessArguments = Omit<ProcessInputs, "command" | "environment" | "restartOn"> & {
+  command: Given[];
+  environment: Record<string, Given>;
+  restartOn: Record<string, Given>;
+};
+
+/** Where things are on this machine, absolute. */
+export interface LocalPaths {
+  /** Tollgate's own folder. */
+  readonly root: string;
+  /** The locked environment's Python. */
+  readonly python: string;
+}
+
+/** A secret's file and the fingerprint that tells when it changed. */
+export interface SecretFile {
+  readonly path: string;
+  readonly fingerprint: Given;
+}
+
+/** Files of a stack on runtime `local`. */
+export function localFiles(stateDir: string) {
+  const secrets = join(stateDir, "secrets");
+  return {
+    databasePassword: join(secrets, "database-password"),
+    accessKey: join(secrets, "artifact-store-access-key"),
+    secretKey: join(secrets, "artifact-store-secret-key"),
+    storeSecrets: join(secrets, "artifact-store"),
+    /** Keys of the artifact store as S3 clients read them; written by the store. */
+    awsCredentials: join(secrets, "artifact-store", "aws-credentials"),
+    postgres: join(stateDir, "data", "postgres"),
+    sqlite: join(stateDir, "data", "mlflow.db"),
+    objects: join(stateDir, "data", "objects"),
+    artifacts: join(stateDir, "data", "artifacts"),
+    models: join(stateDir, "models"),
+  };
+}
+
+/** PostgreSQL with one role and one database, both `mlflow`, on a free port of loopback. */
+export function databaseProcess(
+  settings: Settings,
+  paths: LocalPaths,
+  password: SecretFile,
+): ProcessArguments {
+  const { postgres } = localFiles(settings.stateDir);
+  const data = ["--data", postgres, "--database", "mlflow", "--user", "mlflow"];
+  return {
+    ...base(settings, paths, "database"),
+    command: [...launcher(paths, "postgres"), ...data, "--password-file", password.path],
+    health: { kind: "tcp", timeoutSeconds: 60 },
+    dataPaths: [postgres],
+    restartOn: { password: password.fingerprint },
+    stopSignal: "SIGINT",
+  };
+}
+
+/** An S3 store over a folder, on a free port of loopback. */
+export function artifactStoreProcess(
+  settings: Settings,
+  paths: LocalPaths,
+  keys: { readonly access: SecretFile; readonly secret: SecretFile },
+): ProcessArguments {
+  const { objects, storeSecrets } = localFiles(settings.stateDir);
+  const parts = [
+    "master",
+    "master-grpc",
+    "volume",
+    "volume-grpc",
+    "filer",
+    "filer-grpc",
+    "s3-grpc",
+  ];
+  const internalPorts = parts.map((part) => `{port:${part}}`).join(",");
+  return {
+    ...base(settings, paths, "artifact-store"),
+    command: [
+      ...launcher(paths, "store"),
+      ...["--data", objects, "--secrets", storeSecrets, "--internal-ports", internalPorts],
+      ...["--access-key-file", keys.access.path, "--secret-key-file", keys.secret.path],
+    ],
+    health: { kind: "http", path: "/healthz", timeoutSeconds: 60 },
+    dataPaths: [objects],
+    restartOn: { accessKey: keys.access.fingerprint, secretKey: keys.secret.fingerprint },
+    // Writes are with the operating system when they are answered; its own farewell takes 15 s.
+    stopTimeoutSeconds: 2,
+  };
+}
+
+/** What a client of the artifact store needs in its environment: file paths and addresses, no secret. */
+export function artifactStoreEnvironment(
+  settings: Settings,
+  address: Given,
+): Record<string, Given> {
+  return {
+    MLFLOW_S3_ENDPOINT_URL: address,
+    AWS_SHARED_CREDENTIALS_FILE: localFiles(settings.stateDir).awsCredentials,
+    // The user's own profiles have no say here.
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_DEFAULT_REGION: "us-east-1",
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
+
+/**
+ * The MLflow server.
+ *
+ * @param database Null: a SQLite file.
+ * @param store Where artifact bytes go, as `ArtifactStoreParts` says it.
+ */
+export function trackingServerProcess(
+  settings: Settings,
+  paths: LocalPaths,
+  database: { readonly address: Given; readonly password: SecretFile } | null,
+  store: { readonly destination: Given; readonly environment: Record<string, Given> },
+): ProcessArguments {
+  const { sqlite } = localFiles(settings.stateDir);
+  const backend = database
+    ? ["--database", database.address, "--database-password-file", database.password.path]
+    : ["--sqlite", sqlite];
+  const { host, port } = settings.trackingServer;
+  return {
+    ...base(settings, paths, "tracking-server"),
+    command: [
+      ...launcher(paths, "tracking_server", host),
+      ...backend,
+      ...["--artifacts", store.destination],
+    ],
+    environment: store.environment,
+    host,
+    port,
+    portSetting: "tollgate:trackingServer.port",
+    health: { kind: "http", path: "/health", timeoutSeconds: 120 },
+    dataPaths: database ? [] : [sqlite],
+    restartOn: database ? { databasePassword: database.password.fingerprint } : {},
+  };
+}
+
+/** Envoy, where callers reach the model; its admin interface is the further port `admin`. */
+export function routerProcess(settings: Settings, paths: LocalPaths): ProcessArguments {
+  const { stateDir, scorer } = settings;
+  const files = routerFiles({
+    stateDir,
+    host: scorer.host,
+    port: "{port}",
+    adminPort: "{port:admin}",
+  });
+  // Hot restart would claim a number and shared memory of the whole machine.
+  const options = ["--disable-hot-restart", "--log-level", "warn"];
+  return {
+    ...base(settings, paths, "router"),
+    ...files,
+    command: [
+      paths.python,
+      server(paths, "router"),
+      "-c",
+      routeFiles(stateDir).bootstrap,
+      ...options,
+    ],
+    host: scorer.host,
+    port: scorer.port,
+    portSetting: "tollgate:scorer.port",
+    health: { kind: "tcp", timeoutSeconds: 30 },
+  };
+}
+
+/** What one scorer serves. */
+export interface ScorerOf {
+  /** `models:/<name>/<version>` of an admitted pin. */
+  readonly modelUri: Given;
+  readonly version: string;
+  /** Digest of the pinned bytes: scorers are named by it. */
+  readonly digest: string;
+  readonly trackingUri: Given;
+  /** 0 for the first. */
+  readonly replica: number;
+}
+
+/** Variables a client of the registry reads, as far as the caller has them. */
+const PASSED_TO_SCORERS = [
+  "MLFLOW_TRACKING_USERNAME",
+  "MLFLOW_TRACKING_PASSWORD",
+  "HTTPS_PROXY",
+  "HTTP_PROXY",
+  "NO_PROXY",
+  "SSL_CERT_FILE",
+  "REQUESTS_CA_BUNDLE",
+];
+
+/** One server of the pinned version, on a free port of loopback; the router is in front of it. */
+export function scorerProcess(
+  settings: Settings,
+  paths: LocalPaths,
+  { modelUri, version, digest, trackingUri, replica }: ScorerOf,
+): ProcessArguments {
+  const { caFile, tokenVariable } = settings.trackingServer;
+  const { logLevel, startTimeoutSeconds } = settings.scorer;
+  const passed = Object.fromEntries(PASSED_TO_SCORERS.map((name) => [name, name]));
+  return {
+    ...base(settings, paths, scorerName(digest, replica)),
+    command: [
+      ...[paths.python, "-m", "tollgate_serving.scorer", "--model-uri", modelUri],
+      ...["--model", settings.model, "--version", version, "--digest", digest],
+      ...["--stage", settings.stage, "--host", "127.0.0.1", "--port", "{port}"],
+      ...["--log-level", logLevel, "--cache", localFiles(settings.stateDir).models],
+    ],
+    environment: {
+      PYTHONPATH: join(paths.root, "serving"),
+      MLFLOW_TRACKING_URI: trackingUri,
+      MLFLOW_DISABLE_TELEMETRY: "true",
+      ...(caFile ? { MLFLOW_TRACKING_SERVER_CERT_PATH: caFile } : {}),
+    },
+    passEnvironment: { ...passed, MLFLOW_TRACKING_TOKEN: tokenVariable },
+    health: { kind: "http", path: "/ready", timeoutSeconds: startTimeoutSeconds },
+    warmSeconds: settings.release.warmSeconds,
+  };
+}
+
+/** Name of a scorer's process: `scorer-<first 12 hex digits of the digest>-<replica>`. */
+export function scorerName(digest: string, replica: number): string {
+  return `scorer-${digest.replace("sha256:", "").slice(0, 12)}-${replica}`;
+}
+
+function server(paths: LocalPaths, name: string): string {
+  return join(paths.root, "runtimes", "local", "servers", `${name}.py`);
+}
+
+function launcher(paths: LocalPaths, name: string, host = "127.0.0.1"): string[] {
+  return [paths.python, server(paths, name), "--host", host, "--port", "{port}"];
+}
+
+/** What most processes share. */
+function base(settings: Settings, paths: LocalPaths, name: string): ProcessArguments {
+  return {
+    name,
+    stateDir: settings.stateDir,
+    // Without site packages and user settings: small, and at work in 20 ms.
+    keeper: [paths.python, "-S", "-s", "-E", server(paths, "keeper")],
+    command: [],
+    environment: {},
+    passEnvironment: {},
+    host: "127.0.0.1",
+    port: 0,
+    portSetting: "chosen freely",
+    health: { kind: "tcp", timeoutSeconds: 30 },
+    files: {},
+    initialFiles: {},
+    dataPaths: [],
+    deleteData: false,
+    restartOn: {},
+    stopSignal: "SIGTERM",
+    stopTimeoutSeconds: 10,
+    warmSeconds: 0,
+  };
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { lineageComplete } from "../../../policies/gates/lineage-complete";
+import { candidate, only, refusesWithoutEvidence, withEvidence } from "../fixtures";
+
+const words = {
+  runId: "run",
+  gitCommit: "git commit",
+  gitDirty: "state of the working tree",
+  author: "author",
+  dataVersion: "data version",
+  trainingDataDigest: "digest of the training data",
+} as const;
+
+describe("lineageComplete", () => {
+  it("passes a version that can be traced", () => {
+    const finding = only(lineageComplete, candidate());
+    assert.equal(finding.passed, true);
+    assert.equal(
+      finding.reason,
+      "churn-model v2 is traced to run 8f1c, commit 0a1b2c3 by ann@example.com and data v2.",
+    );
+  });
+
+  for (const [fact, name] of Object.entries(words)) {
+    it(`refuses a version without its ${name}`, () => {
+      const finding = only(lineageComplete, withEvidence("lineage", { [fact]: null }));
+      assert.equal(finding.code, "missing");
+      assert.equal(finding.value, name);
+      assert.equal(finding.reason, `churn-model v2 doesn't record its ${name}.`);
+    });
+  }
+
+  it("refuses an empty text like a missing one, and names all that is missing", () => {
+    const judged = withEvidence("lineage", { author: "", gitCommit: null, gitDirty: true });
+    assert.equal(
+      only(lineageComplete, judged).reason,
+      "churn-model v2 doesn't record its git commit, author, and was trained with uncommitted changes.",
+    );
+  });
+
+  it("refuses a version trained with uncommitted changes", () => {
+    const finding = only(lineageComplete, withEvidence("lineage", { gitDirty: true }));
+    assert.equal(finding.code, "dirty");
+    assert.equal(
+      finding.reason,
+      "churn-model v2 was trained with uncommitted changes on top of commit 0a1b2c3.",
+    );
+  });
+
+  it("passes uncommitted changes where the settings allow them", () => {
+    const judged = withEvidence("lineage", { gitDirty: true });
+    assert.equal(only(lineageComplete, judged, { allowDirty: true }).passed, true);
+  });
+
+  it("passes without an experiment and without parameters, which a registered file may lack", () => {
+    const judged = withEvidence("lineage", { experiment: null, parameters: {} });
+    assert.equal(only(lineageComplete, judged).passed, true);
+  });
+
+  it("refuses without evidence", () => refusesWithoutEvidence(lineageComplete, "lineage"));
+});

@@ -1,0 +1,297 @@
+// Against a real Envoy and real HTTP servers that answer like scorers. It can't prove how a real model behaves.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { clusterName } from "../../provider/envoy/clusters";
+import { readLiveRoute, routeFiles } from "../../provider/envoy/files";
+import type { RouteInputs } from "../../provider/inputs";
+import { clearJournal, readJournal } from "../../provider/release/journal";
+import { dropUnused } from "../../provider/release/move";
+import { release } from "../../provider/release/release";
+import { releasedVersion } from "../../provider/release/released";
+import { undoRelease } from "../../provider/release/undo";
+import { routeType } from "../../provider/types/route";
+import {
+  type FakeScorer,
+  type ScorerBehaviour,
+  spawnFakeScorer,
+  startFakeScorer,
+} from "../support/fake-scorer";
+import { digestOf } from "../support/fixtures";
+import { Callers, TestRouter } from "../support/router";
+
+describe("routeType", function () {
+  this.timeout(60_000);
+  let router: TestRouter;
+  const scorers: FakeScorer[] = [];
+
+  beforeEach(async () => {
+    router = await TestRouter.start();
+  });
+
+  afterEach(async () => {
+    await router.dispose();
+    await Promise.all(scorers.splice(0).map((scorer) => scorer.stop()));
+  });
+
+  async function scorer(version: string, change: Partial<ScorerBehaviour> = {}) {
+    const digest = digestOf(version);
+    const started = await startFakeScorer({ model: "churn-model", version, digest, ...change });
+    scorers.push(started);
+    return started;
+  }
+
+  function inputs(version: string, urls: string[], change: Partial<RouteInputs> = {}): RouteInputs {
+    return {
+      stateDir: router.stateDir,
+      url: router.url,
+      adminUrl: router.adminUrl,
+      version,
+      digest: digestOf(version),
+      scorers: urls,
+      watchSeconds: 0.5,
+      maxErrorRate: 0.01,
+      maxP95Ms: 200,
+      ...change,
+    };
+  }
+
+  /** Releases a version to its end, as the receipt does. */
+  async function released(version: string, urls: string[]): Promise<RouteInputs> {
+    const given = inputs(version, urls);
+    await routeType.create(given);
+    clearJournal(router.stateDir);
+    dropUnused(router.stateDir);
+    return given;
+  }
+
+  async function servedVersion(): Promise<string> {
+    const answer = await fetch(`${router.url}/predict`, { method: "POST", body: "{}" });
+    await answer.arrayBuffer();
+    return `${answer.status} v${answer.headers.get("x-model-version")}`;
+  }
+
+  it("answers 503 with a reason as JSON before the first release and after delete", async () => {
+    const first = await scorer("1");
+    const answer = await fetch(`${router.url}/predict`, { method: "POST", body: "{}" });
+    assert.equal(answer.status, 503);
+    assert.deepEqual(await answer.json(), {
+      error: {
+        code: "unavailable",
+        field: null,
+        message: "no model version is released here; release one and ask again",
+      },
+    });
+    const given = await released("1", [first.url]);
+    assert.equal(await servedVersion(), "200 v1");
+    await routeType.delete("route", given);
+    assert.equal(await servedVersion(), "503 vnull");
+    assert.equal(await routeType.read("route", given), null);
+    assert.deepEqual(readLiveRoute(router.stateDir).clusters, []);
+  });
+
+  it("moves between versions under load without a failed request", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    await released("1", [one.url]);
+    const callers = new Callers(router.url);
+    for (const version of ["2", "1", "2", "1"]) {
+      await callers.until(() => callers.requests > 0);
+      await released(version, [version === "1" ? one.url : two.url]);
+    }
+    await callers.until(() => callers.requests >= 2000);
+    await callers.stop();
+    assert.deepEqual(callers.failures, []);
+    assert.deepEqual(Object.keys(callers.answers).sort(), ["200 v1", "200 v2"]);
+  });
+
+  const misbehaviours: { title: string; bad: Partial<ScorerBehaviour>; reason: RegExp }[] = [
+    {
+      title: "that answers 500",
+      bad: { status: 500, body: "{}" },
+      reason:
+        /^version 2 was put back: \d+ of \d+ requests failed \([\d.]+ %; tollgate:release\.maxErrorRate allows 1 %\).*; callers get version 1 as before$/,
+    },
+    {
+      title: "that predicts NaN",
+      bad: { body: '{"predictions": [NaN]}' },
+      reason: /requests failed.*, it answers POST \/predict with something that is not a JSON object;/,
+    },
+    {
+      title: "that is slow",
+      bad: { delayMs: 400 },
+      reason: /its P95 latency is \d+ ms \(tollgate:release\.maxP95Ms allows 200 ms\)/,
+    },
+    {
+      title: "that turns bad after 30 requests",
+      bad: { goodRequests: 30, status: 500, body: "{}" },
+      reason: /requests failed/,
+    },
+  ];
+  for (const { title, bad, reason } of misbehaviours) {
+    it(`refuses a version ${title} and puts the traffic back while callers get answers`, async () => {
+      const [one, two] = [await scorer("1"), await scorer("2", bad)];
+      const before = await released("1", [one.url]);
+      const callers = new Callers(router.url, 4);
+      await callers.until(() => callers.requests > 20);
+      await assert.rejects(
+        routeType.update("route", before, inputs("2", [two.url], { watchSeconds: 1.5 })),
+        { message: reason },
+      );
+      await callers.stop();
+      assert.deepEqual(callers.failures, []);
+      assert.equal(await servedVersion(), "200 v1");
+      assert.equal(readJournal(router.stateDir), null);
+      assert.deepEqual(
+        readLiveRoute(router.stateDir).clusters?.map(({ name }) => name),
+        [clusterName(digestOf("1"))],
+      );
+      assert.equal((await routeType.diff("route", before, before)).changes, false);
+    });
+  }
+
+  it("refuses a bad first version and closes the route again", async () => {
+    const one = await scorer("1", { status: 500, body: "{}" });
+    await assert.rejects(routeType.create(inputs("1", [one.url])), {
+      message: /; callers get 503 as before, for no version was released here$/,
+    });
+    assert.equal(await servedVersion(), "503 vnull");
+  });
+
+  it("refuses to start a release while the router is dead, and changes nothing", async () => {
+    const one = await scorer("1");
+    await router.kill();
+    await assert.rejects(routeType.create(inputs("1", [one.url])), {
+      message: `the router's admin interface ${router.adminUrl} does not answer (ECONNREFUSED); see the router's log, and run \`up\` again`,
+    });
+    assert.equal(readJournal(router.stateDir), null);
+  });
+
+  it("loses no request when one of two replicas is killed", async () => {
+    const behaviour = { model: "churn-model", version: "1", digest: digestOf("1"), delayMs: 2 };
+    const doomed = await spawnFakeScorer(behaviour);
+    const other = await scorer("1", { delayMs: 2 });
+    await released("1", [doomed.url, other.url]);
+    const callers = new Callers(router.url);
+    await callers.until(() => callers.requests > 300);
+    doomed.process.kill("SIGKILL");
+    const atKill = callers.requests;
+    await callers.until(() => callers.requests > atKill + 700);
+    await callers.stop();
+    assert.deepEqual(callers.failures, []);
+  });
+
+  it("finishes a slow request of the version before after its cluster is dropped", async () => {
+    const [one, two] = [await scorer("1", { delayMs: 1500 }), await scorer("2")];
+    await released("1", [one.url]).catch(() => {});
+    one.behaviour.delayMs = 0;
+    await released("1", [one.url]);
+    one.behaviour.delayMs = 1500;
+    const slow = servedVersion();
+    await sleep(100);
+    await released("2", [two.url]);
+    assert.equal(await servedVersion(), "200 v2");
+    assert.equal(await slow, "200 v1");
+  });
+
+  it("puts the traffic back when the command is interrupted in the middle of the watch", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    await released("1", [one.url]);
+    const interruption = new AbortController();
+    const releasing = release(inputs("2", [two.url], { watchSeconds: 30 }), interruption.signal);
+    const outcome = assert.rejects(releasing, {
+      message: "the release of version 2 was interrupted; callers get version 1 as before",
+    });
+    while (two.predicted() < 3) await sleep(20);
+    interruption.abort(new Error("interrupted"));
+    await outcome;
+    assert.equal(await servedVersion(), "200 v1");
+    assert.equal(readJournal(router.stateDir), null);
+  });
+
+  it("undoes a release whose command was killed, and undoes nothing without one", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    const before = await released("1", [one.url]);
+    const next = inputs("2", [two.url]);
+    await routeType.update("route", before, next);
+    assert.equal(await servedVersion(), "200 v2");
+    assert.equal(await undoRelease(router.stateDir), "callers get version 1 as before");
+    assert.equal(await servedVersion(), "200 v1");
+    assert.equal(await undoRelease(router.stateDir), null);
+    assert.equal((await routeType.diff("route", next, next)).changes, true);
+  });
+
+  it("undoes on disk when the router is dead, and the router starts with the version before", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    const before = await released("1", [one.url]);
+    await routeType.update("route", before, inputs("2", [two.url]));
+    await router.kill();
+    assert.match(
+      (await undoRelease(router.stateDir))!,
+      /^callers get version 1 as before; the router has its old route on disk but did not confirm it/,
+    );
+    await router.restart();
+    await sleep(300);
+    assert.equal(await servedVersion(), "200 v1");
+  });
+
+  it("watches a cut-off release again, and goes back to the version before the cut", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    const before = await released("1", [one.url]);
+    const next = inputs("2", [two.url]);
+    await routeType.update("route", before, next);
+    assert.equal((await routeType.diff("route", next, next)).changes, true);
+    two.behaviour.status = 500;
+    await assert.rejects(routeType.update("route", next, next), {
+      message: /; callers get version 1 as before$/,
+    });
+    assert.equal(await servedVersion(), "200 v1");
+  });
+
+  it("sees a route moved by hand in diff and read, and puts it right", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    await released("1", [one.url]);
+    const files = routeFiles(router.stateDir);
+    const [clusters, routes] = [files.clusters, files.routes].map((file) =>
+      fs.readFileSync(file, "utf8"),
+    );
+    const recorded = await released("2", [two.url]);
+    assert.equal((await routeType.diff("route", recorded, recorded)).changes, false);
+    fs.writeFileSync(`${files.clusters}.new`, clusters!);
+    fs.renameSync(`${files.clusters}.new`, files.clusters);
+    fs.writeFileSync(`${files.routes}.new`, routes!);
+    fs.renameSync(`${files.routes}.new`, files.routes);
+
+    assert.equal((await routeType.diff("route", recorded, recorded)).changes, true);
+    assert.deepEqual(await routeType.read("route", recorded), {
+      ...recorded,
+      version: "1",
+      digest: digestOf("1"),
+      scorers: [one.url],
+    });
+    await routeType.update("route", recorded, recorded);
+    assert.equal(await servedVersion(), "200 v2");
+    assert.equal(releasedVersion(router.stateDir)?.version, "2");
+  });
+
+  it("moves nothing when only a limit changes", async () => {
+    const one = await scorer("1");
+    const recorded = await released("1", [one.url]);
+    const asked = one.predicted();
+    const changed = { ...recorded, watchSeconds: 20, maxP95Ms: 100 };
+    assert.equal((await routeType.diff("route", recorded, changed)).changes, true);
+    assert.deepEqual(await routeType.update("route", recorded, changed), changed);
+    assert.equal(one.predicted(), asked);
+    assert.equal(readJournal(router.stateDir), null);
+  });
+
+  it("takes a scorer at another address into the route", async () => {
+    const [one, moved] = [await scorer("1"), await scorer("1")];
+    const recorded = await released("1", [one.url]);
+    const next = inputs("1", [moved.url]);
+    assert.equal((await routeType.diff("route", recorded, next)).changes, true);
+    await routeType.update("route", recorded, next);
+    await one.stop();
+    assert.equal(await servedVersion(), "200 v1");
+    assert.deepEqual(releasedVersion(router.stateDir)?.scorers, [moved.url]);
+  });
+});

@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import type { Candidate } from "../../policies/gate";
+import { fetchCandidateFacts } from "../../registry/candidate";
+import { RegistryClient } from "../../registry/client";
+import { compliantEvidence, pin } from "../support/fixtures";
+import { freePort } from "../support/mlflow";
+import { type Answer, type Received, standIn, type StandIn } from "./stand-in";
+
+const document = JSON.stringify(compliantEvidence());
+const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
+
+interface Registry {
+  /** Fields of the version as MLflow sends them. */
+  readonly version?: Record<string, unknown>;
+  readonly evidence?: string;
+  /** Digest in the evidence tag. @default that of the evidence; null leaves the tag out */
+  readonly tag?: string | null;
+  /** Answers to give instead, by the beginning of the address. */
+  readonly instead?: Record<string, Answer | "reset">;
+}
+
+/** Answers as MLflow would, apart from what is given. */
+function registry({ version, evidence = document, tag, instead = {} }: Registry) {
+  return ({ url }: Received): Answer | "reset" => {
+    for (const [beginning, answer] of Object.entries(instead)) {
+      if (url.startsWith(beginning)) {
+        return answer;
+      }
+    }
+    if (url.startsWith("/get-artifact?")) {
+      return { body: evidence };
+    }
+    const tags = [{ key: "tollgate.digest", value: pin.digest }];
+    if (tag !== null) {
+      tags.push({ key: "tollgate.evidence", value: tag ?? sha256(evidence) });
+    }
+    const usual = { name: pin.name, version: pin.version, status: "READY", run_id: "r1", tags };
+    return { body: { model_version: { ...usual, ...version } } };
+  };
+}
+
+const versionUrl = "/api/2.0/mlflow/model-versions/get";
+const missing = { status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST", message: "gone" } };
+
+/** The evidence with one piece of its text changed. */
+function changed(from: string, to: string): string {
+  assert.ok(document.includes(from), from);
+  return document.replace(from, to);
+}
+
+type Code = NonNullable<Candidate["problem"]>["code"];
+const problems: {
+  title: string;
+  given: Registry;
+  code: Code;
+  says: RegExp;
+  registryDigest?: null;
+}[] = [
+  {
+    title: "answers 500",
+    given: { instead: { "/": { status: 500 } } },
+    code: "registry-unavailable",
+    says: /it answered 500/,
+    registryDigest: null,
+  },
+  {
+    title: "answers HTML",
+    given: { instead: { "/": { body: "<html>" } } },
+    code: "registry-unavailable",
+    says: /a page of HTML instead of JSON/,
+    registryDigest: null,
+  },
+  {
+    title: "breaks off its answer",
+    given: { instead: { "/": { body: { a: "b".repeat(99) }, breakAfterBytes: 9 } } },
+    code: "registry-unavailable",
+    says: /the connection broke/,
+    registryDigest: null,
+  },
+  {
+    title: "answers with other JSON",
+    given: { instead: { [versionUrl]: { body: { model_version: { name: 7 } } } } },
+    code: "registry-unavailable",
+    says: /its answer is not MLflow's, model_version\.name is not as expected/,
+    registryDigest: null,
+  },
+  {
+    title: "wants other credentials",
+    given: { instead: { "/": { status: 401 } } },
+    code: "registry-unavailable",
+    says: /MLFLOW_TRACKING_USERNAME/,
+    registryDigest: null,
+  },
+  {
+    title: "is slow",
+    given: { instead: { "/": { delayMs: 2000 } } },
+    code: "registry-unavailable",
+    says: /no answer within 0\.5 s/,
+    registryDigest: null,
+  },
+  {
+    title: "is slow with the evidence",
+    given: { instead: { "/get-artifact": { delayMs: 2000 } } },
+    code: "registry-unavailable",
+    says: /download artifact "tollgate\/evidence-2\.json".*no answer within/,
+  },
+  {
+    title: "does not know the version",
+    given: { instead: { [versionUrl]: missing } },
+    code: "version-not-found",
+    says: /^Version 2 of "churn-model" is not in the registry at http:.*; pin a version that is, or train one\.$/,
+    registryDigest: null,
+  },
+  {
+    title: "answers with another model",
+    given: { version: { name: "other" } },
+    code: "version-not-found",
+    says: /answered with version 2 of "other" when asked for version 2 of "churn-model"/,
+    registryDigest: null,
+  },
+  {
+    title: "still registers the version",
+    given: { version: { status: "PENDING_REGISTRATION" } },
+    code: "version-not-ready",
+    says: /is PENDING_REGISTRATION in the registry, not READY/,
+  },
+  {
+    title: "failed to register the version",
+    given: { version: { status: "FAILED_REGISTRATION", status_message: "disk full" } },
+    code: "version-not-ready",
+    says: /is FAILED_REGISTRATION \(disk full\)/,
+  },
+  {
+    title: "has no evidence tag",
+    given: { tag: null },
+    code: "evidence-missing",
+    says: /has no evidence \(no tag tollgate\.evidence\); run `tollgate evaluate` for it\.$/,
+  },
+  {
+    title: "has a version without a run",
+    given: { version: { run_id: "" } },
+    code: "evidence-missing",
+    says: /has no run that could hold its evidence/,
+  },
+  {
+    title: "lost the evidence",
+    given: { instead: { "/get-artifact": missing } },
+    code: "evidence-missing",
+    says: /has no artifact tollgate\/evidence-2\.json in its run r1/,
+  },
+  {
+    title: "has evidence changed after tagging",
+    given: { tag: sha256(document), evidence: changed("0.9125", "0.9999") },
+    code: "evidence-altered",
+    says: /has the digest sha256:[0-9a-f]{64}, but the version's tag says sha256:/,
+  },
+  {
+    title: "has evidence of another version",
+    given: { evidence: changed('"version":"2"', '"version":"3"') },
+    code: "evidence-altered",
+    says: /was measured on version 3 of "churn-model"/,
+  },
+  {
+    title: "has evidence of another model",
+    given: { evidence: changed('"name":"churn-model"', '"name":"other"') },
+    code: "evidence-altered",
+    says: /was measured on version 2 of "other"/,
+  },
+  {
+    title: "has evidence that is no JSON",
+    given: { evidence: document.slice(0, 200) },
+    code: "evidence-unreadable",
+    says: /it is not JSON/,
+  },
+  {
+    title: "has a NaN metric",
+    given: { evidence: changed("0.9125", "NaN") },
+    code: "evidence-unreadable",
+    says: /metrics\.accuracy: .*expected number.*, got "NaN"; run/,
+  },
+  {
+    title: "has an infinite metric",
+    given: { evidence: changed("0.9125", "-Infinity") },
+    code: "evidence-unreadable",
+    says: /metrics\.accuracy: .*got "-Infinity"/,
+  },
+  {
+    title: "has a metric beyond all numbers",
+    given: { evidence: changed("0.9125", "1e999") },
+    code: "evidence-unreadable",
+    says: /metrics\.accuracy: /,
+  },
+  {
+    title: "has a metric that is a string",
+    given: { evidence: changed("0.9125", '"0.9125"') },
+    code: "evidence-unreadable",
+    says: /metrics\.accuracy: .*got "0\.9125"/,
+  },
+  {
+    title: "has a metric that is null",
+    given: { evidence: changed("0.9125", "null") },
+    code: "evidence-unreadable",
+    says: /metrics\.accuracy: .*got null/,
+  },
+  {
+    title: "has an unknown field",
+    given: { evidence: changed('"task"', '"extra":1,"task"') },
+    code: "evidence-unreadable",
+    says: /"extra"/,
+  },
+  {
+    title: "has evidence of another schema",
+    given: { evidence: changed("tollgate.evidence/1", "tollgate.evidence/9") },
+    code: "evidence-unreadable",
+    says: /schema: .*got "tollgate\.evidence\/9"/,
+  },
+  {
+    title: "has evidence with many faults",
+    given: { evidence: "{}" },
+    code: "evidence-unreadable",
+    says: /schema: .*; model: .*; task: .* and \d more; run/,
+  },
+  {
+    title: "has evidence of absurd size",
+    given: { evidence: " ".repeat(1024 * 1024 + 1) },
+    code: "evidence-unreadable",
+    says: /longer than the 1048576 bytes allowed/,
+  },
+];
+
+describe("fetchCandidateFacts", () => {
+  let server: StandIn | undefined;
+  afterEach(async () => {
+    await server?.close();
+    server = undefined;
+  });
+  const facts = async (given: Registry) => {
+    server = await standIn(registry(given));
+    return fetchCandidateFacts(new RegistryClient({ uri: server.uri, timeoutSeconds: 0.5 }), pin);
+  };
+
+  it("gives the evidence in two requests, in the shape the gates judge", async () => {
+    const found = await facts({});
+    assert.deepEqual(found, {
+      evidence: compliantEvidence(),
+      problem: null,
+      registryDigest: pin.digest,
+    });
+    assert.equal(server!.received.length, 2);
+    const candidate: Candidate = { stack: "staging", pin, ...found, approvals: [], override: null };
+    assert.equal(candidate.evidence?.metrics["accuracy"], 0.9125);
+  });
+
+  it("gives evidence of other bytes to the gates, which refuse it with both digests", async () => {
+    const other = changed(pin.digest, `sha256:${"e".repeat(64)}`);
+    const found = await facts({ evidence: other });
+    assert.equal(found.evidence?.model.digest, `sha256:${"e".repeat(64)}`);
+    assert.equal(found.registryDigest, pin.digest);
+  });
+
+  it("gives no registry digest when the version has no such tag", async () => {
+    const found = await facts({
+      version: { tags: [{ key: "tollgate.evidence", value: sha256(document) }] },
+    });
+    assert.equal(found.registryDigest, null);
+    assert.notEqual(found.evidence, null);
+  });
+
+  it("keeps a name that holds NaN, because only bare ones are no JSON", async () => {
+    const found = await facts({ evidence: changed('"mira@example.com"', '"NaN \\" Infinity"') });
+    assert.equal(found.evidence?.lineage.author, 'NaN " Infinity');
+  });
+
+  for (const page of [
+    { status: 404, body: "<h1>Not Found</h1>" },
+    { body: "<html>", headers: { "content-type": "text/html" } },
+  ]) {
+    it(`finds the evidence by its address where /get-artifact answers ${page.status ?? 200} with a page`, async () => {
+      const run = {
+        info: {
+          run_id: "r1",
+          experiment_id: "1",
+          status: "FINISHED",
+          artifact_uri: "mlflow-artifacts:/1/r1/artifacts",
+        },
+      };
+      const found = await facts({
+        instead: {
+          "/get-artifact": page,
+          "/api/2.0/mlflow/runs/get": { body: { run } },
+          "/api/2.0/mlflow-artifacts/artifacts/1/r1/artifacts/tollgate/evidence-2.json": {
+            body: document,
+          },
+        },
+      });
+      assert.equal(found.problem, null);
+      assert.notEqual(found.evidence, null);
+    });
+  }
+
+  for (const { title, given, code, says, registryDigest } of problems) {
+    it(`reports ${code} when the registry ${title}`, async () => {
+      const found = await facts(given);
+      assert.equal(found.evidence, null);
+      assert.equal(found.problem?.code, code, found.problem?.reason);
+      assert.match(found.problem.reason, says);
+      assert.match(found.problem.reason, /^[A-Z][^\n]*[^.]\.$/);
+      assert.equal(found.registryDigest, registryDigest === null ? null : pin.digest);
+    });
+  }
+
+  it("reports registry-unavailable when nobody listens, well within the time allowed", async () => {
+    const started = Date.now();
+    const client = new RegistryClient({
+      uri: `http://127.0.0.1:${await freePort()}`,
+      timeoutSeconds: 5,
+    });
+    const { problem } = await fetchCandidateFacts(client, pin);
+    assert.equal(problem?.code, "registry-unavailable");
+    assert.match(problem.reason, /connection was refused/);
+    assert.ok(Date.now() - started < 2000);
+  });
+
+  it("spends no more than the client's time on both requests together", async () => {
+    const started = Date.now();
+    const slow = { delayMs: 300 };
+    const found = await facts({
+      instead: {
+        "/get-artifact": { ...slow, body: document },
+        [versionUrl]: { ...slow, ...(registry({})({ url: versionUrl } as Received) as Answer) },
+      },
+    });
+    assert.equal(found.problem?.code, "registry-unavailable");
+    assert.ok(Date.now() - started < 800);
+  });
+});

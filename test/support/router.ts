@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { routerFiles } from "../../provider/envoy/bootstrap";
+import { RouterAdmin } from "../../provider/envoy/admin";
+import { routeFiles } from "../../provider/envoy/files";
+import { testPython } from "./mlflow";
+import { freePort } from "./project";
+
+const launcher = path.join(__dirname, "../../runtimes/local/servers/router.py");
+
+/** A real Envoy on free ports, with a state folder of its own. */
+export class TestRouter {
+  private constructor(
+    readonly stateDir: string,
+    readonly url: string,
+    readonly adminUrl: string,
+    private process: ChildProcess,
+    private readonly command: readonly string[],
+  ) {}
+
+  static async start(): Promise<TestRouter> {
+    const stateDir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "tollgate-route-"));
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const { files, initialFiles } = routerFiles({ stateDir, host: "127.0.0.1", port, adminPort });
+    for (const [file, text] of Object.entries({ ...files, ...initialFiles })) {
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, text);
+    }
+    const options = ["--disable-hot-restart", "--log-level", "error", "--concurrency", "2"];
+    const bootstrap = routeFiles(stateDir).bootstrap;
+    const command = [await testPython(), launcher, "-c", bootstrap, ...options];
+    const adminUrl = `http://127.0.0.1:${adminPort}`;
+    const router = new TestRouter(
+      stateDir,
+      `http://127.0.0.1:${port}`,
+      adminUrl,
+      spawnRouter(command),
+      command,
+    );
+    await router.started();
+    return router;
+  }
+
+  get admin(): RouterAdmin {
+    return new RouterAdmin(this.adminUrl);
+  }
+
+  /** Ends Envoy the hard way. */
+  async kill(): Promise<void> {
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
+    const gone = once(this.process, "exit");
+    this.process.kill("SIGKILL");
+    await gone;
+  }
+
+  async restart(): Promise<void> {
+    await this.kill();
+    this.process = spawnRouter(this.command);
+    await this.started();
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    fs.rmSync(this.stateDir, { recursive: true, force: true });
+  }
+
+  private async started(): Promise<void> {
+    for (const deadline = Date.now() + 20_000; ; ) {
+      const state = await this.admin.state().catch(() => null);
+      if (state?.routesVersion) return;
+      if (Date.now() > deadline) throw new Error("Envoy did not start within 20 s");
+      await sleep(50);
+    }
+  }
+}
+
+function spawnRouter(command: readonly string[]): ChildProcess {
+  return spawn(command[0]!, command.slice(1), { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** Callers: some loops that ask for predictions all the time, and what they got. */
+export class Callers {
+  /** Answers, by `<status> v<version>`. */
+  readonly answers: Record<string, number> = {};
+  readonly failures: string[] = [];
+  slowestMs = 0;
+  private stopped = false;
+  private readonly loops: Promise<void>[];
+
+  constructor(
+    private readonly url: string,
+    loops = 8,
+  ) {
+    this.loops = Array.from({ length: loops }, () => this.loop());
+  }
+
+  get requests(): number {
+    return Object.values(this.answers).reduce((sum, count) => sum + count, 0);
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    for (const deadline = Date.now() + 30_000; !condition(); await sleep(10)) {
+      if (Date.now() > deadline) throw new Error("callers waited 30 s in vain");
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.loops);
+  }
+
+  private async loop(): Promise<void> {
+    while (!this.stopped) {
+      const started = performance.now();
+      try {
+        const answer = await fetch(`${this.url}/predict`, {
+          method: "POST",
+          body: '{"features":[[0.5,1]]}',
+        });
+        const text = await answer.text();
+        const key = `${answer.status} v${answer.headers.get("x-model-version")}`;
+        this.answers[key] = (this.answers[key] ?? 0) + 1;
+        if (answer.status !== 200) this.failures.push(`${answer.status}: ${text}`);
+      } catch (error) {
+        this.failures.push(String((error as Error).cause ?? error));
+      }
+      this.slowestMs = Math.max(this.slowestMs, performance.now() - started);
+    }
+  }
+}

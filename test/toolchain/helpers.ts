@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+/** A folder of the test's own, removed after the spec file's last test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "tollgate-toolchain-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Writes an executable shell script that stands for a program. */
+export function fakeProgram(folder: string, name: string, script: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** Sets environment variables around each test of the suite; undefined removes one. */
+export function withVariables(variables: () => Record<string, string | undefined>): void {
+  let before: NodeJS.ProcessEnv;
+  beforeEach(() => {
+    before = { ...process.env };
+    for (const [name, value] of Object.entries(variables())) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  });
+  afterEach(() => {
+    process.env = before;
+  });
+}
+
+/** The message of the error that a promise is refused with; fails when it isn't. */
+export async function refusal(work: Promise<unknown>): Promise<string> {
+  const given = await work.then(
+    () => null,
+    (error: Error) => error,
+  );
+  if (!given) throw new Error("expected a refusal, and there was none");
+  return given.message;
+}

@@ -1,0 +1,7 @@
+/** See bundle.cjs. */
+export interface BundleOptions {
+  readonly external?: readonly string[];
+  readonly absent?: readonly string[];
+}
+export function bundle(entry: string, options?: BundleOptions): string;
+export function requireBundled(entry: string, options?: BundleOptions): unknown;

@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { cacheDir } from "../cache";
+import type { Engine } from "./engine";
+
+/**
+ * The environment in which the engine runs for a project folder. A user's own `PULUMI_HOME` and passphrase win;
+ * otherwise the engine gets a home in our cache, so that a login is left alone, and a passphrase made once per
+ * project, in a file that only the user can read.
+ */
+export function engineEnvironment(
+  engine: Pick<Engine, "dir">,
+  projectDir: string,
+): Record<string, string> {
+  const given = Object.fromEntries(
+    Object.entries(process.env).filter(([, value]) => value !== undefined),
+  );
+  return {
+    PULUMI_HOME: path.join(cacheDir(), "pulumi"),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    ...(given as Record<string, string>),
+    PATH: [engine.dir, process.env["PATH"]].filter(Boolean).join(path.delimiter),
+    ...passphrase(projectDir),
+  };
+}
+
+function passphrase(projectDir: string): Record<string, string> {
+  const given = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
+  if (given.some((name) => process.env[name] !== undefined)) return {};
+  const file = path.join(path.resolve(projectDir), ".tollgate", "passphrase");
+  if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
+  return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
+}
+
+/** Whole or not at all, and never twice: stacks are encrypted with what was written first. */
+function writeOnce(file: string, content: string): void {
+  const draft = `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(draft, content, { mode: 0o600 });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
