@@ -12,6 +12,8 @@ export interface ChildRequest {
   timeoutSeconds: number;
   /** What is being done, for the progress line, such as `Training`. */
   what: string;
+  /** Shows stdout as well as stderr. @default true */
+  showStdout?: boolean;
 }
 
 export interface ChildResult {
@@ -26,7 +28,7 @@ export interface ChildResult {
 }
 
 /**
- * Runs a child in a process group of its own and shows everything it writes on stderr as it comes: our stdout is for
+ * Runs a child in a process group of its own and shows what it writes on stderr as it comes: our stdout is for
  * results. Ctrl-C reaches the whole group, and then throws with exit code 130.
  */
 export async function runChild(request: ChildRequest, output: Output): Promise<ChildResult> {
@@ -59,7 +61,7 @@ export async function runChild(request: ChildRequest, output: Output): Promise<C
   };
   child.stdout.on("data", (chunk: Buffer) => {
     stdout.push(chunk);
-    shown(chunk);
+    if (request.showStdout ?? true) shown(chunk);
   });
   child.stderr.on("data", shown);
   try {

@@ -72,6 +72,7 @@ export async function evaluate(
         cwd: settings.projectDir,
         env: python.environment,
         timeoutSeconds,
+        showStdout: false,
         what: `Evaluating ${model} version ${version}`,
       },
       context.output,

@@ -106,7 +106,7 @@ function paint(style: Style, text: string): string {
 
 /** Something that takes a while. */
 export class Progress {
-  readonly #startedAt = Date.now();
+  #startedAt = Date.now();
   readonly #timer: NodeJS.Timeout;
   #what: string;
   #shown = false;
@@ -123,9 +123,11 @@ export class Progress {
     this.#timer.unref();
   }
 
-  /** Goes on with another description of what is being done. */
+  /** Goes on with something else, whose time is counted anew. */
   update(what: string): void {
+    if (what === this.#what) return;
     this.#what = what;
+    this.#startedAt = Date.now();
   }
 
   /** Takes the line off a terminal, so that another line can be written. */

@@ -51,7 +51,7 @@ export async function previewText(preview: Preview, colours: boolean): Promise<s
       : []),
     ...steps.map(plannedLine),
     ...(refused ? [] : [countLine(steps, "planned")]),
-    ...strangers(report),
+    ...strangers(preview),
     closing(preview),
   ].join("\n");
 }
@@ -84,7 +84,7 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
     `#### Changes: ${countLine(steps, "planned")}`,
     "",
     ...(steps.length > 0 ? [...table, ""] : []),
-    ...strangers(report),
+    ...strangers(preview),
     closing(preview),
   ].join("\n");
 }
@@ -99,10 +99,12 @@ function pinMove({ settings: { pin, stack }, from }: Preview): string {
   return `${from ? nameOfPin(from) : "none"} -> ${pin ? nameOfPin(pin) : "none"}`;
 }
 
-/** Refusals by policies that aren't gates of the pin, whose verdicts are in the table already. */
-function strangers({ violations }: EngineReport): string[] {
-  const others = violations.filter(({ policy }) => !policy.startsWith("gate"));
-  return others.map(({ policy, level, message }) => `${policy} (${level}): ${message}`);
+/** Violations of policies that aren't gates of the pin: the gates' verdicts are in the table already. */
+function strangers({ report, judgement }: Preview): string[] {
+  const told = new Set(judgement?.verdicts.map(({ gate }) => gate));
+  return report.violations
+    .filter(({ policy }) => !told.has(policy.replace(/-advisory$/, "")))
+    .map(({ policy, level, message }) => `${policy} (${level}): ${message}`);
 }
 
 function closing({ settings: { stack }, refused }: Preview): string {

@@ -10,6 +10,7 @@ import { countLine, isShown } from "./engine/steps";
 import { CliError, exitCodes } from "./errors";
 import { type Judgement, judgePin, nameOfPin, samePin } from "./judgement";
 import { duration, type Outcome } from "./output";
+import { pythonFor } from "./python";
 
 /**
  * Releases what a stack pins. The gates judge before the engine starts, because the engine would go on with what
@@ -17,6 +18,8 @@ import { duration, type Outcome } from "./output";
  */
 export async function release(context: Context, settings: Settings): Promise<Outcome> {
   const startedAt = Date.now();
+  // The servers run on it, and the engine has no way to show how far its making is.
+  await pythonFor(context, settings);
   let judgement = await judgePin(settings);
   if (judgement && (await needsRegistry(context, settings, judgement)))
     judgement = await judgePin(settings);
@@ -54,10 +57,16 @@ export function failureOf(
   { stack, stateDir }: Settings,
   verb: EngineVerb = "up",
 ): CliError {
+  const violations = report.violations.filter(({ level }) => level === "mandatory");
+  const sentences = [
+    ...causesOf(report),
+    ...violations.map(({ policy, message }) => `${policy}: ${message}`),
+  ];
   const log = join(stateDir, "log", `last-${verb}.log`);
   return new CliError(
-    "failed",
-    causesOf(report).join("\n") || `${verb} of ${stack} failed: see ${log}.`,
+    violations.length > 0 ? "refused" : "failed",
+    [...new Set(sentences)].join("\n") || `${verb} of ${stack} failed: see ${log}.`,
+    violations.length > 0 ? exitCodes.refused : exitCodes.error,
   );
 }
 

@@ -9,7 +9,7 @@ import { stackFile } from "./stack-files";
 const namespace = "tollgate:";
 
 /** Locked requirements of training and scoring for a stack that names none. */
-const ownRequirements = path.resolve(__dirname, "..", "serving", "requirements.txt");
+const ownRequirements = path.resolve(__dirname, "..", "serving", "requirements.lock");
 
 /**
  * Settings of the stack whose program is running.

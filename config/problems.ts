@@ -41,9 +41,9 @@ export function nearest(word: string, allowed: readonly string[]): string | unde
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined;
+  // Two swapped letters are a distance of 2; in a very short word that would be any word.
+  const near = Math.min(Math.max(2, Math.floor(word.length / 3)), word.length - 2);
+  return best && best.distance <= near ? best.candidate : undefined;
 }
 
 function inWords(schema: z.ZodType, root: unknown, issue: z.core.$ZodIssue): Problem[] {
@@ -110,7 +110,7 @@ const formatWords: Readonly<Record<string, string>> = {
 function limited(origin: string, bound: string, limit: number | bigint): string {
   if (origin === "string")
     return limit === 1 ? "a text that isn't empty" : `a text of ${bound} ${limit} characters`;
-  if (origin === "array") return `a list of ${bound} ${limit} entries`;
+  if (origin === "array") return `a list of ${bound} ${limit} ${limit === 1 ? "entry" : "entries"}`;
   return `a number of ${bound} ${limit}`;
 }
 

@@ -21,8 +21,9 @@ export function asText(verdicts: readonly Verdict[], options: TextOptions = {}):
   const line = (row: readonly string[], paint = (text: string) => text) =>
     row
       .map((cell, column) => {
-        const padded = column > 1 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!);
-        return column === 1 ? paint(padded) : padded;
+        const space = " ".repeat(widths[column]! - cell.length);
+        if (column > 1) return space + cell;
+        return (column === 1 ? paint(cell) : cell) + space;
       })
       .join("  ")
       .trimEnd();

@@ -3,7 +3,7 @@
 require("../toolchain/requirements.cjs").check();
 
 // With its own copy of the SDK bundled in: loading it file by file takes 300 ms longer.
-require("../toolchain/bundle.cjs").requireBundled(require("path").join(__dirname, "index.ts"), {
+require("../toolchain/bundle.cjs").runBundled(require("path").join(__dirname, "index.ts"), {
   external: ["@aws-sdk"],
   // Loaded by the SDK for serialised functions, which a provider has none of: 350 ms.
   absent: ["typescript", "@npmcli/arborist"],

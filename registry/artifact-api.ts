@@ -45,12 +45,21 @@ export abstract class ArtifactApi extends TrackingApi {
     try {
       return await this.http.bytes(request, maxBytes);
     } catch (error) {
+      if (isServerFault(error) && !(await this.#isListed(runId, path))) {
+        throw new RegistryError("not-found", error.message, error.status, error.errorCode);
+      }
       if (!isRegistryError(error, "bad-answer")) {
         throw error;
       }
     }
     const run = await this.getRun(runId);
     return this.http.bytes(this.#proxyRequest("GET", joinUri(run.artifactUri, path)), maxBytes);
+  }
+
+  async #isListed(runId: string, path: string): Promise<boolean> {
+    const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+    const entries = await this.listArtifacts(runId, folder);
+    return entries.some((entry) => entry.path === path);
   }
 
   /** The bytes behind an `mlflow-artifacts:` address, as they come. */
@@ -113,4 +122,9 @@ export abstract class ArtifactApi extends TrackingApi {
     }
     return path;
   }
+}
+
+/** MLflow's own 500. It is also how a server over S3 answers for an artifact that isn't there. */
+function isServerFault(error: unknown): error is RegistryError {
+  return isRegistryError(error, "unavailable") && error.errorCode === "INTERNAL_ERROR";
 }

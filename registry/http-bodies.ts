@@ -1,18 +1,19 @@
 import { quoted } from "./errors";
-import { type Attempted, failureOfFetch, timedOut, tooManyBytes } from "./http-failures";
+import { type Attempted, failureOfConnection, timedOut, tooManyBytes } from "./http-failures";
+import type { WireAnswer } from "./http-wire";
 
 /** Enough for MLflow's error document. */
 const errorBytes = 64 * 1024;
 
 /** The whole body, or `refused` when it is longer than `maxBytes`. */
 export async function readBounded(
-  response: Response,
+  answer: WireAnswer,
   maxBytes: number,
   attempted: Attempted,
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of bodyOf(response)) {
+  for await (const chunk of answer.body) {
     size += chunk.byteLength;
     if (size > maxBytes) {
       throw tooManyBytes(attempted, maxBytes).error;
@@ -23,10 +24,10 @@ export async function readBounded(
 }
 
 /** The beginning of a refusal's body, as text. */
-export async function readBeginning(response: Response): Promise<string> {
+export async function readBeginning(answer: WireAnswer): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of bodyOf(response)) {
+  for await (const chunk of answer.body) {
     chunks.push(chunk);
     size += chunk.byteLength;
     if (size > errorBytes) {
@@ -38,21 +39,21 @@ export async function readBeginning(response: Response): Promise<string> {
 
 /** The body as it comes. Only a silence of `silenceSeconds` ends it early, not its whole length. */
 export async function* readMoving(
-  response: Response,
+  answer: WireAnswer,
   controller: AbortController,
   silenceSeconds: number,
   attempted: Attempted,
 ): AsyncGenerator<Uint8Array> {
   const timer = setTimeout(() => controller.abort(), silenceSeconds * 1000);
   try {
-    for await (const chunk of bodyOf(response)) {
+    for await (const chunk of answer.body) {
       timer.refresh();
       yield chunk;
     }
   } catch (error) {
     throw controller.signal.aborted
       ? timedOut(attempted, silenceSeconds).error
-      : failureOfFetch(attempted, error).error;
+      : failureOfConnection(attempted, error).error;
   } finally {
     clearTimeout(timer);
   }
@@ -77,9 +78,4 @@ export function notJson(text: string): string {
   return text.trim() === ""
     ? "nothing instead of JSON"
     : `"${quoted(text, 60)}" instead of whole JSON`;
-}
-
-/** Bodies are async-iterable in Node, which the DOM's types don't say; an answer without a body has none. */
-function bodyOf(response: Response): AsyncIterable<Uint8Array> {
-  return (response.body ?? []) as unknown as AsyncIterable<Uint8Array>;
 }

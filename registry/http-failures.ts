@@ -1,4 +1,5 @@
 import { quoted, RegistryError, type RegistryErrorKind } from "./errors";
+import { RedirectLoop } from "./http-wire";
 
 /** A request in words, for the error's sentence. */
 export interface Attempted {
@@ -55,9 +56,12 @@ const certificateCodes =
   /CERT|^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER)|^ERR_TLS|^ERR_SSL|^EPROTO$/;
 const unknownHostCodes = new Set(["ENOTFOUND", "EAI_AGAIN"]);
 
-/** What `fetch` threw: its `cause` chain ends in a system error, a TLS error or undici's own. */
-export function failureOfFetch(attempted: Attempted, error: unknown): Failure {
-  const { code, message } = deepestCause(error);
+/** What the connection threw: a system error, a TLS error, or too many redirects. */
+export function failureOfConnection(attempted: Attempted, error: unknown): Failure {
+  if (error instanceof RedirectLoop) {
+    return badAnswer(attempted, `it redirects in a circle (${error.message})`);
+  }
+  const { code, message } = systemError(error);
   if (certificateCodes.test(code)) {
     const remedy = `give the file of the CA that signed it in ${settingName}.caFile, or ${correctUri}`;
     return failure(
@@ -70,9 +74,6 @@ export function failureOfFetch(attempted: Attempted, error: unknown): Failure {
   if (unknownHostCodes.has(code)) {
     return failure("unavailable", attempted, `the host name is unknown (${code})`, correctUri);
   }
-  if (/redirect count exceeded/.test(message)) {
-    return badAnswer(attempted, "it redirects in a circle");
-  }
   const happened = code === "ECONNREFUSED" ? "the connection was refused" : "the connection broke";
   const remedy = `start the registry, or ${correctUri}`;
   return failure(
@@ -84,13 +85,9 @@ export function failureOfFetch(attempted: Attempted, error: unknown): Failure {
   );
 }
 
-function deepestCause(error: unknown): { code: string; message: string } {
-  let current = error;
-  while (current instanceof Error && current.cause instanceof Error) {
-    current = current.cause;
-  }
-  const { code, message } = current as { code?: unknown; message?: unknown };
-  return { code: typeof code === "string" ? code : "", message: String(message ?? current) };
+function systemError(error: unknown): { code: string; message: string } {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return { code: typeof code === "string" ? code : "", message: String(message ?? error) };
 }
 
 const passingStatuses = new Set([429, 502, 503, 504]);

@@ -1,12 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { RegistryError } from "./errors";
 import { notJson, observed, readBeginning, readBounded, readMoving } from "./http-bodies";
+import { Wire, type WireAnswer } from "./http-wire";
 import {
   type Attempted,
   badAnswer,
   type Failure,
   failureOfAnswer,
-  failureOfFetch,
+  failureOfConnection,
   timedOut,
   withoutCredentials,
 } from "./http-failures";
@@ -44,8 +45,6 @@ export interface HttpRequest {
   readonly repeatable?: boolean;
 }
 
-type Fetch = (url: string, init: RequestInit & { dispatcher?: unknown }) => Promise<Response>;
-
 /** Pauses before the second and the third attempt, in milliseconds. */
 const pauses = [100, 300];
 /** Longest silence while bytes of an artifact move: a server may pass them on to a store before it answers. */
@@ -55,7 +54,7 @@ const maxJsonBytes = 32 * 1024 * 1024;
 
 /**
  * HTTP for a registry: credentials, private CA, time limits, and retries of reads only. Every failure is a
- * `RegistryError`. `fetch` itself drops the credentials when a redirect leads to another origin.
+ * `RegistryError`, and none of them shows credentials.
  */
 export class Http {
   /** Base address without credentials and trailing slash: the one messages show. */
@@ -64,7 +63,7 @@ export class Http {
   readonly #authorization: string | undefined;
   /** In `Date.now()`'s milliseconds; infinite unless made by `until`. */
   #deadline = Infinity;
-  #fetch: Promise<Fetch> | undefined;
+  #wire: Promise<Wire> | undefined;
 
   constructor(options: HttpOptions) {
     const url = baseUrl(options.uri);
@@ -81,31 +80,31 @@ export class Http {
   /** The same, except that all its requests together end at `deadline`, in `Date.now()`'s milliseconds. */
   until(deadline: number): Http {
     const http = new Http(this.#options);
-    http.#fetch = this.#fetch;
+    http.#wire = this.#connect();
     http.#deadline = deadline;
     return http;
   }
 
   /** The answer's JSON. */
   async json(request: HttpRequest): Promise<unknown> {
-    return this.#exchange(request, async (response, attempted) => {
-      const text = (await readBounded(response, maxJsonBytes, attempted)).toString("utf8");
+    return this.#exchange(request, async (answer, attempted) => {
+      const text = (await readBounded(answer, maxJsonBytes, attempted)).toString("utf8");
       try {
         return JSON.parse(text) as unknown;
       } catch {
-        throw badAnswer(attempted, `it answered ${notJson(text)}`, response.status).error;
+        throw badAnswer(attempted, `it answered ${notJson(text)}`, answer.status).error;
       }
     });
   }
 
   /** The answer's bytes; `refused` when there are more than `maxBytes`. */
   async bytes(request: HttpRequest, maxBytes: number): Promise<Buffer> {
-    return this.#exchange(request, async (response, attempted) => {
-      if (request.refuseHtml && /^text\/html/i.test(response.headers.get("content-type") ?? "")) {
-        await response.body?.cancel();
-        throw badAnswer(attempted, "it answered a page of HTML", response.status).error;
+    return this.#exchange(request, async (answer, attempted) => {
+      if (request.refuseHtml && /^text\/html/i.test(answer.header("content-type") ?? "")) {
+        answer.discard();
+        throw badAnswer(attempted, "it answered a page of HTML", answer.status).error;
       }
-      return readBounded(response, maxBytes, attempted);
+      return readBounded(answer, maxBytes, attempted);
     });
   }
 
@@ -115,8 +114,8 @@ export class Http {
    */
   async stream(request: HttpRequest): Promise<AsyncIterable<Uint8Array>> {
     const controller = new AbortController();
-    const response = await this.#exchange(request, async (answer) => answer, controller);
-    return readMoving(response, controller, transferSilenceSeconds, this.#attempted(request));
+    const answer = await this.#exchange(request, async (answer) => answer, controller);
+    return readMoving(answer, controller, transferSilenceSeconds, this.#attempted(request));
   }
 
   /** The error for an answer of the wrong shape, in the words of the request. */
@@ -134,7 +133,7 @@ export class Http {
 
   async #exchange<T>(
     request: HttpRequest,
-    read: (response: Response, attempted: Attempted) => Promise<T>,
+    read: (answer: WireAnswer, attempted: Attempted) => Promise<T>,
     controller?: AbortController,
   ): Promise<T> {
     const attempted = this.#attempted(request);
@@ -147,19 +146,19 @@ export class Http {
       const timer = setTimeout(() => abort.abort(), Math.max(0, deadline - Date.now()));
       let failure: Failure;
       try {
-        const response = await this.#send(request, abort.signal, () => timer.refresh());
-        if (response.ok) {
-          return await read(response, attempted);
+        const answer = await this.#send(request, abort.signal, () => timer.refresh());
+        if (answer.status >= 200 && answer.status < 300) {
+          return await read(answer, attempted);
         }
-        const body = await readBeginning(response);
-        const location = response.headers.get("location");
-        failure = failureOfAnswer(attempted, response.status, body, location);
+        const body = await readBeginning(answer);
+        const location = answer.header("location");
+        failure = failureOfAnswer(attempted, answer.status, body, location);
       } catch (error) {
         failure = abort.signal.aborted
           ? timedOut(attempted, (Date.now() - started) / 1000)
           : error instanceof RegistryError
             ? { error, passing: false }
-            : failureOfFetch(attempted, error);
+            : failureOfConnection(attempted, error);
       } finally {
         clearTimeout(timer);
       }
@@ -177,34 +176,33 @@ export class Http {
   }
 
   async #send(request: HttpRequest, signal: AbortSignal, progress: () => void): Promise<Response> {
-    this.#fetch ??= fetchTrusting(this.#options.caFile ?? null);
-    const fetch = await this.#fetch;
     const headers: Record<string, string> = {};
     if (this.#authorization) {
       headers["authorization"] = this.#authorization;
     }
+    let body: string | AsyncIterable<Uint8Array> | undefined;
     if (request.json !== undefined) {
+      body = JSON.stringify(request.json);
       headers["content-type"] = "application/json";
-    }
-    if (request.body) {
+      headers["content-length"] = String(Buffer.byteLength(body));
+    } else if (request.body) {
+      body = observed(request.body.stream(), progress);
       headers["content-length"] = String(request.body.sizeBytes);
     }
-    return fetch(this.base + request.path + queryString(request.query), {
-      method: request.method,
-      headers,
-      // A redirected POST would be repeated as a GET, so only reads follow.
-      redirect: request.method === "GET" ? "follow" : "manual",
-      signal,
-      ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
-      ...(request.body ? uploading(request.body.stream(), progress) : {}),
-    });
+    const url = new URL(this.base + request.path + queryString(request.query));
+    const wire = await this.#connect();
+    return wire.send({ method: request.method, url, headers, body, signal });
+  }
+
+  #connect(): Promise<Wire> {
+    return (this.#wire ??= wireTrusting(this.#options.caFile ?? null));
   }
 }
 
-/** The platform's `fetch`; undici's own when a private CA asks for a dispatcher, which the two don't share. */
-async function fetchTrusting(caFile: string | null): Promise<Fetch> {
+/** Connections that trust the platform's authorities, and a private one when it is given. */
+async function wireTrusting(caFile: string | null): Promise<Wire> {
   if (caFile === null) {
-    return globalThis.fetch as Fetch;
+    return new Wire();
   }
   const pem = await readFile(caFile, "utf8").catch((error: NodeJS.ErrnoException) => {
     throw new RegistryError(
@@ -212,17 +210,8 @@ async function fetchTrusting(caFile: string | null): Promise<Fetch> {
       `Could not read the CA file ${caFile} (${error.code}); give a readable PEM file in tollgate:trackingServer.caFile.`,
     );
   });
-  const [{ Agent, fetch }, { rootCertificates }] = await Promise.all([
-    import("undici"),
-    import("node:tls"),
-  ]);
-  const dispatcher = new Agent({ connect: { ca: [...rootCertificates, pem] } });
-  return (url, init) =>
-    fetch(url, { ...init, dispatcher } as never) as unknown as Promise<Response>;
-}
-
-function uploading(source: AsyncIterable<Uint8Array>, progress: () => void) {
-  return { body: observed(source, progress) as never, duplex: "half" as const };
+  const { rootCertificates } = await import("node:tls");
+  return new Wire([...rootCertificates, pem]);
 }
 
 function baseUrl(uri: string): URL {

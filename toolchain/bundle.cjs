@@ -37,6 +37,18 @@ function requireBundled(entry, options) {
   return require(bundle(entry, options));
 }
 
+/** Like `requireBundled` for an entry that is the whole process: what can't be bundled ends it with one sentence. */
+function runBundled(entry, options) {
+  let file;
+  try {
+    file = bundle(entry, options);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+  return require(file);
+}
+
 /**
  * Bundles an entry unless a bundle of the same content is there.
  *
@@ -158,4 +170,4 @@ function sentence(text) {
   return error;
 }
 
-module.exports = { requireBundled, bundle };
+module.exports = { bundle, requireBundled, runBundled };

@@ -5,3 +5,4 @@ export interface BundleOptions {
 }
 export function bundle(entry: string, options?: BundleOptions): string;
 export function requireBundled(entry: string, options?: BundleOptions): unknown;
+export function runBundled(entry: string, options?: BundleOptions): unknown;

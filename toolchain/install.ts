@@ -120,7 +120,7 @@ function fullDisk(what: string, target: string): InstallError {
 }
 
 function isReadOnly(error: unknown): boolean {
-  return ["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(
+  return ["EACCES", "EPERM", "EROFS", "ENOTDIR", "EEXIST"].includes(
     (error as NodeJS.ErrnoException).code ?? "",
   );
 }

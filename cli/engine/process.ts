@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../errors";
 import type { Output } from "../output";
@@ -9,6 +17,8 @@ import { Follower } from "./follow";
 /** One run of the engine's program, with all it said. */
 export interface EngineRun {
   code: number;
+  /** What killed it, if something did. */
+  signal: NodeJS.Signals | null;
   /** Were we asked to stop while it ran? */
   interrupted: boolean;
   /** Everything it printed. */
@@ -36,6 +46,7 @@ export async function spawnEngine(
 ): Promise<EngineRun> {
   const { logDir, verb, projectDir } = command;
   mkdirSync(logDir, { recursive: true });
+  removeLeftovers(logDir);
   const events = join(logDir, `${verb}-${process.pid}.events`);
   const log = join(logDir, `${verb}-${process.pid}.log`);
   rmSync(events, { force: true });
@@ -53,12 +64,19 @@ export async function spawnEngine(
     followers.push(new Follower(events, event));
     if (output.verbose) followers.push(new Follower(log, (line) => output.note(line, "dim")));
     try {
-      const code = await new Promise<number>((resolve, reject) => {
-        child.on("error", reject);
-        child.on("close", (status, signal) => resolve(status ?? (signal ? 1 : 0)));
-      });
+      const [code, signal] = await new Promise<[number, NodeJS.Signals | null]>(
+        (resolve, reject) => {
+          child.on("error", reject);
+          child.on("close", (status, by) => resolve([status ?? 1, by]));
+        },
+      );
       for (const follower of followers) follower.end();
-      return { code, interrupted: forwarding.asked > 0, printed: readFileSync(log, "utf8") };
+      return {
+        code,
+        signal,
+        interrupted: forwarding.asked > 0,
+        printed: readFileSync(log, "utf8"),
+      };
     } finally {
       forwarding.release();
     }
@@ -74,6 +92,23 @@ export async function spawnEngine(
     closeSync(descriptor);
     rmSync(events, { force: true });
     renameSync(log, join(logDir, `last-${verb}.log`));
+  }
+}
+
+/** Files of runs whose own process was killed before it could put them away. */
+function removeLeftovers(logDir: string): void {
+  for (const file of readdirSync(logDir)) {
+    const pid = /^[a-z]+-(\d+)\.(log|events)$/.exec(file)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(logDir, file), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }
 

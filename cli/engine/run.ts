@@ -10,7 +10,13 @@ import { CliError, exitCodes } from "../errors";
 import { emptyReport, type EngineReport, parseEvent, type Step, take } from "./events";
 import { engineCommand, type EngineRun, spawnEngine } from "./process";
 import { causesOf, engineFailure, type Lock, lockIn, lockSentence } from "./sentences";
-import { engineConfigFile, ensureBackendFolder, type ExportedState, settlePending } from "./stack";
+import {
+  engineConfigFile,
+  ensureBackendFolder,
+  requireRoom,
+  type ExportedState,
+  settlePending,
+} from "./stack";
 import { doneLine, isShown, kindOf } from "./steps";
 
 export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
@@ -48,6 +54,7 @@ export async function runEngine(
   verb: EngineVerb,
   options: RunOptions = {},
 ): Promise<EngineReport> {
+  requireRoom(context.projectDir);
   const place = await workplaceOf(context, settings);
   const attempt = () => attemptRun(context, place, verb, options);
   let [run, report] = await attempt();
@@ -69,6 +76,12 @@ export async function runEngine(
       "interrupted",
       `Interrupted: \`tollgate ${verb} --stack ${place.stack}\` goes on from what was done.`,
       exitCodes.interrupted,
+    );
+  }
+  if (run.signal) {
+    throw new CliError(
+      "engine-killed",
+      `The Pulumi engine was killed (${run.signal}): \`tollgate ${verb} --stack ${place.stack}\` goes on from what was done.`,
     );
   }
   if (report.changes === null && run.code !== 0) {

@@ -38,7 +38,8 @@ export function causesOf(report: EngineReport): string[] {
 function withResource({ resource, message }: Diagnostic): string | null {
   const sentence = sentenceOf(message);
   if (sentence === "" || noise.test(sentence)) return null;
-  return resource && !sentence.includes(resource) ? `${resource}: ${sentence}` : sentence;
+  const named = resource === null || sentence.split(/[^\w.-]+/).includes(resource);
+  return named ? sentence : `${resource}: ${sentence}`;
 }
 
 /** What is known of the run that holds a stack's lock. */

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse, parseDocument } from "yaml";
+import { CliError } from "../errors";
 import type { PinnedVersion } from "../../policies/gate";
-import { stackFile } from "../../config/stack-files";
+import { replaceFile, stackFile } from "../../config/stack-files";
 
 /** Where a stack's settings and state are. */
 export interface StackPlace {
@@ -35,7 +36,7 @@ export function engineConfigFile(
     if (typeof salt === "string") settings.set("encryptionsalt", salt);
   }
   mkdirSync(dirname(copy), { recursive: true });
-  writeFileSync(copy, settings.toString());
+  replaceFile(copy, settings.toString());
   return copy;
 }
 
@@ -48,6 +49,25 @@ export function ensureBackendFolder(projectDir: string, environment: NodeJS.Proc
   if (!url?.startsWith("file://") || url.startsWith("file://~")) return;
   const path = url.slice("file://".length);
   mkdirSync(path.startsWith("/") ? path : join(projectDir, path), { recursive: true });
+}
+
+/** Room an update needs for its state and logs, in bytes: plenty, and nothing on a disk of today. */
+const room = 16 * 1024 * 1024;
+
+/**
+ * Refuses to start on a full disk. The engine writes its files in place, so one that fills up in the middle of an
+ * update can cut the stack's state off.
+ *
+ * @throws CliError
+ */
+export function requireRoom(folder: string): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (free >= room) return;
+  throw new CliError(
+    "disk-full",
+    `The disk with ${folder} has only ${Math.floor(free / 1024)} kB free, and ${room / 1024 / 1024} MB are needed to change a stack safely: free some space and run this again.`,
+  );
 }
 
 /** What `pulumi stack export` writes, as far as it is used here. */

@@ -3,8 +3,8 @@ export interface HostCounters {
   readonly requests: number;
   /** Answers of 5xx, dropped connections and time-outs. */
   readonly errors: number;
-  readonly hosts: number;
-  readonly healthyHosts: number;
+  /** Requests without an answer so far. */
+  readonly active: number;
 }
 
 /** One bucket of a latency histogram: how many requests took at most `upToMs` (and more than the bucket before). */
@@ -58,9 +58,7 @@ export class RouterAdmin {
     return {
       requests: sum("rq_total"),
       errors: sum("rq_error"),
-      hosts: hosts.length,
-      healthyHosts: hosts.filter(({ health_status: health }) => !health?.failed_active_health_check)
-        .length,
+      active: sum("rq_active"),
     };
   }
 
@@ -92,10 +90,7 @@ export class RouterAdmin {
 interface ClustersAnswer {
   cluster_statuses?: {
     name: string;
-    host_statuses?: {
-      stats?: { name: string; value?: string }[];
-      health_status?: { failed_active_health_check?: boolean };
-    }[];
+    host_statuses?: { stats?: { name: string; value?: string }[] }[];
   }[];
 }
 

@@ -5,8 +5,9 @@ import { appendReceipt, readReceipts } from "../../history/receipts";
 import { samePin } from "../../history/rollback";
 import { readSource } from "../../history/source";
 import { version as packVersion } from "../../package.json";
+import { RouterAdmin } from "../envoy/admin";
 import type { ReceiptInputs } from "../inputs";
-import { clearJournal } from "./journal";
+import { clearJournal, readJournal } from "./journal";
 import { dropUnused } from "./move";
 import { undoRelease } from "./undo";
 
@@ -33,8 +34,7 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
         (outcome ? `; the release was undone, ${outcome}` : ""),
     );
   }
-  clearJournal(stateDir);
-  dropUnused(stateDir);
+  await closeRelease(stateDir);
 }
 
 async function append({ stateDir, projectDir, stack, pin, admission }: ReceiptInputs) {
@@ -50,5 +50,15 @@ async function append({ stateDir, projectDir, stack, pin, admission }: ReceiptIn
     ...(await readSource(projectDir)),
     approvals,
     override,
+  });
+}
+
+/** The release is over: nothing is left to undo, and the version before leaves the router. */
+export async function closeRelease(stateDir: string): Promise<void> {
+  const journal = readJournal(stateDir);
+  if (!journal) return;
+  clearJournal(stateDir);
+  await dropUnused(stateDir, new RouterAdmin(journal.adminUrl)).catch(() => {
+    // Clusters that are left over do no harm, and the next release drops them.
   });
 }

@@ -7,6 +7,11 @@ import type { RouteFile } from "../envoy/routes";
 /** Longest wait for the router to take in a file, in milliseconds. New clusters wait for their first health checks. */
 const takeInMs = 10_000;
 
+/** Longest wait for the last requests of a cluster that is to go, in milliseconds. */
+const drainMs = 5000;
+/** Longest pause before a request is tried again, by the route's retry policy, in milliseconds. */
+const retryPauseMs = 50;
+
 /** A destination of traffic: the route and every cluster it needs. */
 export interface Destination {
   readonly clusters: readonly Cluster[];
@@ -56,15 +61,31 @@ export async function setRoutes(
   await takenIn(admin, "its route", signal, (state) => state.routesVersion === version);
 }
 
-/** Takes the clusters that the live route doesn't need from the router. Requests in flight are finished. */
-export function dropUnused(stateDir: string): void {
+/**
+ * Takes the clusters that the live route doesn't need from the router, once their last requests are answered. A request
+ * that is about to be tried again would find no cluster, so this waits; clusters that stay busy are left for the next
+ * release.
+ */
+export async function dropUnused(stateDir: string, admin: RouterAdmin): Promise<void> {
   const { clusters, routes } = readLiveRoute(stateDir);
-  if (!clusters) return;
   const routed = routes?.resources[0]?.virtual_hosts[0]?.routes[0]?.route?.cluster;
-  const kept = clusters.filter(({ name }) => name === routed);
+  const kept = (clusters ?? []).filter(({ name }) => name === routed);
   // A fallback cluster needs its two parts: that release isn't over.
-  if (kept.some((cluster) => "cluster_type" in cluster) || kept.length === clusters.length) return;
+  if (kept.some((cluster) => "cluster_type" in cluster)) return;
+  const unused = (clusters ?? []).filter(({ name }) => name !== routed).map(({ name }) => name);
+  if (unused.length === 0) return;
+  const deadline = Date.now() + drainMs;
+  for (let quietLooks = 0; quietLooks < 3; ) {
+    quietLooks = (await activeRequests(admin, unused)) === 0 ? quietLooks + 1 : 0;
+    if (Date.now() > deadline) return;
+    await sleep(retryPauseMs);
+  }
   writeClusters(stateDir, kept);
+}
+
+async function activeRequests(admin: RouterAdmin, clusters: readonly string[]): Promise<number> {
+  const counters = await Promise.all(clusters.map((name) => admin.hostCounters(name)));
+  return counters.reduce((sum, each) => sum + (each?.active ?? 0), 0);
 }
 
 function withOthers(stateDir: string, clusters: readonly Cluster[]): Cluster[] {

@@ -37,14 +37,17 @@ function served({ previous }: ReleaseJournal): string {
 
 /** Also without a router that answers: it starts from these files. */
 async function restoreTraffic(stateDir: string, { adminUrl, previous }: ReleaseJournal) {
+  const admin = new RouterAdmin(adminUrl);
   try {
-    await moveTraffic(stateDir, new RouterAdmin(adminUrl), previous);
-    dropUnused(stateDir);
+    await moveTraffic(stateDir, admin, previous);
   } catch (error) {
     writeClusters(stateDir, previous.clusters);
     writeRoutes(stateDir, previous.routes);
     throw error;
   }
+  await dropUnused(stateDir, admin).catch(() => {
+    // Clusters that are left over do no harm, and the next release drops them.
+  });
 }
 
 async function restoreMark(mark: PreviousMark): Promise<void> {

@@ -50,7 +50,7 @@ const probePauseMs = 50;
 const enoughToJudge = 20;
 /** Asked at least, however short the watch. */
 const fewestProbes = 3;
-const noCounters: HostCounters = { requests: 0, errors: 0, hosts: 0, healthyHosts: 0 };
+const noCounters: HostCounters = { requests: 0, errors: 0, active: 0 };
 
 /** Reads the counters a watch starts from; call it before traffic moves. */
 export async function readBaseline(

@@ -65,14 +65,21 @@ function writeOnce(path: string, value: string): void {
     if (readText(path)?.trim() === "") {
       rmSync(path);
     }
-    linkSync(part, path);
+    linkUnlessThere(part, path);
+    rmSync(part);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new Error(`cannot write the secret file ${path} (${reason}); make its folder writable`);
+  }
+}
+
+function linkUnlessThere(from: string, path: string): void {
+  try {
+    linkSync(from, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
-      const reason = (error as Error).message;
-      throw new Error(`cannot write the secret file ${path} (${reason}); make its folder writable`);
+      throw error;
     }
-  } finally {
-    rmSync(part, { force: true });
   }
 }
 

@@ -28,6 +28,8 @@ export class S3Folder implements ArtifactFolder {
         `The artifact address ${uri} names no bucket; expected s3://bucket/path.`,
       );
     }
+    // The SDK is pinned here, so its advice on later Node versions would only puzzle the user.
+    process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
     const sdk = await import("@aws-sdk/client-s3");
     const config = s3Config(options.environment ?? process.env, options.timeoutSeconds);
     return new S3Folder(uri, sdk, new sdk.S3Client(config), bucket, path ? `${path}/` : "");

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,10 +159,10 @@ def _csv_value(cell: str | None, type_name: str) -> Any:
         return None
     if type_name in NUMBER_TYPES:
         for parse in (int, float):
-            try:
-                return parse(cell)
-            except ValueError:
-                continue
+            with contextlib.suppress(ValueError):
+                number = parse(cell)
+                # "nan" and "inf" stay text, so that the check refuses them.
+                return number if math.isfinite(number) else cell
     if type_name == "boolean":
         return {"true": True, "false": False}.get(cell.lower(), cell)
     return cell

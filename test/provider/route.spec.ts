@@ -5,8 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clusterName } from "../../provider/envoy/clusters";
 import { readLiveRoute, routeFiles } from "../../provider/envoy/files";
 import type { RouteInputs } from "../../provider/inputs";
-import { clearJournal, readJournal } from "../../provider/release/journal";
-import { dropUnused } from "../../provider/release/move";
+import { closeRelease } from "../../provider/release/complete";
+import { readJournal } from "../../provider/release/journal";
 import { release } from "../../provider/release/release";
 import { releasedVersion } from "../../provider/release/released";
 import { undoRelease } from "../../provider/release/undo";
@@ -60,8 +60,7 @@ describe("routeType", function () {
   async function released(version: string, urls: string[]): Promise<RouteInputs> {
     const given = inputs(version, urls);
     await routeType.create(given);
-    clearJournal(router.stateDir);
-    dropUnused(router.stateDir);
+    await closeRelease(router.stateDir);
     return given;
   }
 

@@ -150,6 +150,30 @@ const problems: {
     says: /has no artifact tollgate\/evidence-2\.json in its run r1/,
   },
   {
+    title: "over S3 lost the evidence, which MLflow answers by 500",
+    given: {
+      instead: {
+        "/get-artifact": { status: 500, body: { error_code: "INTERNAL_ERROR", message: "404" } },
+        "/api/2.0/mlflow/artifacts/list": { body: { root_uri: "s3://bucket/r1", files: [] } },
+      },
+    },
+    code: "evidence-missing",
+    says: /has no artifact tollgate\/evidence-2\.json/,
+  },
+  {
+    title: "fails although the evidence is listed",
+    given: {
+      instead: {
+        "/get-artifact": { status: 500, body: { error_code: "INTERNAL_ERROR", message: "disk" } },
+        "/api/2.0/mlflow/artifacts/list": {
+          body: { files: [{ path: "tollgate/evidence-2.json", file_size: 1 }] },
+        },
+      },
+    },
+    code: "registry-unavailable",
+    says: /it answered 500 INTERNAL_ERROR, "disk"/,
+  },
+  {
     title: "has evidence changed after tagging",
     given: { tag: sha256(document), evidence: changed("0.9125", "0.9999") },
     code: "evidence-altered",

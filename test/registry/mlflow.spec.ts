@@ -1,4 +1,4 @@
-// On real servers: one registry with its artifact proxy over a folder, one that keeps artifacts straight in S3.
+// On real servers: one registry with its artifact proxy over S3, one that has its clients use S3 directly.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -45,10 +45,13 @@ folder = mlflow.artifacts.download_artifacts(f"models:/{sys.argv[1]}/{sys.argv[2
 print(digest_of_folder(Path(folder)))
 `;
 
+/** One line of predictions for each registry and model address. */
 const predict = `
 import sys, mlflow, numpy
 rows = numpy.random.default_rng(7).normal(size=(20, 10))
-print(mlflow.pyfunc.load_model(sys.argv[1]).predict(rows).tolist())
+for uri, model in zip(sys.argv[1::2], sys.argv[2::2]):
+    mlflow.set_tracking_uri(uri)
+    print(mlflow.pyfunc.load_model(model).predict(rows).tolist())
 `;
 
 const stageOf = `
@@ -70,9 +73,13 @@ describe("RegistryClient on real MLflow servers", function () {
 
   before(async () => {
     dir = mkdtempSync(path.join(tmpdir(), "tollgate-mlflow-"));
-    s3 = await startS3(path.join(dir, "s3"), await testPython(), bucket);
+    s3 = await startS3(path.join(dir, "s3"), await testPython());
     [staging, prod] = await Promise.all([
-      startMlflow({ dir: path.join(dir, "staging") }),
+      startMlflow({
+        dir: path.join(dir, "staging"),
+        artifactsDestination: `s3://${bucket}/staging`,
+        environment: s3.environment,
+      }),
       startMlflow({
         dir: path.join(dir, "prod"),
         directArtifactRoot: `s3://${bucket}/mlflow`,
@@ -245,10 +252,11 @@ describe("RegistryClient on real MLflow servers", function () {
     );
     assert.equal(run.status, "FINISHED");
     assert.equal((await downloaded(prod, copy.version)).digest, digest);
-    assert.equal(
-      await python(prod, predict, [`models:/${name}/${copy.version}`]),
-      await python(staging, predict, [`models:/${name}/1`]),
-    );
+    const copied = [prod.uri, `models:/${name}/${copy.version}`];
+    const printed = await python(prod, predict, [...copied, staging.uri, `models:/${name}/1`]);
+    const [ofCopy, ofOriginal] = printed.trim().split("\n");
+    assert.match(ofCopy!, /^\[[01](, [01]){19}\]$/);
+    assert.equal(ofCopy, ofOriginal);
   });
 
   it("copies a version out of S3 to a registry with a proxy, and finds that copy the second time", async () => {

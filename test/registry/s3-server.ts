@@ -1,4 +1,3 @@
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { freePort, type RunningServer, startServer } from "../support/mlflow";
@@ -12,8 +11,11 @@ const internalPorts = ["master.port", "master.port.grpc", "volume.port", "volume
   ["filer.port", "filer.port.grpc", "s3.port.grpc"],
 );
 
-/** A real S3 server (SeaweedFS) with one bucket, on free ports. `python` is of the environment that carries it. */
-export async function startS3(dir: string, python: string, bucket: string): Promise<S3Server> {
+/**
+ * A real S3 server (SeaweedFS) on free ports; buckets are made on first use. `python` is of the environment that
+ * carries it.
+ */
+export async function startS3(dir: string, python: string): Promise<S3Server> {
   const data = path.join(dir, "data");
   mkdirSync(data, { recursive: true });
   const keys = { accessKey: "test-key", secretKey: "test-secret" };
@@ -56,23 +58,5 @@ export async function startS3(dir: string, python: string, bucket: string): Prom
     AWS_SECRET_ACCESS_KEY: keys.secretKey,
     AWS_DEFAULT_REGION: "us-east-1",
   };
-  await createBucket(server.uri, keys, bucket);
   return { ...server, environment };
-}
-
-/** The store answers a little before it can make buckets, so this is tried until it can. */
-async function createBucket(
-  endpoint: string,
-  { accessKey, secretKey }: { accessKey: string; secretKey: string },
-  bucket: string,
-): Promise<void> {
-  const client = new S3Client({
-    endpoint,
-    region: "us-east-1",
-    forcePathStyle: true,
-    credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
-    maxAttempts: 10,
-  });
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
-  client.destroy();
 }

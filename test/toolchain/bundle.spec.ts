@@ -1,7 +1,14 @@
 // Runs toolchain/bundle.cjs in roots of its own, with the real esbuild. Doesn't measure time.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { temporaryFolder } from "./helpers";
@@ -9,7 +16,7 @@ import { temporaryFolder } from "./helpers";
 const here = path.join(__dirname, "..", "..");
 const run = promisify(execFile);
 
-describe("requireBundled", function () {
+describe("runBundled", function () {
   this.timeout(60_000);
   const folder = temporaryFolder();
   let number = 0;
@@ -22,7 +29,10 @@ describe("requireBundled", function () {
     for (const name of ["bundle.cjs", "bundle-build.cjs"]) {
       copyFileSync(path.join(here, "toolchain", name), path.join(root, "toolchain", name));
     }
-    symlinkSync(path.join(here, "node_modules", "esbuild"), path.join(root, "node_modules", "esbuild"));
+    symlinkSync(
+      path.join(here, "node_modules", "esbuild"),
+      path.join(root, "node_modules", "esbuild"),
+    );
     write(root, files);
     return root;
   }
@@ -36,7 +46,7 @@ describe("requireBundled", function () {
 
   /** What the entry prints, and whether esbuild was asked. */
   async function start(root: string, options = "{}", env: NodeJS.ProcessEnv = process.env) {
-    const code = `require("./toolchain/bundle.cjs").requireBundled("${root}/entry.ts", ${options});
+    const code = `require("./toolchain/bundle.cjs").runBundled("${root}/entry.ts", ${options});
       const asked = Object.keys(require.cache).some((file) => file.endsWith("bundle-build.cjs"));
       console.log(asked ? "built" : "kept");`;
     const { stdout } = await run(process.execPath, ["-e", code], { cwd: root, env });
@@ -45,7 +55,9 @@ describe("requireBundled", function () {
   }
 
   const bundlesOf = (root: string) =>
-    readdirSync(path.join(root, "node_modules", ".cache", "tollgate")).filter((name) => /\.cjs$/.test(name));
+    readdirSync(path.join(root, "node_modules", ".cache", "tollgate")).filter((name) =>
+      /\.cjs$/.test(name),
+    );
 
   it("builds once and then takes the kept bundle", async () => {
     const root = newRoot({ "entry.ts": "const n: number = 1; console.log(n);" });
@@ -76,7 +88,10 @@ describe("requireBundled", function () {
   });
 
   it("builds again when the installed packages or the options change", async () => {
-    const root = newRoot({ "entry.ts": "console.log(1);", "node_modules/.package-lock.json": "{}" });
+    const root = newRoot({
+      "entry.ts": "console.log(1);",
+      "node_modules/.package-lock.json": "{}",
+    });
     await start(root);
     write(root, { "node_modules/.package-lock.json": '{"changed": true}' });
     assert.equal((await start(root)).how, "built");
@@ -96,36 +111,43 @@ describe("requireBundled", function () {
   it("lets two processes build at once", async () => {
     const root = newRoot({ "entry.ts": "console.log(1);" });
     const starts = await Promise.all([start(root), start(root), start(root)]);
-    assert.deepEqual(starts.map(({ printed }) => printed), ["1", "1", "1"]);
+    assert.deepEqual(
+      starts.map(({ printed }) => printed),
+      ["1", "1", "1"],
+    );
     assert.equal(bundlesOf(root).length, 1);
   });
 
   it("gives each file its own __dirname and keeps strict mode", async () => {
     const root = newRoot({
-      "entry.ts": 'import "./deep/part"; console.log(__dirname);',
-      "deep/part.ts": 'console.log(__filename, (function () { return this })() === undefined);',
-      "deep/part.js": "",
+      "entry.ts": 'import "./deep/part.cjs"; console.log(__dirname);',
+      "deep/part.cjs":
+        '"use strict"; module.exports = 1; console.log(__filename, (function () { return this; })() === undefined);',
     });
-    write(root, {
-      "deep/part.ts": '"use strict"; console.log(__filename, (function (this: unknown) { return this; })() === undefined);',
-    });
-    assert.equal((await start(root)).printed, `${root}/deep/part.ts true\n${root}`);
+    assert.equal((await start(root)).printed, `${root}/deep/part.cjs true\n${root}`);
   });
 
   it("leaves external packages in node_modules and empties absent ones", async () => {
     const root = newRoot({
-      "entry.ts": 'import * as a from "a"; import * as b from "b"; console.log(a.name, Object.keys(b).length);',
-      "node_modules/a/index.js": "exports.name = require.main === undefined ? 'evaluated' : module.filename;",
+      "entry.ts":
+        'import * as a from "a"; import * as b from "b"; console.log(a.name, b.anything);',
+      "node_modules/a/index.js": "exports.name = 'evaluated';",
       "node_modules/b/index.js": "throw new Error('loaded');",
     });
     const { printed } = await start(root, '{ external: ["a"], absent: ["b"] }');
-    assert.equal(printed, "evaluated 0");
+    assert.equal(printed, "evaluated undefined");
     write(root, { "node_modules/a/index.js": "exports.name = 'changed';" });
-    assert.deepEqual(await start(root, '{ external: ["a"], absent: ["b"] }'), { how: "kept", printed: "changed 0" });
+    assert.deepEqual(await start(root, '{ external: ["a"], absent: ["b"] }'), {
+      how: "kept",
+      printed: "changed undefined",
+    });
   });
 
   it("keeps bundles in the user's cache when node_modules can't be written", async () => {
-    const root = newRoot({ "entry.ts": "console.log(1);", "node_modules/.cache": "a file, not a folder" });
+    const root = newRoot({
+      "entry.ts": "console.log(1);",
+      "node_modules/.cache": "a file, not a folder",
+    });
     const cache = path.join(root, "cache");
     const env = { ...process.env, TOLLGATE_CACHE: cache };
     assert.equal((await start(root, "{}", env)).how, "built");
@@ -136,7 +158,7 @@ describe("requireBundled", function () {
   it("refuses a source with a mistake in one line that names the place", async () => {
     const root = newRoot({ "entry.ts": "const = 1;" });
     await assert.rejects(start(root), ({ stderr }: { stderr: string }) => {
-      assert.match(stderr, /^Expected identifier but found "=" \(entry\.ts:1\)$/m);
+      assert.equal(stderr, 'Expected identifier but found "=" (entry.ts:1)\n');
       return true;
     });
   });

@@ -17,9 +17,9 @@ describe("exclusively", function () {
 
   /** A process that holds the lock until it is killed. */
   async function holderOf(lock: string): Promise<ChildProcess> {
-    const code = `import { exclusively } from ${JSON.stringify(module)};
+    const code = `const { exclusively } = require(${JSON.stringify(module)});
       exclusively(${JSON.stringify(lock)}, () => new Promise(() => { console.log("held"); setInterval(() => {}, 1000); }));`;
-    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code], {
+    const child = spawn(process.execPath, ["--import", "tsx", "-e", code], {
       cwd: path.join(__dirname, "..", ".."),
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -35,7 +35,10 @@ describe("exclusively", function () {
 
   it("gives the lock back when the work fails", async () => {
     const lock = newLock();
-    await assert.rejects(exclusively(lock, () => Promise.reject(new Error("no"))), /^Error: no$/);
+    await assert.rejects(
+      exclusively(lock, () => Promise.reject(new Error("no"))),
+      /^Error: no$/,
+    );
     assert.equal(existsSync(lock), false);
   });
 
@@ -68,7 +71,10 @@ describe("exclusively", function () {
   it("takes over a lock whose pid belongs to another process by now", async () => {
     const lock = newLock();
     writeFileSync(lock, JSON.stringify({ ...self(), start: "long ago" }));
-    assert.equal(await exclusively(lock, async () => readFileSync(lock, "utf8").includes("long ago")), false);
+    assert.equal(
+      await exclusively(lock, async () => readFileSync(lock, "utf8").includes("long ago")),
+      false,
+    );
   });
 
   it("takes over a lock that can't be read", async () => {

@@ -19,19 +19,28 @@ describe("installOnce", function () {
 
   /** A process that installs the target by a shell script run in the folder. */
   function installer(target: string, script: string) {
-    const code = `import { installOnce } from ${JSON.stringify(path.join(root, "toolchain", "install.ts"))};
-      import { run } from ${JSON.stringify(path.join(root, "toolchain", "processes.ts"))};
+    const code = `const { installOnce } = require(${JSON.stringify(path.join(root, "toolchain", "install.ts"))});
+      const { run } = require(${JSON.stringify(path.join(root, "toolchain", "processes.ts"))});
       const make = async (cwd) => { console.log("making"); await run("/bin/sh", ["-c", process.argv.at(-1)], { cwd }); return {}; };
       installOnce({ what: "thing", target: ${JSON.stringify(target)}, make, progress: console.log })
         .then(() => console.log("done"), (error) => { console.log(error.message); process.exitCode = 1; });`;
-    const args = ["--import", "tsx", "--input-type=module", "-e", code, script];
-    return { args, start: () => spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] }) };
+    const args = ["--import", "tsx", "-e", code, script];
+    return {
+      args,
+      start: () =>
+        spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] }),
+    };
   }
 
   it("makes it once and remembers what was said about it", async () => {
     const target = newTarget();
     let times = 0;
-    const options = { what: "thing", target, progress: quiet, make: async () => ({ version: `${++times}` }) };
+    const options = {
+      what: "thing",
+      target,
+      progress: quiet,
+      make: async () => ({ version: `${++times}` }),
+    };
     assert.deepEqual(await installOnce(options), { version: "1" });
     assert.deepEqual(await installOnce(options), { version: "1" });
     assert.deepEqual(installed(target), { version: "1" });
@@ -79,12 +88,18 @@ describe("installOnce", function () {
     const target = newTarget();
     const child = installer(target, "echo half > half; sleep 5").start();
     await once(child.stdout, "data");
-    while (!namesBeside(target).some((name) => name.endsWith(".tmp"))) await new Promise(setImmediate);
+    while (!namesBeside(target).some((name) => name.endsWith(".tmp")))
+      await new Promise(setImmediate);
     child.kill("SIGKILL");
     await once(child, "close");
     assert.equal(installed(target), null);
     assert.equal(existsSync(target), false);
-    await installOnce({ what: "thing", target, progress: quiet, make: async () => ({ version: "whole" }) });
+    await installOnce({
+      what: "thing",
+      target,
+      progress: quiet,
+      make: async () => ({ version: "whole" }),
+    });
     assert.deepEqual(namesBeside(target), ["thing"]);
     assert.equal(existsSync(path.join(target, "half")), false);
   });
@@ -92,11 +107,18 @@ describe("installOnce", function () {
   it("refuses a full disk in one sentence, with nothing left behind", () => {
     const target = newTarget();
     mkdirSync(path.dirname(target), { recursive: true });
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", path.dirname(target)]).status === 0;
+    const mounted =
+      spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", path.dirname(target)])
+        .status === 0;
     try {
       // Without the right to mount, a disk quota is the same to a program: it is told by the same kind of message.
-      const fill = mounted ? "cat /dev/zero > big" : "echo 'write: No space left on device' >&2; exit 1";
-      const result = spawnSync(process.execPath, installer(target, fill).args, { cwd: root, encoding: "utf8" });
+      const fill = mounted
+        ? "cat /dev/zero > big"
+        : "echo 'write: No space left on device' >&2; exit 1";
+      const result = spawnSync(process.execPath, installer(target, fill).args, {
+        cwd: root,
+        encoding: "utf8",
+      });
       assert.equal(
         result.stdout.trim().split("\n").at(-1),
         `The disk is full, so the thing could not be installed in ${path.dirname(target)}: free about 3 GB there or in ` +
@@ -112,10 +134,13 @@ describe("installOnce", function () {
     const target = path.join(newTarget(), "below");
     mkdirSync(path.dirname(path.dirname(target)), { recursive: true });
     writeFileSync(path.dirname(target), "a file where the folder should be");
-    await assert.rejects(installOnce({ what: "thing", target, progress: quiet, make: async () => ({}) }), {
-      message:
-        `The folder ${path.dirname(target)} can't be written, so the thing could not be installed: make it writable, ` +
-        "or set TOLLGATE_CACHE to a folder that is.",
-    });
+    await assert.rejects(
+      installOnce({ what: "thing", target, progress: quiet, make: async () => ({}) }),
+      {
+        message:
+          `The folder ${path.dirname(target)} can't be written, so the thing could not be installed: make it writable, ` +
+          "or set TOLLGATE_CACHE to a folder that is.",
+      },
+    );
   });
 });

@@ -59,7 +59,9 @@ export async function engineOnPath(
 function withoutOurs(searchPath: string): string {
   const own = path.join(cacheDir(), "engine") + path.sep;
   const folders = searchPath.split(path.delimiter);
-  return folders.filter((folder) => !path.join(folder, path.sep).startsWith(own)).join(path.delimiter);
+  return folders
+    .filter((folder) => !path.join(folder, path.sep).startsWith(own))
+    .join(path.delimiter);
 }
 
 /** The official host lies beside the real executable, as the engine itself looks for it, or on PATH. */

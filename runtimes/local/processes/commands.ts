@@ -124,7 +124,8 @@ export function trackingServerProcess(
   database: { readonly address: Given; readonly password: SecretFile } | null,
   store: { readonly destination: Given; readonly environment: Record<string, Given> },
 ): ProcessArguments {
-  const { sqlite } = localFiles(settings.stateDir);
+  const { sqlite, artifacts } = localFiles(settings.stateDir);
+  const hasStore = settings.artifactStore.kind === "s3";
   const backend = database
     ? ["--database", database.address, "--database-password-file", database.password.path]
     : ["--sqlite", sqlite];
@@ -141,7 +142,8 @@ export function trackingServerProcess(
     port,
     portSetting: "tollgate:trackingServer.port",
     health: { kind: "http", path: "/health", timeoutSeconds: 120 },
-    dataPaths: database ? [] : [sqlite],
+    // A folder for artifacts has no server of its own: what is in it goes with the tracking server.
+    dataPaths: [...(database ? [] : [sqlite]), ...(hasStore ? [] : [artifacts])],
     restartOn: database ? { databasePassword: database.password.fingerprint } : {},
   };
 }
@@ -182,6 +184,8 @@ export interface ScorerOf {
   /** Digest of the pinned bytes: scorers are named by it. */
   readonly digest: string;
   readonly trackingUri: Given;
+  /** Part of the name: tells scorers of one digest apart that were started from different settings. */
+  readonly generation: string;
   /** 0 for the first. */
   readonly replica: number;
 }
@@ -201,13 +205,14 @@ const PASSED_TO_SCORERS = [
 export function scorerProcess(
   settings: Settings,
   paths: LocalPaths,
-  { modelUri, version, digest, trackingUri, replica }: ScorerOf,
+  scorer: ScorerOf,
 ): ProcessArguments {
+  const { modelUri, version, digest, trackingUri } = scorer;
   const { caFile, tokenVariable } = settings.trackingServer;
   const { logLevel, startTimeoutSeconds } = settings.scorer;
   const passed = Object.fromEntries(PASSED_TO_SCORERS.map((name) => [name, name]));
   return {
-    ...base(settings, paths, scorerName(digest, replica)),
+    ...base(settings, paths, scorerName(scorer)),
     command: [
       ...[paths.python, "-m", "tollgate_serving.scorer", "--model-uri", modelUri],
       ...["--model", settings.model, "--version", version, "--digest", digest],
@@ -226,9 +231,10 @@ export function scorerProcess(
   };
 }
 
-/** Name of a scorer's process: `scorer-<first 12 hex digits of the digest>-<replica>`. */
-export function scorerName(digest: string, replica: number): string {
-  return `scorer-${digest.replace("sha256:", "").slice(0, 12)}-${replica}`;
+/** `scorer-<first 12 hex digits of the digest>-<generation>-<replica>`. */
+export function scorerName(scorer: Pick<ScorerOf, "digest" | "generation" | "replica">): string {
+  const digest = scorer.digest.replace("sha256:", "").slice(0, 12);
+  return `scorer-${digest}-${scorer.generation}-${scorer.replica}`;
 }
 
 function server(paths: LocalPaths, name: string): string {

@@ -1,6 +1,8 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessInputs, ProcessOutputs } from "../../../provider/inputs";
-import { logFile, logTail, type PortRecord } from "./folder";
+import { logFile, logSize, logTail, type PortRecord, runFolder } from "./folder";
 import { healthProblem, hostPort, reachable } from "./health";
 import { type Life, lifeOf } from "./inspect";
 import { withProcessLock } from "./lock";
@@ -39,7 +41,8 @@ async function ensureLocked(
   const life = lifeOf(inputs.stateDir, inputs.name);
   const former = life.state === "absent" ? null : life.record.ports;
   if (life.state === "running" && life.record.spec === specHash(inputs)) {
-    if ((await healthWithin(inputs, life.record.ports)) === null) {
+    const patience = inputs.health.timeoutSeconds - ageOf(inputs);
+    if ((await healthWithin(inputs, life.record.ports, patience)) === null) {
       return outputsOf(inputs, life);
     }
   } else if (inputs.port !== former?.main) {
@@ -48,22 +51,32 @@ async function ensureLocked(
   await endProcess(inputs.stateDir, inputs.name);
   for (let attempt = 1; ; attempt++) {
     const ports = await choosePorts(inputs, { ...former, ...known });
+    const logged = logSize(inputs.stateDir, inputs.name);
     await startProcess(inputs, ports);
-    const problem = await healthWithin(inputs, ports);
+    const problem = await healthWithin(inputs, ports, inputs.health.timeoutSeconds);
     const started = lifeOf(inputs.stateDir, inputs.name);
     if (problem === null && started.state === "running") {
       return outputsOf(inputs, started);
     }
     await endProcess(inputs.stateDir, inputs.name);
     if (attempt === PORT_ATTEMPTS || !(await lostPort(inputs, ports))) {
-      throw new Error(failureOf(inputs, started, problem ?? "it ended"));
+      throw new Error(failureOf(inputs, started, problem ?? "it ended", logged));
     }
   }
 }
 
-/** Null as soon as it is healthy; what is wrong when it died or the time was up. */
-async function healthWithin(inputs: ProcessInputs, ports: PortRecord): Promise<string | null> {
-  const deadline = Date.now() + inputs.health.timeoutSeconds * 1000;
+/** Seconds since the running process was started: its keeper wrote the record then. */
+function ageOf({ stateDir, name }: ProcessInputs): number {
+  return (Date.now() - statSync(join(runFolder(stateDir, name), "pid.json")).mtimeMs) / 1000;
+}
+
+/** Null as soon as it is healthy; what is wrong when it died or the time was up. Asks at least once. */
+async function healthWithin(
+  inputs: ProcessInputs,
+  ports: PortRecord,
+  seconds: number,
+): Promise<string | null> {
+  const deadline = Date.now() + seconds * 1000;
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 250)) {
     const problem = await healthProblem(inputs.health, inputs.host, ports.main);
     const dead = lifeOf(inputs.stateDir, inputs.name).state !== "running";
@@ -77,15 +90,15 @@ async function healthWithin(inputs: ProcessInputs, ports: PortRecord): Promise<s
   }
 }
 
-function failureOf(inputs: ProcessInputs, life: Life, problem: string): string {
+function failureOf(inputs: ProcessInputs, life: Life, problem: string, logged: number): string {
   const { name, stateDir, health } = inputs;
   const what =
     life.state === "dead"
       ? `ended before it was healthy: ${life.reason}`
       : `was not healthy within ${health.timeoutSeconds} s (${problem}) and was stopped`;
-  const tail = logTail(stateDir, name);
+  const tail = logTail(stateDir, name, logged);
   const log = logFile(stateDir, name);
-  return `${name} ${what}; ${tail ? `the end of its log ${log}: ${tail}` : `its log ${log} is empty`}`;
+  return `${name} ${what}; ${tail ? `the end of its log ${log}: ${tail}` : `it wrote nothing to its log ${log}`}`;
 }
 
 async function choosePorts(inputs: ProcessInputs, known: Partial<PortRecord>): Promise<PortRecord> {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import type { Identity } from "./identity";
 
@@ -67,8 +67,15 @@ export function readText(path: string): string | null {
   }
 }
 
-/** The last lines of a process's log, as one line of text. */
-export function logTail(stateDir: string, name: string, lines = 5): string {
-  const text = readText(logFile(stateDir, name)) ?? "";
+/** Bytes in a process's log: where what comes next will begin. */
+export function logSize(stateDir: string, name: string): number {
+  return statSync(logFile(stateDir, name), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The last lines of a process's log, as one line of text; of those after byte `from`, unless it was rotated. */
+export function logTail(stateDir: string, name: string, from = 0, lines = 5): string {
+  const log = readText(logFile(stateDir, name)) ?? "";
+  const bytes = Buffer.from(log);
+  const text = bytes.length >= from ? bytes.subarray(from).toString() : log;
   return text.trimEnd().split("\n").slice(-lines).join(" | ");
 }

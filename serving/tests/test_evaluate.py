@@ -1,0 +1,260 @@
+"""The evaluator as a process against a real registry and the real scorer."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import models
+import numpy
+import pytest
+from mlflow import MlflowClient
+from mlflow.models import infer_signature
+from servers import SERVING
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from tollgate_serving.digest import digest_of_folder
+from tollgate_serving.evidence import Evidence
+
+ROOT = SERVING.parent
+
+
+@pytest.fixture(scope="module")
+def registry(mlflow_server):
+    mlflow.set_experiment("churn_test")
+    return mlflow_server
+
+
+@pytest.fixture(scope="module")
+def table(scratch):
+    """Evaluation data: the CSV file, with a column the model doesn't know."""
+    features, label = models.table()
+    path = scratch / "eval.csv"
+    features.assign(label=label, customer=range(len(label))).to_csv(path, index=False)
+    return path
+
+
+def register(name, model, features, **options):
+    """A run with a registered version of the model; returns the version."""
+    options = {"signature": infer_signature(features, model.predict(features)), **options}
+    with mlflow.start_run():
+        mlflow.log_params({"data_version": "v7", "C": 1.0})
+        info = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            registered_model_name=name,
+            pip_requirements=models.REQUIREMENTS,
+            **options,
+        )
+    return str(info.registered_model_version)
+
+
+def classifier(name="churn-evaluated"):
+    features, label = models.table()
+    return register(name, LogisticRegression(max_iter=200).fit(features, label), features)
+
+
+def evaluate(folder, registry, version, data, name="churn-evaluated", **changes):
+    spec = {
+        "model": name,
+        "version": version,
+        "tracking_uri": registry.uri,
+        "data": str(data),
+        "data_path": "data/eval.csv",
+        "label": "label",
+        "task": "classification",
+        "stage": "Staging",
+        "requests": 40,
+        "evaluator_version": "0.1.0",
+        **changes,
+    }
+    (folder / "spec.json").write_text(json.dumps(spec))
+    command = [sys.executable, "-m", "tollgate_serving.evaluate"]
+    command += ["--spec", str(folder / "spec.json"), "--out", str(folder / "evidence.json")]
+    environment = {**os.environ, "PYTHONPATH": str(SERVING)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+
+
+def refusal(done):
+    """The sentence of a failed evaluation, which leaves nothing else behind."""
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == "" and "Traceback" not in done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+def test_records_evidence_whose_digest_is_the_tag(registry, table, tmp_path):
+    version = classifier()
+    client = MlflowClient()
+    tags = {"git_commit": "a" * 40, "git_dirty": "false", "author": "ada", "parameters": '{"C":"1.0"}'}
+    for tag, value in tags.items():
+        client.set_model_version_tag("churn-evaluated", version, f"tollgate.{tag}", value)
+    done = evaluate(tmp_path, registry, version, table)
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "evidence.json").read_bytes()
+    digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
+    assert json.loads(done.stdout) == {
+        "evidence_digest": digest,
+        "path": str(tmp_path / "evidence.json"),
+    }
+    found = client.get_model_version("churn-evaluated", version)
+    evidence = json.loads(written)
+    assert found.tags["tollgate.evidence"] == digest
+    assert found.tags["tollgate.digest"] == evidence["model"]["digest"]
+    artifact = client.download_artifacts(found.run_id, f"tollgate/evidence-{version}.json")
+    assert Path(artifact).read_bytes() == written
+    model = mlflow.pyfunc.load_model(f"models:/churn-evaluated/{version}")
+    features, label = models.table()
+    accuracy = float((model.predict(features) == label).mean())
+    assert evidence["metrics"]["accuracy"] == pytest.approx(accuracy)
+    assert set(evidence["metrics"]) == {"accuracy", "precision", "recall", "f1"}
+    assert evidence["data"] == {
+        "path": "data/eval.csv",
+        "digest": f"sha256:{hashlib.sha256(table.read_bytes()).hexdigest()}",
+        "rows": 300,
+    }
+    assert evidence["smoke"]["passed"] and evidence["latency"]["requests"] == 40
+    assert 0 < evidence["latency"]["p50Ms"] <= evidence["latency"]["p99Ms"]
+    assert evidence["lineage"] == {
+        "runId": found.run_id,
+        "experiment": "churn_test",
+        "gitCommit": "a" * 40,
+        "gitDirty": False,
+        "author": "ada",
+        "dataVersion": "v7",
+        "trainingDataDigest": None,
+        "parameters": {"C": "1.0"},
+    }
+    assert [column["name"] for column in evidence["signature"]["inputs"]] == list(features.columns)
+    _accepted_by_the_registry_side(tmp_path / "evidence.json")
+
+
+def _accepted_by_the_registry_side(document):
+    """registry/evidence.ts has the last word on the shape."""
+    script = (
+        'import { readFileSync } from "node:fs";'
+        f"import {{ evidenceSchema }} from {json.dumps(str(ROOT / 'registry' / 'evidence.ts'))};"
+        f"evidenceSchema.parse(JSON.parse(readFileSync({json.dumps(str(document))}, 'utf8')));"
+    )
+    command = ["node", "--import", "tsx", "--input-type=module", "-e", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_measures_a_regression_on_parquet(registry, tmp_path):
+    features, _ = models.table()
+    target = features.sum(axis=1) + numpy.random.default_rng(0).normal(size=len(features))
+    version = register("prices", LinearRegression().fit(features, target), features)
+    features.assign(price=target).to_parquet(tmp_path / "eval.parquet")
+    done = evaluate(
+        tmp_path,
+        registry,
+        version,
+        tmp_path / "eval.parquet",
+        name="prices",
+        label="price",
+        task="regression",
+    )
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "evidence.json").read_text())["metrics"]
+    assert set(metrics) == {"r2", "mae", "rmse"} and 0.8 < metrics["r2"] < 1
+
+
+def test_refuses_bytes_that_are_not_the_registered_ones(registry, table, tmp_path):
+    version = classifier("churn-altered")
+    client = MlflowClient()
+    tagged = "sha256:" + "1" * 64
+    client.set_model_version_tag("churn-altered", version, "tollgate.digest", tagged)
+    done = evaluate(tmp_path, registry, version, table, name="churn-altered")
+    assert done.returncode == 3 and done.stdout == ""
+    assert f"but was registered with {tagged}; its bytes were changed" in done.stderr
+    assert "tollgate.evidence" not in client.get_model_version("churn-altered", version).tags
+
+
+@pytest.fixture(scope="module")
+def plain(registry):
+    return classifier("churn-plain")
+
+
+@pytest.mark.parametrize(
+    ("rows", "label", "sentence"),
+    [
+        ("f0,f1\n1,2\n", "label", "has no column label (tollgate:evaluation.label); its columns are f0, f1."),
+        ("f0,label\n", "label", "has no rows; evaluation needs at least one."),
+        ("f0,label\n1,0\n", "label", "lacks the columns f1, f2, f3, f4, f5, f6, f7, f8, f9 of the"),
+        ("f0,label\n1,\n2,1\n", "label", "has 1 rows without a value in the label column label;"),
+        ("", "label", "can't be read as csv:"),
+    ],
+    ids=["no label", "no rows", "missing columns", "an empty label", "an empty file"],
+)
+def test_refuses_data_with(registry, plain, tmp_path, rows, label, sentence):
+    (tmp_path / "eval.csv").write_text(rows)
+    done = evaluate(tmp_path, registry, plain, tmp_path / "eval.csv", "churn-plain", label=label)
+    assert sentence in refusal(done)
+
+
+def test_refuses_data_that_is_not_there(registry, plain, tmp_path):
+    done = evaluate(tmp_path, registry, plain, tmp_path / "gone.csv", "churn-plain")
+    assert refusal(done).endswith("gone.csv doesn't exist; set tollgate:evaluation.data to a CSV or Parquet file.")
+
+
+def test_refuses_a_model_that_fails_on_the_data_and_says_why(registry, plain, tmp_path):
+    features, label = models.table()
+    features["f3"] = "text"
+    features.assign(label=label).to_csv(tmp_path / "eval.csv", index=False)
+    sentence = refusal(evaluate(tmp_path, registry, plain, tmp_path / "eval.csv", "churn-plain"))
+    assert sentence.startswith("churn-plain version 1 fails on the evaluation data: ")
+    assert "f3" in sentence and sentence.endswith("; mend the model or the data.")
+
+
+def test_refuses_predictions_that_are_not_finite(registry, tmp_path):
+    with mlflow.start_run():
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=models.Scripted(),
+            registered_model_name="nan-model",
+            signature=models.scripted_signature(),
+            pip_requirements=models.REQUIREMENTS,
+            code_paths=[models.__file__],
+        )
+    (tmp_path / "eval.csv").write_text("f0,f1,label\n-2,0,1\n1,1,2\n")
+    version = str(info.registered_model_version)
+    done = evaluate(tmp_path, registry, version, tmp_path / "eval.csv", "nan-model", task="regression")
+    assert refusal(done) == "1 of 2 predictions aren't finite numbers; mend the model."
+
+
+def test_refuses_a_version_that_does_not_exist(registry, table, tmp_path):
+    sentence = refusal(evaluate(tmp_path, registry, "99", table, name="churn-plain"))
+    assert sentence.startswith(f"churn-plain version 99 can't be read from {registry.uri}: ")
+
+
+def test_refuses_a_model_whose_package_is_missing(registry, table, tmp_path):
+    folder = models.save_lacking(tmp_path / "lacking")
+    with mlflow.start_run() as run:
+        mlflow.log_artifacts(str(folder), "model")
+    client = MlflowClient()
+    client.create_registered_model("lacking-model")
+    source = f"{run.info.artifact_uri}/model"
+    client.create_model_version("lacking-model", source, run.info.run_id)
+    sentence = refusal(evaluate(tmp_path, registry, "1", table, name="lacking-model"))
+    assert sentence.startswith(
+        "lacking-model version 1 can't be loaded: the package absent_forest isn't installed;"
+    )
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.9", None])
+def test_evidence_refuses_a_metric_that_is(value):
+    with pytest.raises(ValueError, match="metrics"):
+        Evidence.model_validate({"schema": "tollgate.evidence/1", "metrics": {"accuracy": value}})
+
+
+def test_digest_of_a_download_does_not_depend_on_the_way_it_came(registry, plain, tmp_path):
+    from mlflow.artifacts import download_artifacts
+
+    version = MlflowClient().get_model_version("churn-plain", plain)
+    by_version = download_artifacts("models:/churn-plain/1", dst_path=str(tmp_path / "a"))
+    by_source = download_artifacts(version.source, dst_path=str(tmp_path / "b"))
+    assert digest_of_folder(Path(by_version)) == digest_of_folder(Path(by_source))

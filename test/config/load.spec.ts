@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { SettingsError } from "../../config/errors";
+import { loadFromFile, loadFromPulumi } from "../../config/load";
+import type { Settings } from "../../config/settings";
+import { digest, withProject } from "./fixtures";
+
+const stack = `# one environment
+config:
+  tollgate:tier: staging
+  tollgate:model: churn-model
+  tollgate:pin: 2@${digest}
+  tollgate:scorer:
+    port: 8123
+    replicas: 2
+  tollgate:gates: { metric-floor: { floors: { accuracy: 0.85 } } }
+  tollgate:override: { version: "2", digest: "${digest}", reason: "The campaign starts", by: "bea", at: "2026-01-31T12:00:00Z" }
+  aws:region: eu-central-1
+encryptionsalt: v1:abc
+`;
+
+/** The same settings as the engine hands them to a program: texts, groups as JSON. */
+const engine = {
+  "tollgate:tier": "staging",
+  "tollgate:model": "churn-model",
+  "tollgate:pin": `2@${digest}`,
+  "tollgate:scorer": '{"port":8123,"replicas":2}',
+  "tollgate:gates": '{"metric-floor":{"floors":{"accuracy":0.85}}}',
+  "tollgate:override": `{"at":"2026-01-31T12:00:00Z","by":"bea","digest":"${digest}","reason":"The campaign starts","version":"2"}`,
+  "aws:region": "eu-central-1",
+};
+
+function load(text: string): Promise<Settings> {
+  return withProject({ "Pulumi.staging.yaml": text }, (dir) => loadFromFile(dir, "staging"));
+}
+
+async function problems(text: string): Promise<readonly string[]> {
+  const error: unknown = await load(text).then(
+    () => assert.fail("nothing was refused"),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof SettingsError, String(error));
+  return error.problems;
+}
+
+const minimal = "config:\n  tollgate:tier: staging\n  tollgate:model: churn-model\n";
+
+describe("loadFromFile", () => {
+  it("reads the keys of ours and leaves the others alone", async () => {
+    const settings = await load(stack);
+    assert.equal(settings.stack, "staging");
+    assert.equal(settings.pin?.version, "2");
+    assert.equal(settings.scorer.port, 8123);
+    assert.equal(settings.override?.by, "bea");
+    assert.deepEqual(settings.gates["metric-floor"]?.settings, {
+      floors: { accuracy: 0.85 },
+      ceilings: {},
+    });
+    assert.equal(path.basename(settings.requirements), "requirements.txt");
+  });
+
+  it("takes a number for a text where YAML sees one, as the engine does", async () => {
+    const text = minimal.replace("churn-model", "2024");
+    assert.equal((await load(text)).model, "2024");
+  });
+
+  it("takes a group that was written as JSON, as the engine does", async () => {
+    const text = `${minimal}  tollgate:scorer: '{"port": 8123}'\n`;
+    assert.equal((await load(text)).scorer.port, 8123);
+  });
+
+  it("takes a file that ends in .yml", async () => {
+    const settings = await withProject({ "Pulumi.dev.yml": minimal }, (dir) =>
+      loadFromFile(dir, "dev"),
+    );
+    assert.equal(settings.stack, "dev");
+  });
+
+  it("refuses a stack without a file, and lists those there are", async () => {
+    await withProject({ "Pulumi.prod.yaml": minimal, "Pulumi.dev.yaml": minimal }, (dir) =>
+      assert.rejects(
+        loadFromFile(dir, "stagin"),
+        new SettingsError(
+          `Stack "stagin" has no file Pulumi.stagin.yaml in ${dir}; there are dev, prod.`,
+        ),
+      ),
+    );
+  });
+
+  it("refuses a stack name that leads out of the folder", async () => {
+    await withProject({ "Pulumi.dev.yaml": minimal }, (dir) =>
+      assert.rejects(loadFromFile(dir, "../dev"), /^SettingsError: Stack "..\/dev" has no file/),
+    );
+  });
+
+  it("refuses a file that isn't YAML, in one line", async () => {
+    const [problem] = await problems("config:\n  tollgate:tier: [staging\n");
+    assert.match(
+      problem!,
+      /Pulumi\.staging\.yaml can't be read as YAML: .* at line \d+, column \d+\.$/,
+    );
+    assert.equal(problem!.includes("\n"), false);
+  });
+
+  it("refuses a key that is there twice", async () => {
+    const [problem] = await problems(`${minimal}  tollgate:tier: dev\n`);
+    assert.match(problem!, /can't be read as YAML: Map keys must be unique at line 4/);
+  });
+
+  it("refuses a config that is a list, and an empty file", async () => {
+    assert.match(
+      (await problems("config: [1]\n"))[0]!,
+      /"config" that isn't a group of settings\.$/,
+    );
+    assert.equal((await problems("")).length, 2);
+  });
+
+  it("refuses a secret, wherever it stands", async () => {
+    const text = `${minimal}  tollgate:alias: { secure: AAAB }\n  tollgate:train:\n    command: [{ secure: AAAB }]\n    data: d\n`;
+    assert.deepEqual(await problems(text), [
+      "tollgate:alias: is a secret, and settings hold none; name an environment variable",
+      "tollgate:train.command[0]: is a secret, and settings hold none; name an environment variable",
+    ]);
+  });
+
+  it("refuses a date without quotes, which the engine would rewrite", async () => {
+    const text = `${minimal}  tollgate:train:\n    command: [a]\n    data: d\n    dataVersion: 2026-01-31\n`;
+    assert.deepEqual(await problems(text), [
+      "tollgate:train.dataVersion: is a date without quotes; write it in quotes",
+    ]);
+  });
+});
+
+describe("loadFromPulumi", () => {
+  const set = (config: Record<string, string>, secret: string[] = []) => {
+    pulumi.runtime.setMocks(
+      { newResource: () => ({ id: "", state: {} }), call: () => ({}) },
+      "churn",
+      "staging",
+    );
+    pulumi.runtime.setAllConfig(config, secret);
+  };
+
+  after(() => pulumi.runtime.setAllConfig({}));
+
+  it("gives the same settings as the file does", async () => {
+    set(engine);
+    const fromEngine = await loadFromPulumi();
+    const { projectDir } = fromEngine;
+    const fromFile = await load(stack);
+    const stateDir = path.join(projectDir, ".tollgate", "staging");
+    assert.deepEqual(fromEngine, { ...fromFile, projectDir, stateDir });
+  });
+
+  it("refuses a secret", async () => {
+    set(engine, ["tollgate:model"]);
+    await assert.rejects(loadFromPulumi(), {
+      message:
+        "Pulumi.staging.yaml has a wrong setting:\n" +
+        "  tollgate:model: is a secret, and settings hold none; name an environment variable",
+    });
+  });
+
+  it("refuses a date that the engine has rewritten", async () => {
+    const train = { command: ["a"], data: "d", dataVersion: "2026-01-31 00:00:00 +0000 UTC" };
+    set({ ...engine, "tollgate:train": JSON.stringify(train) });
+    await assert.rejects(loadFromPulumi(), {
+      problems: ["tollgate:train.dataVersion: is a date without quotes; write it in quotes"],
+    });
+  });
+
+  it("refuses a group that isn't JSON", async () => {
+    set({ ...engine, "tollgate:scorer": "{port" });
+    await assert.rejects(loadFromPulumi(), {
+      problems: ['tollgate:scorer: got "{port", expected a group of settings'],
+    });
+  });
+});

@@ -1,0 +1,419 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { SettingsError } from "../../config/errors";
+import { resolveSettings, type Surroundings } from "../../config/resolve";
+import type { Settings } from "../../config/settings";
+import { digest } from "./fixtures";
+
+const surroundings: Surroundings = {
+  stack: "staging",
+  projectDir: "/work/churn",
+  requirements: "/opt/tollgate/requirements.txt",
+};
+
+const minimal = { tier: "staging", model: "churn-model" };
+
+function resolve(changes: Record<string, unknown> = {}): Settings {
+  return resolveSettings({ ...minimal, ...changes }, surroundings);
+}
+
+function problemsOf(changes: Record<string, unknown>): readonly string[] {
+  try {
+    resolve(changes);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.problems;
+  }
+  return assert.fail("nothing was refused");
+}
+
+/** What an environment is by default. */
+const table = {
+  dev: {
+    trackingPort: 5000,
+    scorerPort: 8080,
+    experiment: "churn-model_dev",
+    stage: "None",
+    alias: "dev",
+    replicas: 1,
+    database: "sqlite",
+    artifactStore: "folder",
+    logLevel: "DEBUG",
+    level: "advisory",
+    approvals: 0,
+    floors: null,
+    latency: null,
+  },
+  staging: {
+    trackingPort: 5001,
+    scorerPort: 8000,
+    experiment: "churn-model_staging",
+    stage: "Staging",
+    alias: "staging",
+    replicas: 1,
+    database: "postgres",
+    artifactStore: "s3",
+    logLevel: "INFO",
+    level: "mandatory",
+    approvals: 0,
+    floors: { accuracy: 0.9 },
+    latency: 50,
+  },
+  prod: {
+    trackingPort: 5002,
+    scorerPort: 8001,
+    experiment: "churn-model_prod",
+    stage: "Production",
+    alias: "production",
+    replicas: 2,
+    database: "postgres",
+    artifactStore: "s3",
+    logLevel: "WARNING",
+    level: "mandatory",
+    approvals: 2,
+    floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 },
+    latency: 50,
+  },
+} as const;
+
+describe("resolveSettings", () => {
+  for (const [tier, expected] of Object.entries(table)) {
+    it(`gives ${tier} its defaults`, () => {
+      const settings = resolve({ tier });
+      const gate = (name: string) => settings.gates[name]!;
+      const own = <T>(name: string, read: (settings: never) => T) =>
+        gate(name).level === "disabled" ? null : read(gate(name).settings as never);
+      assert.deepEqual(
+        {
+          trackingPort: settings.trackingServer.port,
+          scorerPort: settings.scorer.port,
+          experiment: settings.experiment,
+          stage: settings.stage,
+          alias: settings.alias,
+          replicas: settings.scorer.replicas,
+          database: settings.database.kind,
+          artifactStore: settings.artifactStore.kind,
+          logLevel: settings.scorer.logLevel,
+          level: gate("digest-matches").level,
+          approvals: own("approvals", (given: { required: number }) => given.required),
+          floors: own("metric-floor", (given: { floors: object }) => given.floors),
+          latency: own("latency", (given: { p95Ms: number }) => given.p95Ms),
+        },
+        expected,
+      );
+    });
+  }
+
+  it("fills in everything that isn't written", () => {
+    const { gates: _, ...settings } = resolve();
+    assert.deepEqual(settings, {
+      stack: "staging",
+      projectDir: "/work/churn",
+      stateDir: "/work/churn/.tollgate/staging",
+      tier: "staging",
+      model: "churn-model",
+      pin: null,
+      override: null,
+      runtime: "local",
+      experiment: "churn-model_staging",
+      stage: "Staging",
+      alias: "staging",
+      trackingServer: {
+        uri: "http://127.0.0.1:5001",
+        managed: true,
+        host: "127.0.0.1",
+        port: 5001,
+        caFile: null,
+        tokenVariable: "MLFLOW_TRACKING_TOKEN",
+        timeoutSeconds: 5,
+      },
+      database: { kind: "postgres" },
+      artifactStore: { kind: "s3", bucket: "tollgate-staging" },
+      scorer: {
+        host: "127.0.0.1",
+        port: 8000,
+        replicas: 1,
+        logLevel: "INFO",
+        startTimeoutSeconds: 60,
+      },
+      train: null,
+      evaluation: null,
+      requirements: "/opt/tollgate/requirements.txt",
+      release: { watchSeconds: 3, warmSeconds: 1, maxErrorRate: 0.01, maxP95Ms: 200 },
+    });
+  });
+
+  it("takes a value as written before the tier's, 0 and the empty text too", () => {
+    const settings = resolve({
+      experimentSuffix: "",
+      release: { watchSeconds: 0, maxErrorRate: 0 },
+      scorer: { replicas: 3 },
+    });
+    assert.equal(settings.experiment, "churn-model");
+    assert.equal(settings.release.watchSeconds, 0);
+    assert.equal(settings.release.maxErrorRate, 0);
+    assert.equal(settings.release.warmSeconds, 1);
+    assert.equal(settings.scorer.replicas, 3);
+  });
+
+  it("reads a pin into model, version and digest", () => {
+    assert.deepEqual(resolve({ pin: `12@${digest}` }).pin, {
+      name: "churn-model",
+      version: "12",
+      digest,
+    });
+  });
+
+  it("takes a registry that is kept elsewhere", () => {
+    const uri = "https://dagshub.com/me/churn.mlflow/";
+    assert.deepEqual(resolve({ trackingServer: { uri, caFile: "ca.pem" } }).trackingServer, {
+      uri: "https://dagshub.com/me/churn.mlflow",
+      managed: false,
+      host: "dagshub.com",
+      port: 443,
+      caFile: "/work/churn/ca.pem",
+      tokenVariable: "MLFLOW_TRACKING_TOKEN",
+      timeoutSeconds: 5,
+    });
+  });
+
+  it("reaches a server that listens on every address over loopback", () => {
+    const uri = (host: string) => resolve({ trackingServer: { host } }).trackingServer.uri;
+    assert.equal(uri("0.0.0.0"), "http://127.0.0.1:5001");
+    assert.equal(uri("::1"), "http://[::1]:5001");
+  });
+
+  it("passes training parameters as texts and makes paths absolute", () => {
+    const settings = resolve({
+      train: {
+        command: ["python", "train.py"],
+        data: "d.csv",
+        parameters: { depth: 3, fast: true },
+      },
+      python: { requirements: "requirements.txt" },
+    });
+    assert.deepEqual(settings.train, {
+      command: ["python", "train.py"],
+      data: "d.csv",
+      dataVersion: null,
+      parameters: { depth: "3", fast: "true" },
+      timeoutSeconds: 3600,
+    });
+    assert.equal(settings.requirements, "/work/churn/requirements.txt");
+  });
+
+  it("names a bucket that S3 allows for any stack", () => {
+    const stack = `My_Stack.${"x".repeat(80)}-`;
+    const { bucket } = resolveSettings(minimal, { ...surroundings, stack }).artifactStore;
+    assert.match(bucket, /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/);
+    assert.ok(bucket.startsWith("tollgate-my-stack-x"));
+  });
+
+  it("freezes all of it", () => {
+    const settings = resolve({ train: { command: ["a"], data: "b" } });
+    for (const part of [settings, settings.scorer, settings.train!.command, settings.gates]) {
+      assert.ok(Object.isFrozen(part));
+    }
+    assert.ok(Object.isFrozen(settings.gates["metric-floor"]!.settings));
+  });
+
+  describe("refuses", () => {
+    const wrong: [string, Record<string, unknown>, string[]][] = [
+      [
+        "no tier",
+        { tier: undefined },
+        ["tollgate:tier: missing, expected one of dev, staging, prod"],
+      ],
+      [
+        "another tier",
+        { tier: "qa" },
+        ['tollgate:tier: got "qa", expected one of dev, staging, prod'],
+      ],
+      [
+        "a tier every object has",
+        { tier: "toString" },
+        ['tollgate:tier: got "toString", expected one of dev, staging, prod'],
+      ],
+      ["a model of a wrong type", { model: 7 }, ["tollgate:model: got 7, expected a text"]],
+      [
+        "a model with a slash",
+        { model: "a/b" },
+        ['tollgate:model: got "a/b", expected letters, digits, and _ . -'],
+      ],
+      [
+        "a port too high",
+        { scorer: { port: 70000 } },
+        ["tollgate:scorer.port: got 70000, expected a number of at most 65535"],
+      ],
+      [
+        "a port in quotes",
+        { scorer: { port: "80" } },
+        ['tollgate:scorer.port: got "80", expected a number'],
+      ],
+      [
+        "half a replica",
+        { scorer: { replicas: 1.5 } },
+        ["tollgate:scorer.replicas: got 1.5, expected a whole number"],
+      ],
+      [
+        "an error rate above 1",
+        { release: { maxErrorRate: 5 } },
+        ["tollgate:release.maxErrorRate: got 5, expected a number of at most 1"],
+      ],
+      [
+        "a pin without digest",
+        { pin: "3" },
+        [
+          'tollgate:pin: got "3", expected "<version>@sha256:<64 hex digits>", as `tollgate pin` writes it',
+        ],
+      ],
+      ["a mistyped key", { scorr: {} }, ["tollgate:scorr: unknown key, did you mean scorer?"]],
+      [
+        "a mistyped key inside",
+        { scorer: { prot: 1 } },
+        ["tollgate:scorer.prot: unknown key, did you mean port?"],
+      ],
+      [
+        "an unknown key like no other",
+        { database: { colour: "red" } },
+        ["tollgate:database.colour: unknown key, allowed are kind"],
+      ],
+      [
+        "a key that isn't nested",
+        { "scorer.port": 1 },
+        ["tollgate:scorer.port: unknown key, write it as a key inside scorer"],
+      ],
+      [
+        "a mistyped gate",
+        { gates: { "metric-flor": {} } },
+        ["tollgate:gates.metric-flor: unknown key, did you mean metric-floor?"],
+      ],
+      [
+        "a floor in percent",
+        { gates: { "metric-floor": { floors: { accuracy: 90 } } } },
+        ["tollgate:gates.metric-floor.floors.accuracy: got 90, expected a number of at most 1"],
+      ],
+      [
+        "a gate without its limit",
+        { tier: "dev", gates: { latency: { level: "mandatory" } } },
+        ["tollgate:gates.latency.p95Ms: missing, expected a number"],
+      ],
+      [
+        "gates that are none",
+        { gates: null },
+        ["tollgate:gates: got null, expected a group of settings"],
+      ],
+      [
+        "an empty command",
+        { train: { command: [], data: "d" } },
+        ["tollgate:train.command: got [], expected a list of at least 1 entry"],
+      ],
+      [
+        "an empty word in a command",
+        { train: { command: ["a", ""], data: "d" } },
+        ['tollgate:train.command[1]: got "", expected a text that isn\'t empty'],
+      ],
+      [
+        "a short reason",
+        {
+          override: {
+            version: "1",
+            digest,
+            reason: "hurry",
+            by: "bea",
+            at: "2026-01-31T12:00:00Z",
+          },
+        },
+        ['tollgate:override.reason: got "hurry", say why in at least 10 characters'],
+      ],
+      [
+        "a registry over ftp",
+        { trackingServer: { uri: "ftp://x" } },
+        [
+          'tollgate:trackingServer.uri: got "ftp://x", expected an http or https address such as https://registry.example.com',
+        ],
+      ],
+      [
+        "a password in an address, without showing it",
+        { trackingServer: { uri: "https://me:s3cret@x.example" } },
+        [
+          'tollgate:trackingServer.uri: got "https://***@x.example", expected an address without user and password; set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD',
+        ],
+      ],
+      [
+        "a port of a registry kept elsewhere",
+        { trackingServer: { uri: "http://x", port: 5000 } },
+        [
+          "tollgate:trackingServer.port: got 5000, expected nothing beside trackingServer.uri, whose server is kept elsewhere",
+        ],
+      ],
+      [
+        "one port for two servers",
+        { trackingServer: { port: 8000 } },
+        ["tollgate:scorer.port: got 8000, expected another port than the tracking server's"],
+      ],
+    ];
+    for (const [what, changes, expected] of wrong) {
+      it(what, () => assert.deepEqual(problemsOf(changes), expected));
+    }
+
+    it("all problems at once, a line each", () => {
+      const changes = {
+        tier: "dev",
+        scorer: { port: 0, hots: "x" },
+        trian: {},
+        gates: { latency: { level: "advisory" } },
+      };
+      assert.throws(
+        () => resolve(changes),
+        new SettingsError(
+          [
+            "Pulumi.staging.yaml has 4 wrong settings:",
+            "  tollgate:scorer.port: got 0, expected a number of at least 1",
+            "  tollgate:scorer.hots: unknown key, did you mean host?",
+            "  tollgate:trian: unknown key, did you mean train?",
+            "  tollgate:gates.latency.p95Ms: missing, expected a number",
+          ].join("\n"),
+          [
+            "tollgate:scorer.port: got 0, expected a number of at least 1",
+            "tollgate:scorer.hots: unknown key, did you mean host?",
+            "tollgate:trian: unknown key, did you mean train?",
+            "tollgate:gates.latency.p95Ms: missing, expected a number",
+          ],
+        ),
+      );
+    });
+  });
+
+  it("resolves any settings that are right, to what they say", () => {
+    const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
+    const port = fc.integer({ min: 1, max: 65535 });
+    const raw = fc.record({
+      tier: fc.constantFrom("dev", "staging", "prod"),
+      model: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,20}$/),
+      pin: optional(fc.nat().map((n) => `${n + 1}@${digest}`)),
+      alias: optional(fc.stringMatching(/^[a-z][a-z0-9_-]{0,10}$/)),
+      scorer: optional(fc.record({ port, replicas: fc.integer({ min: 1, max: 16 }) })),
+      release: optional(fc.record({ maxErrorRate: fc.double({ min: 0, max: 1, noNaN: true }) })),
+      gates: optional(
+        fc.record({
+          level: fc.constantFrom("mandatory", "advisory", "disabled"),
+          approvals: fc.record({ required: fc.integer({ min: 0, max: 20 }) }),
+        }),
+      ),
+    });
+    fc.assert(
+      fc.property(raw, (value) => {
+        fc.pre(value.scorer?.port !== 5000 && value.scorer?.port !== 5001);
+        fc.pre(value.scorer?.port !== 5002);
+        const settings = resolveSettings(value, surroundings);
+        if (value.scorer) assert.equal(settings.scorer.port, value.scorer.port);
+        if (value.alias) assert.equal(settings.alias, value.alias);
+        if (value.gates) assert.equal(settings.gates["smoke"]!.level, value.gates.level);
+        const { name, version } = settings.pin ?? { name: value.model, version: undefined };
+        assert.equal(name, value.model);
+        assert.equal(version === undefined ? undefined : `${version}@${digest}`, value.pin);
+      }),
+    );
+  });
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { canonicalJson, sha256 } from "../../history/canonical";
+import { readReceipts, receiptsFile } from "../../history/receipts";
+import { writeRoutes } from "../../provider/envoy/files";
+import { routeTo } from "../../provider/envoy/routes";
+import type { AdmissionInputs, ReceiptInputs } from "../../provider/inputs";
+import { openJournal, readJournal } from "../../provider/release/journal";
+import { receiptType } from "../../provider/types/receipt";
+import { compliantCandidate, digestOf } from "../support/fixtures";
+
+describe("receiptType", () => {
+  let projectDir: string;
+  let gates: AdmissionInputs["gates"];
+
+  before(async () => {
+    const all = (await import("../../policies/gates")).gates;
+    const disabled = { level: "disabled", settings: {} } as const;
+    gates = {
+      ...Object.fromEntries(all.map(({ name }) => [name, disabled])),
+      "metric-floor": {
+        level: "mandatory",
+        settings: { floors: { accuracy: 0.9 }, ceilings: {} },
+      },
+    };
+  });
+
+  beforeEach(() => {
+    projectDir = fs.mkdtempSync(path.join(os.tmpdir(), "tollgate-receipt-"));
+  });
+  afterEach(() => fs.rmSync(projectDir, { recursive: true, force: true }));
+
+  function inputs(version = "2", change: Partial<AdmissionInputs> = {}): ReceiptInputs {
+    const pin = { name: "churn-model", version, digest: digestOf(version) };
+    const candidate = { ...compliantCandidate(), pin };
+    const admission = { ...candidate, approvals: [...candidate.approvals], gates, ...change };
+    const stateDir = path.join(projectDir, ".tollgate", "staging");
+    return { stateDir, projectDir, stack: "staging", pin, admission };
+  }
+
+  const chain = () => readReceipts(inputs().stateDir).receipts;
+
+  it("appends what was released, under which verdicts, from which commit and by whom", async () => {
+    const git = (...args: string[]) =>
+      execFileSync("git", ["-C", projectDir, ...args], { encoding: "utf8" }).trim();
+    git("init", "--quiet");
+    git("config", "user.email", "mira@example.com");
+    fs.writeFileSync(path.join(projectDir, ".gitignore"), ".tollgate/\n");
+    git("add", ".gitignore");
+    git("-c", "user.name=Mira", "commit", "--quiet", "--message", "start");
+
+    const given = inputs();
+    await receiptType.create(given);
+    const [receipt] = chain();
+    assert.equal(receipt?.seq, 1);
+    assert.deepEqual(receipt.pin, given.pin);
+    assert.equal(receipt.previousPin, null);
+    assert.equal(receipt.commit, git("rev-parse", "HEAD"));
+    assert.equal(receipt.dirty, false);
+    assert.equal(receipt.evidenceDigest, sha256(canonicalJson(given.admission.evidence)));
+    assert.deepEqual(
+      receipt.verdicts.map(({ gate, status, value, threshold }) => [gate, status, value, threshold]),
+      [["metric-floor", "passed", 0.9125, 0.9]],
+    );
+    if (!process.env["GITHUB_ACTOR"]) assert.equal(receipt.actor, "mira@example.com");
+  });
+
+  it("links each receipt to the pin before", async () => {
+    await receiptType.create(inputs("2"));
+    await receiptType.update("id", inputs("2"), inputs("3"));
+    assert.deepEqual(
+      chain().map(({ seq, pin, previousPin }) => [seq, pin.version, previousPin?.version]),
+      [
+        [1, "2", undefined],
+        [2, "3", "2"],
+      ],
+    );
+  });
+
+  it("does not append the same release twice, as after a kill between file and state", async () => {
+    await receiptType.create(inputs());
+    await receiptType.create(inputs());
+    await receiptType.update("id", inputs(), inputs());
+    assert.equal(chain().length, 1);
+  });
+
+  it("appends for a new override or approval of the same pin", async () => {
+    const { pin } = inputs();
+    const at = "2026-01-01T00:00:00Z";
+    const { version, digest } = pin;
+    const approval = { approver: "kim", stack: "staging", model: pin.name, version, digest, at };
+    const override = { version, digest, reason: "hotfix 12 of May", by: "kim", at };
+    await receiptType.create(inputs());
+    const approved = inputs("2", { approvals: [approval] });
+    assert.equal((await receiptType.diff("id", inputs(), approved)).changes, true);
+    await receiptType.update("id", inputs(), approved);
+    await receiptType.update("id", approved, inputs("2", { approvals: [approval], override }));
+    assert.deepEqual(
+      chain().map(({ approvals, override: each }) => [approvals.length, each?.reason]),
+      [
+        [0, undefined],
+        [1, undefined],
+        [1, "hotfix 12 of May"],
+      ],
+    );
+  });
+
+  it("has nothing to do for a recorded release, except to close an open journal", async () => {
+    const given = inputs();
+    await receiptType.create(given);
+    assert.equal((await receiptType.diff("id", given, given)).changes, false);
+    openJournal(given.stateDir, { version: "2", digest: digestOf("2"), adminUrl: "http://[::1]:1" });
+    assert.equal((await receiptType.diff("id", given, given)).changes, true);
+    await receiptType.update("id", given, given);
+    assert.equal(readJournal(given.stateDir), null);
+    assert.equal(chain().length, 1);
+  });
+
+  it("undoes the release when the chain was altered, and names the line", async () => {
+    const given = inputs();
+    await receiptType.create(given);
+    const file = receiptsFile(given.stateDir);
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("mandatory", "advisory"));
+    writeRoutes(given.stateDir, routeTo("scorer-1", "1", digestOf("1")));
+    openJournal(given.stateDir, { version: "3", digest: digestOf("3"), adminUrl: "http://[::1]:1" });
+    writeRoutes(given.stateDir, routeTo("scorer-3", "3", digestOf("3")));
+
+    await assert.rejects(receiptType.update("id", given, inputs("3")), (error: Error) => {
+      assert.match(error.message, /^the receipt of version 3 could not be written: line 1 of .*receipts\.jsonl was altered: its content does not match its hash; put the file back from a copy; the release was undone, callers get version 1 as before;/);
+      return true;
+    });
+    const live = fs.readFileSync(path.join(given.stateDir, "route", "rds.json"), "utf8");
+    assert.match(live, /"version": "1"/);
+  });
+
+  it("keeps the file when it is deleted", async () => {
+    await receiptType.create(inputs());
+    await receiptType.delete();
+    assert.equal(chain().length, 1);
+  });
+});

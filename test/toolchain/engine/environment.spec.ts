@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { engineEnvironment } from "../../../toolchain/engine";
+import { temporaryFolder, withVariables } from "../helpers";
+
+const folder = temporaryFolder();
+const engine = { dir: "/engine" };
+
+describe("engineEnvironment", () => {
+  withVariables(() => ({
+    TOLLGATE_CACHE: path.join(folder, "cache"),
+    PULUMI_HOME: undefined,
+    PULUMI_CONFIG_PASSPHRASE: undefined,
+    PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
+    PATH: "/bin",
+  }));
+
+  it("puts the engine first on PATH and gives it a home in our cache", () => {
+    const environment = engineEnvironment(engine, folder);
+    assert.equal(environment["PATH"], "/engine:/bin");
+    assert.equal(environment["PULUMI_HOME"], path.join(folder, "cache", "tollgate", "pulumi"));
+    assert.equal(environment["PULUMI_SKIP_UPDATE_CHECK"], "true");
+  });
+
+  it("makes one passphrase per project, in a file that only the user can read", () => {
+    const project = path.join(folder, "project");
+    const file = engineEnvironment(engine, project)["PULUMI_CONFIG_PASSPHRASE_FILE"] as string;
+    assert.equal(file, path.join(project, ".tollgate", "passphrase"));
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const first = readFileSync(file, "utf8");
+    assert.match(first, /^[\w-]{32}$/);
+    engineEnvironment(engine, project);
+    assert.equal(readFileSync(file, "utf8"), first);
+    const other = path.join(folder, "other");
+    engineEnvironment(engine, other);
+    assert.notEqual(readFileSync(path.join(other, ".tollgate", "passphrase"), "utf8"), first);
+  });
+
+  it("leaves a passphrase and a home that the user gives alone", () => {
+    process.env["PULUMI_CONFIG_PASSPHRASE"] = "";
+    process.env["PULUMI_HOME"] = "/home/of/the/user";
+    const environment = engineEnvironment(engine, path.join(folder, "given"));
+    assert.equal(environment["PULUMI_CONFIG_PASSPHRASE_FILE"], undefined);
+    assert.equal(environment["PULUMI_CONFIG_PASSPHRASE"], "");
+    assert.equal(environment["PULUMI_HOME"], "/home/of/the/user");
+  });
+});
