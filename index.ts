@@ -1,3 +1,4 @@
+import { log } from "@pulumi/pulumi";
 import { ArtifactStore } from "./components/artifact-store";
 import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
@@ -16,6 +17,10 @@ async function environment() {
   const store = new ArtifactStore("artifact-store", { runtime, settings });
   const tracking = new TrackingServer("tracking-server", { runtime, settings, store });
   if (!candidate) return { trackingUri: tracking.uri };
+  if (candidate.problem?.code === "registry-unavailable" && !runtime.registryExists(settings)) {
+    await log.warn("The registry is made first; the pin is judged and released by the next up.");
+    return { trackingUri: tracking.uri };
+  }
 
   const pin = new ModelPin("model-pin", { candidate, gates: settings.gates });
   const serving = new ModelServing("model-serving", {

@@ -81,7 +81,7 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
           "",
         ]
       : []),
-    `#### Changes: ${countLine(steps, "planned")}`,
+    `#### Changes: ${refused ? "none, the pin is refused" : countLine(steps, "planned")}`,
     "",
     ...(steps.length > 0 ? [...table, ""] : []),
     ...strangers(preview),

@@ -87,7 +87,11 @@ function expected(issue: z.core.$ZodIssue): string | undefined {
       return `expected ${issue.errors
         .flatMap((errors) => errors.map((error) => error.message.replace(/^expected /, "")))
         .join(" or ")}`;
-    default:
+    case "unrecognized_keys": // told key by key, see `inWords`
+    case "custom": // has a message of its own
+    case "invalid_key":
+    case "invalid_element":
+    case "not_multiple_of":
       return undefined;
   }
 }

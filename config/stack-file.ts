@@ -114,9 +114,10 @@ function splice(text: string, config: YAMLMap, key: string, rendered: string | n
   if (isScalar(pair.value) && pair.value.range && isOneLine(pair.value.type)) {
     const [from, to] = pair.value.range;
     const quote = { QUOTE_DOUBLE: '"', QUOTE_SINGLE: "'" }[String(pair.value.type)] ?? "";
-    // An empty value stands right behind its colon.
-    const space = from === to && text[from - 1] === ":" ? " " : "";
-    return put(from, to, space + quote + rendered + quote);
+    if (from < to) return put(from, to, quote + rendered + quote);
+    // No value yet: it goes right behind the colon, in front of any comment.
+    const colon = text.indexOf(":", keyEnd(pair)) + 1;
+    return put(colon, colon, ` ${rendered}`);
   }
   const indent = text.slice(start, keyStart(pair));
   return put(start, end, `${indent}${key}: ${rendered}${endOfLine(text)}`);
@@ -152,6 +153,10 @@ function linesOf(text: string, pair: Pair): { start: number; end: number } {
 
 function keyStart(pair: Pair): number {
   return (pair.key as { range: [number, number, number] }).range[0];
+}
+
+function keyEnd(pair: Pair): number {
+  return (pair.key as { range: [number, number, number] }).range[1];
 }
 
 function isOneLine(type: string | undefined): boolean {

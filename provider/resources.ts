@@ -15,7 +15,11 @@ import type {
 /** A resource's inputs as a program gives them: outputs of other resources may stand in for values, at any depth. */
 export type ArgumentsOf<T> = { [K in keyof T]: InputOf<T[K]> };
 type InputOf<T> = pulumi.Input<
-  T extends (infer Item)[] ? InputOf<Item>[] : T extends object ? { [K in keyof T]: InputOf<T[K]> } : T
+  T extends (infer Item)[]
+    ? InputOf<Item>[]
+    : T extends object
+      ? { [K in keyof T]: InputOf<T[K]> }
+      : T
 >;
 
 /** Outputs to ask of the engine, beside the inputs: their names with `undefined` until it answers. */

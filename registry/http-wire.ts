@@ -73,8 +73,11 @@ export class Wire {
       options.ca = [...this.#ca];
     }
     return new Promise((resolve, reject) => {
-      const outgoing = http.request(url, options, (answer) => resolve(wireAnswer(answer)));
-      // After the answer's head it only tells that the server did not want the rest of an upload.
+      const outgoing = http.request(url, options, (answer) => {
+        // A server that has said no need not take the rest of an upload.
+        answer.once("end", () => outgoing.writableFinished || outgoing.destroy());
+        resolve(wireAnswer(answer));
+      });
       outgoing.on("error", reject);
       write(outgoing, body).catch(reject);
     });

@@ -63,13 +63,16 @@ export class Http {
   readonly #authorization: string | undefined;
   /** In `Date.now()`'s milliseconds; infinite unless made by `until`. */
   #deadline = Infinity;
-  #wire: Promise<Wire> | undefined;
+  /** Made at the first request, shared by all that `until` makes. */
+  #connect: () => Promise<Wire>;
 
   constructor(options: HttpOptions) {
     const url = baseUrl(options.uri);
     this.base = withoutCredentials(url.href).replace(/\/+$/, "");
     this.#authorization = authorization(options.credentials ?? {}, url);
     this.#options = options;
+    let wire: Promise<Wire> | undefined;
+    this.#connect = () => (wire ??= wireTrusting(options.caFile ?? null));
   }
 
   /** The longest wait for one answer, in seconds. */
@@ -80,7 +83,7 @@ export class Http {
   /** The same, except that all its requests together end at `deadline`, in `Date.now()`'s milliseconds. */
   until(deadline: number): Http {
     const http = new Http(this.#options);
-    http.#wire = this.#connect();
+    http.#connect = this.#connect;
     http.#deadline = deadline;
     return http;
   }
@@ -175,7 +178,11 @@ export class Http {
     }
   }
 
-  async #send(request: HttpRequest, signal: AbortSignal, progress: () => void): Promise<Response> {
+  async #send(
+    request: HttpRequest,
+    signal: AbortSignal,
+    progress: () => void,
+  ): Promise<WireAnswer> {
     const headers: Record<string, string> = {};
     if (this.#authorization) {
       headers["authorization"] = this.#authorization;
@@ -192,10 +199,6 @@ export class Http {
     const url = new URL(this.base + request.path + queryString(request.query));
     const wire = await this.#connect();
     return wire.send({ method: request.method, url, headers, body, signal });
-  }
-
-  #connect(): Promise<Wire> {
-    return (this.#wire ??= wireTrusting(this.#options.caFile ?? null));
   }
 }
 

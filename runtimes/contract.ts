@@ -32,7 +32,16 @@ export interface ServingInputs {
 
 /** What an environment is made of. Every runtime passes the same contract tests. */
 export interface Runtime {
-  artifactStore(name: string, settings: Settings, opts: pulumi.ComponentResourceOptions): ArtifactStoreParts;
+  /**
+   * Has this environment's own registry been made? Before that there is nobody to ask for evidence, and nothing can
+   * be serving either.
+   */
+  registryExists(settings: Settings): boolean;
+  artifactStore(
+    name: string,
+    settings: Settings,
+    opts: pulumi.ComponentResourceOptions,
+  ): ArtifactStoreParts;
   trackingServer(
     name: string,
     settings: Settings,

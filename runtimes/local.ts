@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import { routerFiles } from "../provider/envoy/bootstrap";
 import { Credential, Process, ReleaseCheck, Route } from "../provider/resources";
 import { pythonEnvironmentDir } from "../toolchain/python";
+import { runFolder } from "./local/processes/folder";
 import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "./contract";
 import {
   artifactStoreEnvironment,
@@ -20,7 +22,11 @@ import {
 } from "./local/processes/commands";
 
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
-export const local: Runtime = { artifactStore, trackingServer, serving };
+export const local: Runtime = { registryExists, artifactStore, trackingServer, serving };
+
+function registryExists({ stateDir, trackingServer: { managed } }: Settings): boolean {
+  return !managed || existsSync(runFolder(stateDir, "tracking-server"));
+}
 
 function pathsOf(settings: Settings): LocalPaths {
   return {

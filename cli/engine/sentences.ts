@@ -9,7 +9,7 @@ const noise =
 const trace = /^\s*(at\s|node:internal|Node\.js v|\^+\s*$|\[[a-z]+\] ?$)/;
 
 /** A provider's refusal in `check`, as the engine wraps it. */
-const checkFailure = /^\S+ resource '[^']*': property .*? value \{.*?\} has a problem: /s;
+const checkFailure = /^\S+ resource '[^']*'(?:: property .*? value \{.*?\})? has a problem: /s;
 
 /** The sentence or sentences inside one message of the engine, without its framing. */
 export function sentenceOf(message: string): string {

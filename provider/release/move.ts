@@ -75,7 +75,7 @@ export async function dropUnused(stateDir: string, admin: RouterAdmin): Promise<
   const unused = (clusters ?? []).filter(({ name }) => name !== routed).map(({ name }) => name);
   if (unused.length === 0) return;
   const deadline = Date.now() + drainMs;
-  for (let quietLooks = 0; quietLooks < 3; ) {
+  for (let quietLooks = 0; quietLooks < 3;) {
     quietLooks = (await activeRequests(admin, unused)) === 0 ? quietLooks + 1 : 0;
     if (Date.now() > deadline) return;
     await sleep(retryPauseMs);

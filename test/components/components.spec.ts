@@ -16,6 +16,7 @@ const settings = stagingSettings();
 function recordingRuntime() {
   const asked: unknown[][] = [];
   const runtime: Runtime = {
+    registryExists: () => true,
     artifactStore: (name) => {
       asked.push(["artifactStore", name]);
       return {

@@ -213,7 +213,12 @@ describe("canonicalJson", () => {
   it("does not depend on the order of keys", () => {
     const shuffled = fc
       .dictionary(fc.string(), fc.jsonValue())
-      .chain((value) => fc.tuple(fc.constant(value), fc.shuffledSubarray(Object.keys(value), { minLength: Object.keys(value).length })));
+      .chain((value) =>
+        fc.tuple(
+          fc.constant(value),
+          fc.shuffledSubarray(Object.keys(value), { minLength: Object.keys(value).length }),
+        ),
+      );
     fc.assert(
       fc.property(shuffled, ([value, keys]) => {
         const other = Object.fromEntries(keys.map((key) => [key, value[key]]));

@@ -7,7 +7,10 @@ import { compliantCandidate, digestOf } from "../support/fixtures";
 function inputs(change: Partial<AdmissionInputs> = {}): AdmissionInputs {
   const candidate = compliantCandidate();
   const disabled = { level: "disabled", settings: {} } as const;
-  const floor = { level: "mandatory", settings: { floors: { accuracy: 0.9 }, ceilings: {} } } as const;
+  const floor = {
+    level: "mandatory",
+    settings: { floors: { accuracy: 0.9 }, ceilings: {} },
+  } as const;
   return {
     ...candidate,
     approvals: [...candidate.approvals],

@@ -62,7 +62,12 @@ describe("receiptType", () => {
     assert.equal(receipt.dirty, false);
     assert.equal(receipt.evidenceDigest, sha256(canonicalJson(given.admission.evidence)));
     assert.deepEqual(
-      receipt.verdicts.map(({ gate, status, value, threshold }) => [gate, status, value, threshold]),
+      receipt.verdicts.map(({ gate, status, value, threshold }) => [
+        gate,
+        status,
+        value,
+        threshold,
+      ]),
       [["metric-floor", "passed", 0.9125, 0.9]],
     );
     if (!process.env["GITHUB_ACTOR"]) assert.equal(receipt.actor, "mira@example.com");
@@ -112,7 +117,11 @@ describe("receiptType", () => {
     const given = inputs();
     await receiptType.create(given);
     assert.equal((await receiptType.diff("id", given, given)).changes, false);
-    openJournal(given.stateDir, { version: "2", digest: digestOf("2"), adminUrl: "http://[::1]:1" });
+    openJournal(given.stateDir, {
+      version: "2",
+      digest: digestOf("2"),
+      adminUrl: "http://[::1]:1",
+    });
     assert.equal((await receiptType.diff("id", given, given)).changes, true);
     await receiptType.update("id", given, given);
     assert.equal(readJournal(given.stateDir), null);
@@ -125,11 +134,18 @@ describe("receiptType", () => {
     const file = receiptsFile(given.stateDir);
     fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("mandatory", "advisory"));
     writeRoutes(given.stateDir, routeTo("scorer-1", "1", digestOf("1")));
-    openJournal(given.stateDir, { version: "3", digest: digestOf("3"), adminUrl: "http://[::1]:1" });
+    openJournal(given.stateDir, {
+      version: "3",
+      digest: digestOf("3"),
+      adminUrl: "http://[::1]:1",
+    });
     writeRoutes(given.stateDir, routeTo("scorer-3", "3", digestOf("3")));
 
     await assert.rejects(receiptType.update("id", given, inputs("3")), (error: Error) => {
-      assert.match(error.message, /^the receipt of version 3 could not be written: line 1 of .*receipts\.jsonl was altered: its content does not match its hash; put the file back from a copy; the release was undone, callers get version 1 as before;/);
+      assert.match(
+        error.message,
+        /^the receipt of version 3 could not be written: line 1 of .*receipts\.jsonl was altered: its content does not match its hash; put the file back from a copy; the release was undone, callers get version 1 as before;/,
+      );
       return true;
     });
     const live = fs.readFileSync(path.join(given.stateDir, "route", "rds.json"), "utf8");

@@ -113,7 +113,8 @@ describe("routeType", function () {
     {
       title: "that predicts NaN",
       bad: { body: '{"predictions": [NaN]}' },
-      reason: /requests failed.*, it answers POST \/predict with something that is not a JSON object;/,
+      reason:
+        /requests failed.*, it answers POST \/predict with something that is not a JSON object;/,
     },
     {
       title: "that is slow",

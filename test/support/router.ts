@@ -69,7 +69,7 @@ export class TestRouter {
   }
 
   private async started(): Promise<void> {
-    for (const deadline = Date.now() + 20_000; ; ) {
+    for (const deadline = Date.now() + 20_000; ;) {
       const state = await this.admin.state().catch(() => null);
       if (state?.routesVersion) return;
       if (Date.now() > deadline) throw new Error("Envoy did not start within 20 s");

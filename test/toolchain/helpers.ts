@@ -21,15 +21,19 @@ export function fakeProgram(folder: string, name: string, script: string): strin
 /** Sets environment variables around each test of the suite; undefined removes one. */
 export function withVariables(variables: () => Record<string, string | undefined>): void {
   let before: NodeJS.ProcessEnv;
-  beforeEach(() => {
-    before = { ...process.env };
-    for (const [name, value] of Object.entries(variables())) {
+  const set = (values: Record<string, string | undefined>) => {
+    for (const [name, value] of Object.entries(values)) {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     }
+  };
+  beforeEach(() => {
+    before = { ...process.env };
+    set(variables());
   });
   afterEach(() => {
-    process.env = before;
+    const added = Object.keys(process.env).filter((name) => !(name in before));
+    set({ ...Object.fromEntries(added.map((name) => [name, undefined])), ...before });
   });
 }
 

@@ -14,8 +14,6 @@ const quiet = () => undefined;
 const folder = temporaryFolder();
 let [number, bin, cache, lock] = [0, "", "", ""];
 
-withFakes();
-
 /** A PATH with nothing but the shell, a cache and a lock file of each test's own. */
 function withFakes(): void {
   withVariables(() => {
@@ -41,10 +39,13 @@ const uvOnPath = (sync = "exit 0") =>
     "uv",
     `echo "$@" >> ${bin}/asked
      if [ "$1" = pip ]; then ${sync}; fi
-     for last; do :; done; mkdir -p "$last/bin"; ln -s ${bin}/python3 "$last/bin/python"`,
+     for last; do :; done; mkdir -p "$last/bin"
+     while [ "$1" != --python ]; do shift; done; ln -s "$2" "$last/bin/python"`,
   );
 
 describe("pythonEnvironmentDir", () => {
+  withFakes();
+
   it("is named by the content of the lock alone", () => {
     const first = pythonEnvironmentDir(lock);
     const copy = path.join(path.dirname(lock), "copy.lock");
@@ -64,6 +65,8 @@ describe("pythonEnvironmentDir", () => {
 });
 
 describe("findInterpreter", () => {
+  withFakes();
+
   it("takes the first Python that is new enough", async () => {
     pythonOnPath("python3", "3.9.2");
     const command = pythonOnPath("python3.12", "3.12.4");
@@ -84,6 +87,8 @@ describe("findInterpreter", () => {
 });
 
 describe("ensurePython", () => {
+  withFakes();
+
   it("makes the environment once, from the lock with its hashes, and finds it afterwards", async () => {
     pythonOnPath("python3", "3.11.7");
     uvOnPath();
@@ -102,12 +107,12 @@ describe("ensurePython", () => {
   });
 
   it("makes it anew when its interpreter was upgraded away", async () => {
-    const old = pythonOnPath("python3", "3.11.7");
+    const old = pythonOnPath("python3.11", "3.11.7");
     uvOnPath();
     await ensurePython(lock, { progress: quiet });
     rmSync(old);
     assert.equal(findPython(lock), null);
-    pythonOnPath("python3", "3.12.1");
+    pythonOnPath("python3.12", "3.12.1");
     assert.equal((await ensurePython(lock, { progress: quiet })).version, "3.12.1");
   });
 
@@ -132,7 +137,7 @@ describe("ensurePython", () => {
   });
 
   it("fetches uv as a Python package when none is on PATH, by pip alone where environments can't be made", async () => {
-    const uv = `#!/bin/sh\\nfor last; do :; done; mkdir -p "$last/bin"; ln -s ${bin}/python3 "$last/bin/python"\\n`;
+    const uv = `#!/bin/sh\\n[ $1 = pip ] && exit\\nfor last; do :; done; mkdir -p "$last/bin"; ln -s ${bin}/python3 "$last/bin/python"\\n`;
     fakeProgram(
       bin,
       "python3",

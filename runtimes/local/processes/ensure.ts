@@ -29,9 +29,7 @@ export async function ensureProcess(
 ): Promise<ProcessOutputs> {
   const { name, stateDir, health, stopTimeoutSeconds } = inputs;
   const patience = health.timeoutSeconds + stopTimeoutSeconds + 60;
-  return await withReadableErrors(name, () =>
-    withProcessLock(stateDir, name, () => ensureLocked(inputs, known), patience),
-  );
+  return await withProcessLock(stateDir, name, () => ensureLocked(inputs, known), patience);
 }
 
 async function ensureLocked(
@@ -160,18 +158,4 @@ function outputsOf(inputs: ProcessInputs, { record }: Alive): ProcessOutputs {
     status: "running",
     logFile: logFile(inputs.stateDir, inputs.name),
   };
-}
-
-/** Turns a failure of the file system into a sentence with what to do. */
-async function withReadableErrors<T>(name: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const { code, path, message } = error as NodeJS.ErrnoException;
-    if (code && path) {
-      const advice = code === "ENOSPC" ? "free some space" : "make it writable";
-      throw new Error(`cannot keep ${name}: ${message}; ${advice}, then run this again`);
-    }
-    throw error;
-  }
 }

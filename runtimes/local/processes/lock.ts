@@ -10,12 +10,36 @@ import { type Identity, isAlive, ownIdentity } from "./identity";
  * whose holder died is taken over.
  *
  * @param waitSeconds Longest wait for a living holder; then an error that names it.
+ * @throws What `work` throws; failures of the file system as a sentence with what to do.
  */
 export async function withProcessLock<T>(
   stateDir: string,
   name: string,
   work: () => Promise<T>,
   waitSeconds = 180,
+): Promise<T> {
+  try {
+    return await lockAndWork(stateDir, name, work, waitSeconds);
+  } catch (error) {
+    throw readable(error as NodeJS.ErrnoException, name);
+  }
+}
+
+/** A failure of the file system as a sentence with what to do; any other error as it is. */
+function readable(error: NodeJS.ErrnoException, name: string): Error {
+  const { code, path, message } = error;
+  if (!code || !path) {
+    return error;
+  }
+  const advice = code === "ENOSPC" ? "free some space" : "make it writable";
+  return new Error(`cannot keep ${name}: ${message}; ${advice}, then run this again`);
+}
+
+async function lockAndWork<T>(
+  stateDir: string,
+  name: string,
+  work: () => Promise<T>,
+  waitSeconds: number,
 ): Promise<T> {
   const folder = join(stateDir, "run");
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -39,7 +39,7 @@ def split_address(address):
     return host.strip("[]"), int(port)
 
 
-def wait_for_port(what, address, seconds=30):
+def wait_for_port(what, address, seconds):
     """Waits until a server accepts connections."""
     deadline = time.monotonic() + seconds
     while True:
@@ -48,7 +48,7 @@ def wait_for_port(what, address, seconds=30):
             return
         except OSError as error:
             if time.monotonic() > deadline:
-                fail(f"the {what} at {address} does not answer after {seconds} s ({error}); see its log")
+                fail(f"the {what} at {address} does not answer after {seconds:g} s ({error}); see its log")
             time.sleep(0.1)
 
 

@@ -23,7 +23,7 @@ def database_uri(options):
     if options.sqlite:
         os.makedirs(os.path.dirname(options.sqlite), mode=0o700, exist_ok=True)
         return f"sqlite:///{options.sqlite}"
-    wait_for_port("database", options.database)
+    wait_for_port("database", options.database, options.wait_seconds)
     host, port = split_address(options.database)
     password = read_secret(options.database_password_file)
     passfile = f"{options.database_password_file}.pgpass"
@@ -31,14 +31,14 @@ def database_uri(options):
     return f"postgresql+psycopg://mlflow@{options.database}/mlflow?passfile={quote(passfile)}"
 
 
-def ensure_artifacts(destination):
+def ensure_artifacts(destination, wait_seconds):
     """The folder, or the bucket with versions on: overwritten bytes can be had back."""
     parts = urlsplit(destination)
     if parts.scheme == "file":
         os.makedirs(parts.path, mode=0o700, exist_ok=True)
         return
     endpoint = os.environ["MLFLOW_S3_ENDPOINT_URL"]
-    wait_for_port("artifact store", urlsplit(endpoint).netloc)
+    wait_for_port("artifact store", urlsplit(endpoint).netloc, wait_seconds)
     ensure_bucket(endpoint, parts.netloc)
 
 
@@ -82,13 +82,14 @@ def main():
     backend.add_argument("--database", help="host:port of PostgreSQL")
     parser.add_argument("--database-password-file")
     parser.add_argument("--artifacts", required=True, help="file:///folder or s3://bucket")
+    parser.add_argument("--wait-seconds", type=float, default=30, help="for database and store, each")
     options = parser.parse_args()
 
     os.environ.update(QUIET)
     try:
         os.environ["MLFLOW_BACKEND_STORE_URI"] = database_uri(options)
         os.environ["MLFLOW_ARTIFACTS_DESTINATION"] = options.artifacts
-        ensure_artifacts(options.artifacts)
+        ensure_artifacts(options.artifacts, options.wait_seconds)
     except OSError as error:
         fail(f"cannot prepare {error.filename} ({error.strerror}); make it writable")
     become_mlflow(options.host, options.port)

@@ -32,8 +32,12 @@ class Sets(ctypes.Structure):
 
 def server_user(data):
     """The user that has the data already, else ``postgres`` where there is one, else ``nobody``."""
-    if os.path.isdir(data) and os.stat(data).st_uid != 0:
-        return pwd.getpwuid(os.stat(data).st_uid)
+    owner = os.stat(data).st_uid
+    if owner != 0:
+        try:
+            return pwd.getpwuid(owner)
+        except KeyError:
+            fail(f"{data} belongs to user {owner}, which this machine doesn't know; change its owner")
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)

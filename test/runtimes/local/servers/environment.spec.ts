@@ -20,7 +20,9 @@ if sys.argv[1] == "write":
     with mlflow.start_run() as run:
         mlflow.log_metric("accuracy", 0.9125)
         mlflow.log_text("bytes of a model", "model.txt")
-    mlflow.register_model(f"runs:/{run.info.run_id}/model.txt", "churn-model")
+    client = mlflow.MlflowClient()
+    client.create_registered_model("churn-model")
+    client.create_model_version("churn-model", run.info.artifact_uri, run.info.run_id)
     print(run.info.run_id)
 else:
     run = mlflow.get_run(sys.argv[2])
