@@ -150,6 +150,13 @@ export const verbs: readonly Verb[] = [
     load: () => import("./commands/refresh"),
   },
   {
+    name: "stop",
+    summary: "Stop this environment's servers and forget nothing: the next `up` starts them again.",
+    options: [],
+    examples: ["tollgate stop --stack dev"],
+    load: () => import("./commands/stop"),
+  },
+  {
     name: "destroy",
     summary: "Stop everything of this environment. Database, artifacts and receipts are kept.",
     options: [["--delete-data", "delete them as well"]],

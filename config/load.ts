@@ -14,7 +14,7 @@ const ownRequirements = path.resolve(__dirname, "..", "serving", "requirements.l
 /**
  * Settings of the stack whose program is running.
  *
- * @throws SettingsError with all problems at once
+ * @throws the engine's RunError with all problems at once, which it shows without a stack trace
  */
 export async function loadFromPulumi(): Promise<Settings> {
   const pulumi = await import("@pulumi/pulumi");
@@ -25,11 +25,15 @@ export async function loadFromPulumi(): Promise<Settings> {
   // Exported by the SDK, but left out of its types.
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
   const secret = written.filter(([key]) => isConfigSecret(key));
-  return settingsFrom(
-    Object.fromEntries(written.map(([key, value]) => [key.slice(namespace.length), value])),
-    secret.map(([key]) => key),
-    { stack, projectDir: pulumi.runtime.getRootDirectory() },
-  );
+  try {
+    return settingsFrom(
+      Object.fromEntries(written.map(([key, value]) => [key.slice(namespace.length), value])),
+      secret.map(([key]) => key),
+      { stack, projectDir: pulumi.runtime.getRootDirectory() },
+    );
+  } catch (error) {
+    throw error instanceof SettingsError ? new pulumi.RunError(error.message) : error;
+  }
 }
 
 /**

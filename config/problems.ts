@@ -18,12 +18,14 @@ export function parseInWords<S extends z.ZodType>(
   schema: S,
   value: unknown,
 ): { data: z.output<S>; problems: null } | { data: null; problems: Problem[] } {
-  const result = schema.safeParse(value, { error: (issue) => expected(issue as z.core.$ZodIssue) });
-  if (result.success) return { data: result.data, problems: null };
-  return {
-    data: null,
-    problems: result.error.issues.flatMap((issue) => inWords(schema, value, issue)),
-  };
+  const plainly = schema.safeParse(value);
+  if (plainly.success) return { data: plainly.data, problems: null };
+  // Once more for the words: making them would slow down every value that is right.
+  const { error } = schema.safeParse(value, {
+    error: (issue) => expected(issue as z.core.$ZodIssue),
+  });
+  const issues = error?.issues ?? plainly.error.issues;
+  return { data: null, problems: issues.flatMap((issue) => inWords(schema, value, issue)) };
 }
 
 /** `scorer.port`, `train.command[0]`. */

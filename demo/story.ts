@@ -108,8 +108,8 @@ export const story: readonly Chapter[] = [
     note: "The same road: trained, judged, approved, released without a failed request.",
     prepare: () =>
       parameters(
-        "      model: gradient-boosting\n      n_estimators: 150\n",
-        "Train 150 trees instead of 100",
+        "      model: gradient-boosting\n      n_estimators: 120\n",
+        "Train 120 trees instead of 100",
       ),
     commands: [
       run("train", "--stack", "staging"),

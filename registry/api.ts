@@ -11,7 +11,7 @@ export interface RegistryOptions {
   readonly timeoutSeconds: number;
   /**
    * Where `AWS_*` and `MLFLOW_S3_ENDPOINT_URL` are read for versions that lie straight in S3.
-   * @default process.env
+   * @default none: what the SDK finds by itself
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }

@@ -44,7 +44,7 @@ export interface CopiedVersion {
  * A second call finds the copy of the first. Throws `RegistryError`.
  */
 export async function copyModelVersion(request: CopyRequest): Promise<CopiedVersion> {
-  const { from, to, name, version } = request;
+  const { from, name, version } = request;
   const source = await from.getModelVersion(name, version);
   if (source.status !== "READY") {
     throw new RegistryError(

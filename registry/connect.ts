@@ -14,7 +14,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** A client for the registry of a stack's settings, with the credentials that the environment holds for it. */
 export function connectRegistry(
   address: RegistryAddress,
-  environment: Environment = process.env,
+  environment: Environment,
 ): RegistryClient {
   return new RegistryClient({
     uri: address.uri,

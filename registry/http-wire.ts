@@ -51,8 +51,7 @@ export class Wire {
       answer.discard();
       const next = new URL(location, url);
       if (next.origin !== url.origin) {
-        const { authorization: _, ...others } = headers;
-        headers = others;
+        headers = withoutAuthorization(headers);
       }
       url = next;
     }
@@ -103,4 +102,8 @@ function wireAnswer(answer: IncomingMessage): WireAnswer {
     body: answer,
     discard: () => answer.destroy(),
   };
+}
+
+function withoutAuthorization(headers: WireRequest["headers"]): WireRequest["headers"] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => name !== "authorization"));
 }

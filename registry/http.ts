@@ -249,5 +249,5 @@ function queryString(query: HttpRequest["query"]): string {
       parameters.set(key, String(value));
     }
   }
-  return parameters.size > 0 ? `?${parameters}` : "";
+  return parameters.size > 0 ? `?${parameters.toString()}` : "";
 }

@@ -32,18 +32,15 @@ const ROOM = { toInstall: 4, installed: 1 };
 /** Looks at everything Tollgate needs. Makes nothing, asks no network, and takes about a second. */
 export async function diagnose(requirementsFile = defaultRequirements): Promise<Part[]> {
   const engine = await findEngine().catch(() => null);
-  const found = await Promise.all([
-    node(),
-    packages(),
+  const [gitPart, ...found] = await Promise.all([
     git(),
     enginePart(engine),
     hostPart(engine),
     python(),
     uv(requirementsFile),
     environment(requirementsFile),
-    engine ? null : go(),
   ]);
-  const parts = found.filter((part) => part !== null);
+  const parts = [node(), packages(), gitPart, ...found, ...(engine ? [] : [go()])];
   return [...parts, await disk(parts.every(({ status }) => status === "ok"))];
 }
 

@@ -1,3 +1,4 @@
+import type { Step } from "../engine/events";
 import { runEngine } from "../engine/run";
 import { failureOf } from "../releasing";
 import type { Run } from "../verbs";
@@ -8,18 +9,15 @@ export const run: Run = async (context) => {
   const report = await runEngine(context, settings, "refresh");
   if (!report.succeeded) throw failureOf(report, settings, "refresh");
   const differences = [...report.steps.values()]
-    .filter(
-      ({ operation, type }) =>
-        (operation === "update" || operation === "delete") && type.startsWith("tollgate:"),
-    )
-    .map(({ operation, name, type, properties }) => ({
+    .filter(isDifference)
+    .map(({ operation, name, type, found }) => ({
       name,
       type,
-      found: operation === "delete" ? "gone" : "changed",
-      properties,
+      gone: operation === "delete",
+      found,
     }));
-  const lines = differences.map(({ name, found, properties }) =>
-    found === "gone" ? `${name} is gone` : `${name} differs: ${properties.join(", ")}`,
+  const lines = differences.map(({ name, gone, found }) =>
+    gone ? `${name} is gone` : `${name}: ${found.map(changeOf).join(", ")}`,
   );
   return {
     document: { stack: settings.stack, differences },
@@ -29,3 +27,14 @@ export const run: Run = async (context) => {
         : [...lines, `Next: tollgate up --stack ${settings.stack} puts it right.`].join("\n"),
   };
 };
+
+function isDifference({ operation, type, found }: Step): boolean {
+  if (!type.startsWith("tollgate:")) return false;
+  return operation === "delete" || (operation === "update" && found.length > 0);
+}
+
+function changeOf({ property, from, to }: Step["found"][number]): string {
+  const words = (value: unknown) =>
+    typeof value === "string" ? value : (JSON.stringify(value) ?? "none");
+  return `${property} ${words(from)} -> ${words(to)}`;
+}

@@ -26,6 +26,8 @@ export interface Step {
   /** Inputs recorded before and wanted now; null where there is no such side. */
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
+  /** Outputs that differ, with both values: what a refresh found. */
+  found: { property: string; from: unknown; to: unknown }[];
 }
 
 /** Something the engine, the program or the provider said. */
@@ -61,10 +63,15 @@ interface StepMetadata {
   op: string;
   urn: string;
   type: string;
-  old?: { inputs?: Record<string, unknown> } | null;
-  new?: { inputs?: Record<string, unknown>; outputs?: Record<string, unknown> } | null;
+  old?: ResourceState | null;
+  new?: ResourceState | null;
   diffs?: string[] | null;
   detailedDiff?: Record<string, unknown> | null;
+}
+
+interface ResourceState {
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
 }
 
 interface StepEvent {
@@ -153,6 +160,11 @@ function stepped(
     endedAt: state === "started" ? null : at,
     before: known?.before ?? metadata.old?.inputs ?? null,
     after: metadata.new?.inputs ?? known?.after ?? null,
+    found: differing(metadata.old?.outputs, metadata.new?.outputs).map((property) => ({
+      property,
+      from: metadata.old?.outputs?.[property],
+      to: metadata.new?.outputs?.[property],
+    })),
   };
   report.steps.set(metadata.urn, step);
   return step;
@@ -176,7 +188,10 @@ function operationOf(op: string): Operation {
 function propertiesOf({ detailedDiff, diffs, old, new: wanted }: StepMetadata): string[] {
   const named = Object.keys(detailedDiff ?? {}).concat(diffs ?? []);
   if (named.length > 0) return [...new Set(named)].sort();
-  const [before, after] = [old?.inputs, wanted?.inputs];
+  return differing(old?.inputs, wanted?.inputs);
+}
+
+function differing(before?: Record<string, unknown>, after?: Record<string, unknown>): string[] {
   if (!before || !after) return [];
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.filter((name) => !isDeepStrictEqual(before[name], after[name]));

@@ -231,7 +231,7 @@ class Teller {
   }
 
   tell(step: Step): void {
-    if (this.verb === "preview" || !isShown(step)) return;
+    if (this.verb === "preview" || this.verb === "refresh" || !isShown(step)) return;
     if (!this.#startedAt.has(step.urn)) this.#startedAt.set(step.urn, Date.now());
     const took = Date.now() - (this.#startedAt.get(step.urn) ?? Date.now());
     if (step.state === "started") this.#underWay.set(step.urn, step);

@@ -1,7 +1,7 @@
 """Writes each environment's own data: ``data/<environment>/train.csv`` and ``eval.csv``.
 
-staging is the exercise's data, split as the exercise splits it. dev is its first 400 rows. prod is
-another, larger draw. Values have four decimals, which keeps the files small and changes no accuracy.
+staging is the exercise's data with a quarter held out: 500 rows, on which its logistic regression
+scores 0.894. dev is the first 400 rows of it. prod is another, larger and harder draw. Values have four decimals, which keeps the files small and changes no accuracy.
 The files are committed, so that the commit pins them; running this again writes the same bytes.
 """
 
@@ -23,7 +23,7 @@ def draw(samples: int) -> pd.DataFrame:
 def write(environment: str, frame: pd.DataFrame) -> None:
     folder = FOLDER / environment
     folder.mkdir(parents=True, exist_ok=True)
-    train, evaluation = train_test_split(frame, test_size=0.2, random_state=42)
+    train, evaluation = train_test_split(frame, test_size=0.25, random_state=42)
     train.to_csv(folder / "train.csv", index=False, float_format="%.4f", lineterminator="\n")
     evaluation.to_csv(folder / "eval.csv", index=False, float_format="%.4f", lineterminator="\n")
 
@@ -32,7 +32,7 @@ def main() -> None:
     exercise = draw(2000)
     write("dev", exercise.head(400))
     write("staging", exercise)
-    write("prod", draw(2400))
+    write("prod", draw(2800))
 
 
 if __name__ == "__main__":

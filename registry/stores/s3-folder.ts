@@ -28,10 +28,11 @@ export class S3Folder implements ArtifactFolder {
         `The artifact address ${uri} names no bucket; expected s3://bucket/path.`,
       );
     }
-    // The SDK is pinned here, so its advice on later Node versions would only puzzle the user.
+    // The SDK is pinned here, so its advice on later Node versions would only puzzle the user. It has no other switch.
+    // eslint-disable-next-line no-restricted-properties
     process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
     const sdk = await import("@aws-sdk/client-s3");
-    const config = s3Config(options.environment ?? process.env, options.timeoutSeconds);
+    const config = s3Config(options.environment ?? {}, options.timeoutSeconds);
     return new S3Folder(uri, sdk, new sdk.S3Client(config), bucket, path ? `${path}/` : "");
   }
 

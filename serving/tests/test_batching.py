@@ -85,7 +85,7 @@ def test_short_calls_run_inline_and_long_ones_beside_the_loop():
 
     def predict(rows):
         threads.append(threading.current_thread() is threading.main_thread())
-        time.sleep(0.02 if rows[0, 0] else 0)
+        time.sleep(0.1 if rows[0, 0] else 0)
         return rows[:, 0]
 
     made, _ = batcher(predict)
@@ -141,7 +141,6 @@ def test_health_answers_while_the_model_is_busy(scratch):
         slow = threading.Thread(target=ask, args=(port, "POST", "/predict", {"features": [[-3, 0]]}))
         slow.start()
         time.sleep(0.2)
-        started = time.monotonic()
         assert ask(port, "GET", "/health")[0] == 200
-        assert time.monotonic() - started < 0.5
+        assert slow.is_alive()
         slow.join()

@@ -125,7 +125,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise UserError(
-            f"the scorer can't listen on {host}:{port}: {error.strerror}; stop what holds the port or set another."
+            f"the scorer can't listen on {host}:{port}: {os.strerror(error.errno or 0)}; stop what holds the port or set another."
         ) from error
 
 

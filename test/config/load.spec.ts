@@ -167,14 +167,21 @@ describe("loadFromPulumi", () => {
     const train = { command: ["a"], data: "d", dataVersion: "2026-01-31 00:00:00 +0000 UTC" };
     await set({ ...engine, "tollgate:train": JSON.stringify(train) });
     await assert.rejects(loadFromPulumi(), {
-      problems: ["tollgate:train.dataVersion: is a date without quotes; write it in quotes"],
+      message:
+        "Pulumi.staging.yaml has a wrong setting:\n" +
+        "  tollgate:train.dataVersion: is a date without quotes; write it in quotes",
     });
   });
 
-  it("refuses a group that isn't JSON", async () => {
+  it("refuses a group that isn't JSON, as an error the engine shows without a stack trace", async () => {
     await set({ ...engine, "tollgate:scorer": "{port" });
-    await assert.rejects(loadFromPulumi(), {
-      problems: ['tollgate:scorer: got "{port", expected a group of settings'],
+    await assert.rejects(loadFromPulumi(), (error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.equal(
+        error.message,
+        'Pulumi.staging.yaml has a wrong setting:\n  tollgate:scorer: got "{port", expected a group of settings',
+      );
+      return true;
     });
   });
 });

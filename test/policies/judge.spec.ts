@@ -164,17 +164,18 @@ describe("judge", () => {
     );
   });
 
-  it("judges a candidate by all gates in less than 5 ms, cold and warm", () => {
+  it("judges a candidate by all gates in less than 5 ms of processor time, cold and warm", () => {
     const configurations = configured();
-    const cold = process.hrtime.bigint();
-    judge(candidate(), configurations);
-    const first = Number(process.hrtime.bigint() - cold) / 1e6;
-    const rounds = 100;
-    const start = process.hrtime.bigint();
-    for (let round = 0; round < rounds; round++) judge(weak, configurations);
-    const each = Number(process.hrtime.bigint() - start) / 1e6 / rounds;
-    assert.ok(first < 5, `${first} ms at first`);
-    assert.ok(each < 5, `${each} ms each`);
+    const milliseconds = (rounds: number) => {
+      const before = process.cpuUsage();
+      for (let round = 0; round < rounds; round++) judge(weak, configurations);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1000 / rounds;
+    };
+    for (const rounds of [1, 200]) {
+      const each = milliseconds(rounds);
+      assert.ok(each < 5, `${each} ms each of ${rounds}`);
+    }
   });
 });
 

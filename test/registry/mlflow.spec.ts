@@ -301,7 +301,7 @@ describe("RegistryClient on real MLflow servers", function () {
         writer,
         version.runId!,
         evidenceArtifactPath("1"),
-        Buffer.from(`${bytes} `),
+        Buffer.concat([bytes, Buffer.from(" ")]),
       );
       assert.equal((await fetchCandidateFacts(reader, pin)).problem?.code, "evidence-altered");
       const other = { ...pin, version: inS3 ? "2" : "99" };

@@ -60,7 +60,7 @@ const PACK = `
 const PLAIN = "runtime: {name: nodejs, options: {typescript: false}}\n";
 
 describe("language host", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const folder = temporaryFolder();
   const project = path.join(folder, "project");
   let engine: Engine;

@@ -7,7 +7,7 @@ import type { Engine } from "./engine";
 /**
  * The environment in which the engine runs for a project folder. A user's own `PULUMI_HOME` and passphrase win;
  * otherwise the engine gets a home in our cache, so that a login is left alone, and a passphrase made once per
- * project, in a file that only the user can read.
+ * project, in a file that only the user can read. Throws one sentence when that can't be written.
  */
 export function engineEnvironment(
   engine: Pick<Engine, "dir">,
@@ -29,7 +29,15 @@ function passphrase(projectDir: string): Record<string, string> {
   const given = ["PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"];
   if (given.some((name) => process.env[name] !== undefined)) return {};
   const file = path.join(path.resolve(projectDir), ".tollgate", "passphrase");
-  if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
+  try {
+    if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `The passphrase of this project's secrets can't be kept in ${file} (${code}): make its folder writable, free ` +
+        "some space, or set PULUMI_CONFIG_PASSPHRASE_FILE to a file of your own.",
+    );
+  }
   return { PULUMI_CONFIG_PASSPHRASE_FILE: file };
 }
 

@@ -4,7 +4,10 @@
  * this server from the first line of output.
  */
 import * as grpc from "@grpc/grpc-js";
-import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
+import {
+  LanguageRuntimeService,
+  type ILanguageRuntimeServer,
+} from "@pulumi/pulumi/proto/language_grpc_pb";
 import { AboutResponse } from "@pulumi/pulumi/proto/language_pb";
 import { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb";
 import { endWithEngine } from "./children";
@@ -15,13 +18,13 @@ import { cancelPrograms, runProgram } from "./programs";
 /** The engine's own limit for a message. */
 const LARGEST_MESSAGE = 400 * 1024 * 1024;
 
-type Handler = grpc.handleUnaryCall<any, any> | grpc.handleServerStreamingCall<any, any>;
-
 const service = LanguageRuntimeService as unknown as grpc.ServiceDefinition;
 const engine = process.argv.slice(2).findLast((argument) => !argument.startsWith("-")) ?? "";
 
 /** Answers a call with what `work` gives, or with its error as one sentence. */
-function unary(work: (request: any) => unknown): grpc.handleUnaryCall<any, any> {
+function unary<Request, Response>(
+  work: (request: Request) => Response | Promise<Response>,
+): grpc.handleUnaryCall<Request, Response> {
   return (call, done) => {
     Promise.resolve(call.request)
       .then(work)
@@ -32,9 +35,9 @@ function unary(work: (request: any) => unknown): grpc.handleUnaryCall<any, any> 
   };
 }
 
-function streaming(
-  work: grpc.handleServerStreamingCall<any, any>,
-): grpc.handleServerStreamingCall<any, any> {
+function streaming<Request, Response>(
+  work: grpc.handleServerStreamingCall<Request, Response>,
+): grpc.handleServerStreamingCall<Request, Response> {
   return (call) => {
     try {
       work(call);
@@ -45,22 +48,20 @@ function streaming(
 }
 
 /** The answer without any content. Made from the service's own definition, which knows its protobuf runtime. */
-function emptyAnswer(method: string): unknown {
-  const { responseType } = service[method] as unknown as { responseType: new () => unknown };
+function emptyAnswer<Response>(method: keyof ILanguageRuntimeServer): Response {
+  const { responseType } = service[method] as unknown as { responseType: new () => Response };
   return new responseType();
 }
 
-function notSupported(method: string): Handler {
+function notSupported(method: string): grpc.UntypedHandleCall {
   const details = `${method} is not part of this language host: install the official Pulumi CLI for it.`;
+  const error = { code: grpc.status.UNIMPLEMENTED, details };
   return service[method]?.responseStream
-    ? (call: grpc.ServerWritableStream<any, any>) =>
-        void call.emit("error", { code: grpc.status.UNIMPLEMENTED, details })
-    : (_call: unknown, done: grpc.sendUnaryData<any>) =>
-        done({ code: grpc.status.UNIMPLEMENTED, details });
+    ? (call: grpc.ServerWritableStream<unknown, unknown>) => void call.emit("error", error)
+    : (_call: unknown, done: grpc.sendUnaryData<unknown>) => done(error);
 }
 
-const handlers: Record<string, Handler> = {
-  ...Object.fromEntries(Object.keys(service).map((method) => [method, notSupported(method)])),
+const supported: Partial<ILanguageRuntimeServer> = {
   handshake: unary(() => emptyAnswer("handshake")),
   getPluginInfo: unary(() => {
     const info = new PluginInfo();
@@ -88,11 +89,16 @@ const handlers: Record<string, Handler> = {
   }),
 };
 
+const handlers: grpc.UntypedServiceImplementation = {
+  ...Object.fromEntries(Object.keys(service).map((method) => [method, notSupported(method)])),
+  ...(supported as grpc.UntypedServiceImplementation),
+};
+
 const server = new grpc.Server({
   "grpc.max_receive_message_length": LARGEST_MESSAGE,
   "grpc.max_send_message_length": LARGEST_MESSAGE,
 });
-server.addService(service, handlers as grpc.UntypedServiceImplementation);
+server.addService(service, handlers);
 endWithEngine();
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) {

@@ -22,6 +22,11 @@ export async function stopProcess(stateDir: string, name: string): Promise<void>
   });
 }
 
+/** Stops a kept process and remembers it, so that the next `up` starts it again. Succeeds on what is already gone. */
+export async function haltProcess(stateDir: string, name: string): Promise<void> {
+  await withProcessLock(stateDir, name, () => endProcess(stateDir, name));
+}
+
 /**
  * Ends a process and its keeper: politely, then hard after its `stopTimeoutSeconds`. Signals only the very
  * processes in the record. For a caller that holds the process's lock.

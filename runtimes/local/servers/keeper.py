@@ -7,6 +7,7 @@ or ``{"error": sentence}``, and goes on alone. Standard library only. It never r
 that is for the next ``up``, so nothing can flap.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -103,7 +104,9 @@ def answer(document):
 def start(order):
     """Starts the server. Returns it with its log and the read end of its output."""
     folder = order["folder"]
-    lock = os.open(os.path.join(folder, "keeper.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(
+        os.path.join(folder, "keeper.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -164,10 +167,8 @@ def keep(child, log, reader, wake, stopping):
 
 
 def signal_group(group, number):
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def main():
@@ -193,10 +194,8 @@ def main():
     code = keep(child, log, reader, wake, stopping)
     ended = {"child": child.pid, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
     how = {"signal": signal.Signals(-code).name} if code < 0 else {"code": code}
-    try:
+    with contextlib.suppress(OSError):
         write_json(order["folder"], "exit.json", {**ended, **how})
-    except OSError:
-        pass
 
 
 if __name__ == "__main__":

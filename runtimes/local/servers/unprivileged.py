@@ -37,13 +37,17 @@ def server_user(data):
         try:
             return pwd.getpwuid(owner)
         except KeyError:
-            fail(f"{data} belongs to user {owner}, which this machine doesn't know; change its owner")
+            fail(
+                f"{data} belongs to user {owner}, which this machine doesn't know; change its owner"
+            )
     for name in ("postgres", "nobody"):
         try:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    fail("there is no user postgres or nobody to run PostgreSQL as; run Tollgate as an ordinary user")
+    fail(
+        "there is no user postgres or nobody to run PostgreSQL as; run Tollgate as an ordinary user"
+    )
 
 
 def leave_root(user, death_signal=None):
@@ -81,5 +85,3 @@ def hand_over(folder, user):
         for name in folders + files:
             os.lchown(os.path.join(parent, name), user.pw_uid, user.pw_gid)
     os.chown(folder, user.pw_uid, user.pw_gid)
-
-

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { engineEnvironment } from "../../../toolchain/engine";
 import { temporaryFolder, withVariables } from "../helpers";
@@ -35,6 +35,17 @@ describe("engineEnvironment", () => {
     const other = path.join(folder, "other");
     engineEnvironment(engine, other);
     assert.notEqual(readFileSync(path.join(other, ".tollgate", "passphrase"), "utf8"), first);
+  });
+
+  it("refuses a project folder where the passphrase can't be kept", () => {
+    const project = path.join(folder, "read-only");
+    mkdirSync(project);
+    writeFileSync(path.join(project, ".tollgate"), "a file where the folder should be");
+    assert.throws(() => engineEnvironment(engine, project), {
+      message:
+        `The passphrase of this project's secrets can't be kept in ${project}/.tollgate/passphrase (EEXIST): make its ` +
+        "folder writable, free some space, or set PULUMI_CONFIG_PASSPHRASE_FILE to a file of your own.",
+    });
   });
 
   it("leaves a passphrase and a home that the user gives alone", () => {
