@@ -9,7 +9,7 @@ const root = path.join(__dirname, "..");
 const allowed: Record<string, string[]> = {
   registry: [],
   toolchain: [],
-  "policies/gates": ["policies/gate.ts", "policies/findings.ts", "registry/evidence.ts"],
+  "policies/gates": ["policies/gate.ts", "policies/finding.ts", "registry/evidence.ts"],
   policies: ["registry", "config", "provider/inputs.ts", "provider/resource-type.ts"],
   config: ["policies", "registry"],
   components: [
@@ -20,8 +20,17 @@ const allowed: Record<string, string[]> = {
     "runtimes/contract.ts",
   ],
   runtimes: ["components/base.ts", "config/settings.ts", "provider", "toolchain"],
-  provider: ["registry", "policies", "runtimes/local", "history", "config", "toolchain"],
-  history: ["policies", "registry", "provider/inputs.ts"],
+  provider: [
+    "registry",
+    "policies",
+    "runtimes/local",
+    "history",
+    "config",
+    "toolchain",
+    "package.json",
+  ],
+  // The lock is the one that every writer of a state folder takes.
+  history: ["policies", "registry", "provider/inputs.ts", "runtimes/local/processes/lock.ts"],
 };
 
 function sourceFiles(folder: string): string[] {
@@ -37,8 +46,13 @@ function importsOf(file: string): string[] {
   const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((m) => m[1]!);
   return specifiers.map((specifier) => {
     const target = path.normalize(path.join(path.dirname(file), specifier));
-    return fs.existsSync(path.join(root, `${target}.ts`)) ? `${target}.ts` : `${target}/index.ts`;
+    const candidates = [`${target}.ts`, target, path.join(target, "index.ts")];
+    return candidates.find((each) => isFile(path.join(root, each))) ?? `${target}.ts`;
   });
+}
+
+function isFile(file: string): boolean {
+  return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** The most specific folder of the table that holds a file. */

@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { stackFile } from "../../config/stack-files";
 import type { PinnedVersion } from "../../policies/gate";
 import { CliError } from "../errors";
-import { forcedOverride } from "../forcing";
+import { checkedReason, forcedOverride } from "../forcing";
 import { judgeVersion, nameOfPin, samePin } from "../judgement";
 import { refusal, release } from "../releasing";
 import type { Run } from "../verbs";
 
 /** `tollgate rollback`: an earlier released pin, judged again, written, and released as a forward `up`. */
 export const run: Run = async (context, options) => {
+  checkedReason(options);
   const settings = await context.settings();
   const { projectDir, stack, pin: from } = settings;
   const to = await goal(settings, options.to as string | undefined);

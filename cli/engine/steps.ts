@@ -65,13 +65,7 @@ export function countLine(steps: Iterable<Step>, words: "done" | "planned"): str
     if (isShown(step)) counts.set(step.operation, (counts.get(step.operation) ?? 0) + 1);
   }
   if (counts.size === 0) return "no changes";
-  const names = words === "done" ? done : planned;
-  return [...counts]
-    .map(([operation, count]) =>
-      `${count} to ${operation}`.replace(
-        /to \w+$/,
-        words === "done" ? names[operation] : `to ${names[operation]}`,
-      ),
-    )
-    .join(", ");
+  const word = (operation: Operation) =>
+    words === "done" ? done[operation] : `to ${planned[operation]}`;
+  return [...counts].map(([operation, count]) => `${count} ${word(operation)}`).join(", ");
 }

@@ -157,6 +157,6 @@ async function probe(options: WatchOptions, sample: Sample): Promise<Prediction>
   const result = await askPredictions(options.url, sample, { timeoutMs, signal: options.signal });
   const other = result.version !== null && result.version !== options.version;
   return result.problem === null && other
-    ? { ...result, problem: `left a request to version ${result.version}` }
+    ? { ...result, problem: `gave no good answer, version ${result.version} did` }
     : result;
 }

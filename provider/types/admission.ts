@@ -12,8 +12,7 @@ export const admissionType = {
   },
 
   diff(_id, olds, news) {
-    const { modelUri: _modelUri, ...recorded } = olds;
-    return Promise.resolve({ changes: !isDeepStrictEqual(recorded, news) });
+    return Promise.resolve({ changes: !isDeepStrictEqual(olds, admitted(news)) });
   },
 
   create(inputs) {

@@ -146,7 +146,9 @@ class ScorerProcess:
 
 
 @contextlib.contextmanager
-def scorer_process(folder: Path, uri: str, digest: str, **environment: str) -> Iterator[ScorerProcess]:
+def scorer_process(
+    folder: Path, uri: str, digest: str, **environment: str
+) -> Iterator[ScorerProcess]:
     scorer = ScorerProcess(folder, uri, digest, **environment)
     try:
         yield scorer

@@ -46,7 +46,9 @@ def test_a_model_that_is_not_rowwise_is_called_once_for_each_request():
     made, calls = batcher(lambda rows: rows - rows.mean(), rowwise=False)
 
     async def scenario():
-        answers = await asyncio.gather(*(made.submit(numpy.full((2, 1), value)) for value in (1.0, 9.0)))
+        answers = await asyncio.gather(
+            *(made.submit(numpy.full((2, 1), value)) for value in (1.0, 9.0))
+        )
         assert [answer.tolist() for answer in answers] == [[[0.0], [0.0]]] * 2
 
     run(scenario)
@@ -138,7 +140,9 @@ def test_concurrent_answers_equal_direct_predictions(linear_server):
 
 def test_health_answers_while_the_model_is_busy(scratch):
     with served(models.save_scripted(scratch / "slow")) as (port, _):
-        slow = threading.Thread(target=ask, args=(port, "POST", "/predict", {"features": [[-3, 0]]}))
+        slow = threading.Thread(
+            target=ask, args=(port, "POST", "/predict", {"features": [[-3, 0]]})
+        )
         slow.start()
         time.sleep(0.2)
         assert ask(port, "GET", "/health")[0] == 200

@@ -50,7 +50,7 @@ def test_size_counts_what_the_digest_counts(tmp_path):
 def test_refuses_a_symbolic_link(tmp_path):
     (tmp_path / "MLmodel").write_bytes(b"x")
     (tmp_path / "weights").symlink_to("/etc/hostname")
-    with pytest.raises(UserError, match="weights in .* is a link or a special file"):
+    with pytest.raises(UserError, match=r"weights in .* is a link or a special file"):
         digest_of_folder(tmp_path)
 
 
@@ -58,14 +58,17 @@ def test_refuses_a_link_to_a_folder(tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "MLmodel").write_bytes(b"x")
     (tmp_path / "model" / "code").symlink_to(tmp_path)
-    with pytest.raises(UserError, match="code in .* is a link or a special file"):
+    with pytest.raises(UserError, match=r"code in .* is a link or a special file"):
         digest_of_folder(tmp_path / "model")
 
 
 def test_refuses_an_empty_folder(tmp_path, capsys):
     assert main([str(tmp_path)]) == 1
     error = capsys.readouterr().err
-    assert error == f"{tmp_path} holds no files, so it is no model; give the folder that holds MLmodel.\n"
+    assert (
+        error
+        == f"{tmp_path} holds no files, so it is no model; give the folder that holds MLmodel.\n"
+    )
 
 
 def test_command_prints_the_digest_alone(tmp_path):

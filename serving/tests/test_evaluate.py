@@ -88,7 +88,12 @@ def refusal(done):
 def test_records_evidence_whose_digest_is_the_tag(registry, table, tmp_path):
     version = classifier()
     client = MlflowClient()
-    tags = {"git_commit": "a" * 40, "git_dirty": "false", "author": "ada", "parameters": '{"C":"1.0"}'}
+    tags = {
+        "git_commit": "a" * 40,
+        "git_dirty": "false",
+        "author": "ada",
+        "parameters": '{"C":"1.0"}',
+    }
     for tag, value in tags.items():
         client.set_model_version_tag("churn-evaluated", version, f"tollgate.{tag}", value)
     done = evaluate(tmp_path, registry, version, table)
@@ -134,11 +139,10 @@ def test_records_evidence_whose_digest_is_the_tag(registry, table, tmp_path):
 def _accepted_by_the_registry_side(document):
     """registry/evidence.ts has the last word on the shape."""
     script = (
-        'import { readFileSync } from "node:fs";'
-        f"import {{ evidenceSchema }} from {json.dumps(str(ROOT / 'registry' / 'evidence.ts'))};"
-        f"evidenceSchema.parse(JSON.parse(readFileSync({json.dumps(str(document))}, 'utf8')));"
+        "const { evidenceSchema } = require('./registry/evidence.ts');"
+        "evidenceSchema.parse(JSON.parse(require('node:fs').readFileSync(process.argv[1], 'utf8')));"
     )
-    command = ["node", "--import", "tsx", "--input-type=module", "-e", script]
+    command = ["node", "--require", "tsx/cjs", "-e", script, str(document)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -181,7 +185,11 @@ def plain(registry):
 @pytest.mark.parametrize(
     ("rows", "label", "sentence"),
     [
-        ("f0,f1\n1,2\n", "label", "has no column label (tollgate:evaluation.label); its columns are f0, f1."),
+        (
+            "f0,f1\n1,2\n",
+            "label",
+            "has no column label (tollgate:evaluation.label); its columns are f0, f1.",
+        ),
         ("f0,label\n", "label", "has no rows; evaluation needs at least one."),
         ("f0,label\n1,0\n", "label", "lacks the columns f1, f2, f3, f4, f5, f6, f7, f8, f9 of the"),
         ("f0,label\n1,\n2,1\n", "label", "has 1 rows without a value in the label column label;"),
@@ -197,7 +205,9 @@ def test_refuses_data_with(registry, plain, tmp_path, rows, label, sentence):
 
 def test_refuses_data_that_is_not_there(registry, plain, tmp_path):
     done = evaluate(tmp_path, registry, plain, tmp_path / "gone.csv", "churn-plain")
-    assert refusal(done).endswith("gone.csv doesn't exist; set tollgate:evaluation.data to a CSV or Parquet file.")
+    assert refusal(done).endswith(
+        "gone.csv doesn't exist; set tollgate:evaluation.data to a CSV or Parquet file."
+    )
 
 
 def test_refuses_a_model_that_fails_on_the_data_and_says_why(registry, plain, tmp_path):
@@ -221,7 +231,9 @@ def test_refuses_predictions_that_are_not_finite(registry, tmp_path):
         )
     (tmp_path / "eval.csv").write_text("f0,f1,label\n-2,0,1\n1,1,2\n")
     version = str(info.registered_model_version)
-    done = evaluate(tmp_path, registry, version, tmp_path / "eval.csv", "nan-model", task="regression")
+    done = evaluate(
+        tmp_path, registry, version, tmp_path / "eval.csv", "nan-model", task="regression"
+    )
     assert refusal(done) == "1 of 2 predictions aren't finite numbers; mend the model."
 
 

@@ -14,8 +14,12 @@ EXAMPLES = SERVING.parent / "examples"
 
 def train(example, environment, registry, **variables):
     folder = EXAMPLES / example
+    # Left by other tests' set_experiment; a user's shell has none.
+    inherited = {
+        name: value for name, value in os.environ.items() if name != "MLFLOW_EXPERIMENT_ID"
+    }
     environment = {
-        **os.environ,
+        **inherited,
         "MLFLOW_TRACKING_URI": registry.uri,
         "MLFLOW_EXPERIMENT_NAME": f"{example}_{environment}",
         "MODEL_NAME": f"{example}-{environment}",

@@ -117,7 +117,13 @@ REFUSED = {
     "a boolean": (with_first(True), 422, "wrong-type", "f0", 0),
     "a list in a cell": (with_first([MARK]), 422, "wrong-type", "f0", 0),
     "null": (with_first(None), 422, "null", "f0", 0),
-    "a missing column": ({"features": [{**RECORD, "f1": 0}, {"f0": 1}]}, 422, "missing-column", "f1", 1),
+    "a missing column": (
+        {"features": [{**RECORD, "f1": 0}, {"f0": 1}]},
+        422,
+        "missing-column",
+        "f1",
+        1,
+    ),
     "an unknown column": ({"features": [{**RECORD, "age": 4711}]}, 422, "unknown-column", "age", 0),
     "an unspeakable column": (
         {"features": [{**RECORD, f"<{MARK}>": 1}]},
@@ -238,7 +244,9 @@ def test_a_model_that_raises_gives_one_sentence_and_no_trace(scripted_server, ca
     status, document, _ = ask(scripted_server[0], "POST", "/predict", {"features": [[-1, 0]]})
     assert status == 500
     sentence = "The model failed on this request; the scorer's log says why."
-    assert document == {"error": {"code": "model-failed", "field": None, "row": None, "message": sentence}}
+    assert document == {
+        "error": {"code": "model-failed", "field": None, "row": None, "message": sentence}
+    }
     assert any(record.exc_info for record in caplog.records if record.name == "tollgate")
 
 

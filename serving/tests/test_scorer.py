@@ -11,6 +11,7 @@ import models
 import pytest
 from servers import ask, eventually, free_port, scorer_process
 from tollgate_serving.digest import digest_of_folder
+from tollgate_serving.scorer import DRAIN_SECONDS
 
 ROW = [0.5] * 10
 OTHER = "sha256:" + "0" * 64
@@ -160,16 +161,21 @@ def test_sigterm_loses_no_request(scratch, tmp_path):
         eventually(lambda: _in_flight(scorer.port) >= 4)
         scorer.process.send_signal(signal.SIGTERM)
         # Requests that come after the signal, while a router still believes in us.
-        late = []
-        with contextlib.suppress(ConnectionRefusedError):
+        signalled, late = time.monotonic(), []
+        with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
             while True:
                 late.append(ask(scorer.port, "GET", "/health"))
+        assert time.monotonic() - signalled >= DRAIN_SECONDS
         for caller in callers:
             caller.join()
         assert scorer.process.wait(20) == 0
-    assert [(status, document["predictions"]) for status, document, _ in answers] == [(200, [2.0])] * 3
+    assert [(status, document["predictions"]) for status, document, _ in answers] == [
+        (200, [2.0])
+    ] * 3
     assert {status for status, _, _ in late} == {200}
-    stopping = [headers["connection"] for _, document, headers in late if document["status"] == "stopping"]
+    stopping = [
+        headers["connection"] for _, document, headers in late if document["status"] == "stopping"
+    ]
     assert stopping and set(stopping) == {"close"}
 
 

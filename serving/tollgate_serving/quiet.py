@@ -10,8 +10,6 @@ DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # Its schema errors quote the caller's data.
-    "MLFLOW_DISABLE_SCHEMA_DETAILS": "true",
     # As they come, a dead registry takes minutes to be noticed.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",

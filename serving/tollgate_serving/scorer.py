@@ -106,6 +106,8 @@ def main(arguments: list[str]) -> int:
     pinned = Pinned(options.model_uri, options.model, options.version, options.digest)
     configure(options.log_level, model=pinned.model, version=pinned.version)
     quiet_mlflow()
+    # MLflow's schema errors quote the caller's data, which must not reach the log.
+    os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
     try:
         listener = _listen(options.host, options.port)
         host, port = listener.getsockname()[:2]
@@ -124,8 +126,12 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
+        # Not the error's own text, which repeats the address; a name that isn't known has only that.
+        reason = (
+            error.strerror if error.errno is None or error.errno < 0 else os.strerror(error.errno)
+        )
         raise UserError(
-            f"the scorer can't listen on {host}:{port}: {os.strerror(error.errno or 0)}; stop what holds the port or set another."
+            f"the scorer can't listen on {host}:{port}: {reason}; stop what holds the port or set another."
         ) from error
 
 

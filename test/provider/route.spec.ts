@@ -1,6 +1,9 @@
 // Against a real Envoy and real HTTP servers that answer like scorers. It can't prove how a real model behaves.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import fs from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clusterName } from "../../provider/envoy/clusters";
 import { readLiveRoute, routeFiles } from "../../provider/envoy/files";
@@ -245,6 +248,40 @@ describe("routeType", function () {
       message: /; callers get version 1 as before$/,
     });
     assert.equal(await servedVersion(), "200 v1");
+  });
+
+  it("releases again what a command killed in the middle of the watch left, callers unharmed", async () => {
+    const [one, two] = [await scorer("1"), await scorer("2")];
+    const before = await released("1", [one.url]);
+    const next = inputs("2", [two.url], { watchSeconds: 30 });
+    const source = path.join(__dirname, "../../provider/release/release.ts");
+    const program = `require(${JSON.stringify(source)}).release(JSON.parse(process.argv[1]))`;
+    const command = spawn(
+      process.execPath,
+      ["--import", "tsx", "-e", program, JSON.stringify(next)],
+      { stdio: "inherit", cwd: path.join(__dirname, "../..") },
+    );
+    while (two.predicted() < 3) await sleep(20);
+    command.kill("SIGKILL");
+    await once(command, "exit");
+
+    two.behaviour.status = 500;
+    const callers = new Callers(router.url, 2);
+    await callers.until(() => callers.requests > 50);
+    assert.deepEqual(await routeType.read("route", before), {
+      ...before,
+      version: "2",
+      digest: digestOf("2"),
+      scorers: [two.url],
+    });
+    assert.equal(releasedVersion(router.stateDir)?.fallbackVersion, "1");
+    assert.equal((await routeType.diff("route", before, before)).changes, true);
+    two.behaviour.status = 200;
+    await routeType.update("route", before, { ...next, watchSeconds: 0.5 });
+    await callers.stop();
+    assert.deepEqual(callers.failures, []);
+    assert.equal(await servedVersion(), "200 v2");
+    assert.equal(await undoRelease(router.stateDir), "callers get version 1 as before");
   });
 
   it("sees a route moved by hand in diff and read, and puts it right", async () => {

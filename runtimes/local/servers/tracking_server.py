@@ -28,7 +28,7 @@ def database_uri(options):
     password = read_secret(options.database_password_file)
     passfile = f"{options.database_password_file}.pgpass"
     write_private(passfile, f"{host}:{port}:mlflow:mlflow:{password}\n")
-    return f"postgresql+psycopg://mlflow@{options.database}/mlflow?passfile={quote(passfile)}"
+    return f"postgresql+psycopg2://mlflow@{options.database}/mlflow?passfile={quote(passfile)}"
 
 
 def ensure_artifacts(destination, wait_seconds):

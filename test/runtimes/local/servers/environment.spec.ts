@@ -157,7 +157,7 @@ describe("a registry on PostgreSQL and S3", function () {
     const anonymous = await fetch(`${servers.store.address}/churn-model-staging`);
     assert.equal(anonymous.status, 403);
     const [host, at] = servers.database.address.split(":");
-    const attempt = `import psycopg; psycopg.connect("host=${host} port=${at} user=mlflow dbname=mlflow password=x")`;
+    const attempt = `import psycopg2; psycopg2.connect("host=${host} port=${at} user=mlflow dbname=mlflow password=x")`;
     const { stderr } = spawnSync(python, ["-c", attempt], { encoding: "utf8" });
     assert.match(stderr, /password authentication failed/);
   });
