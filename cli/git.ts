@@ -57,7 +57,7 @@ export function requireCodeOf(folder: string, commit: string): void {
     const others = more.length > 0 ? ` and ${more.length} more` : "";
     throw new CliError(
       "other-code",
-      `The code here isn't that of commit ${commit.slice(0, 12)}, which the version was trained from (${first}${others} differ): ${back}.`,
+      `The code here isn't that of commit ${commit.slice(0, 12)}, which the version was trained from (changed: ${first}${others}): ${back}.`,
     );
   }
   const dirty = git(folder, ["status", "--porcelain", "--", ".", ...notCode]);

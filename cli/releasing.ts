@@ -21,29 +21,39 @@ export async function release(context: Context, settings: Settings): Promise<Out
   // The servers run on it, and the engine has no way to show how far its making is.
   await pythonFor(context, settings);
   let judgement = await judgePin(settings);
-  if (judgement && (await needsRegistry(context, settings, judgement)))
-    judgement = await judgePin(settings);
+  const started = judgement !== null && (await startedRegistry(context, settings, judgement));
+  if (started) judgement = await judgePin(settings);
   const recorded = judgement?.candidate.problem?.code === "registry-unavailable";
   if (judgement?.blocked && !(recorded && (await isAdmitted(context, settings)))) {
-    return refusal(context, settings, judgement);
+    return refusal(
+      context,
+      settings,
+      judgement,
+      started ? "only its registry was started" : undefined,
+    );
   }
   const report = await runEngine(context, settings, "up");
   if (!report.succeeded) throw failureOf(report, settings);
   return released(settings, judgement, report, Date.now() - startedAt);
 }
 
-/** The verdicts of a refused pin; nothing was changed. */
+/**
+ * The verdicts of a refused pin, as an outcome with exit code 2.
+ *
+ * @param changed what was done before the refusal, in a few words
+ */
 export async function refusal(
   context: Context,
   { stack }: Settings,
   judgement: Judgement,
+  changed = "nothing was changed",
 ): Promise<Outcome> {
   const { asText } = await import("../policies/present");
   const { candidate, verdicts } = judgement;
   return {
     document: { stack, refused: true, pin: candidate.pin, verdicts },
     text: [
-      `${stack} refuses ${nameOfPin(candidate.pin)}; nothing was changed.`,
+      `${stack} refuses ${nameOfPin(candidate.pin)}; ${changed}.`,
       "",
       asText(verdicts, { colours: context.output.colours, override: candidate.override }),
     ].join("\n"),
@@ -80,7 +90,7 @@ async function isAdmitted(context: Context, settings: Settings): Promise<boolean
  *
  * @returns was there anything to do?
  */
-async function needsRegistry(
+async function startedRegistry(
   context: Context,
   settings: Settings,
   judgement: Judgement,

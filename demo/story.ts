@@ -3,7 +3,7 @@ import { commit, edit } from "./workspace";
 /** One command of the story, as a user would type it. */
 export interface Command {
   readonly args: readonly string[];
-  /** Exit code that belongs here: 2 where a gate has to refuse. */
+  /** Exit code that belongs here: 2 where a gate has to refuse. @default 0 */
   readonly expect?: number;
 }
 
@@ -21,6 +21,7 @@ export interface Chapter {
 }
 
 const run = (...args: string[]): Command => ({ args });
+const fails = (...args: string[]): Command => ({ args, expect: 1 });
 const refused = (...args: string[]): Command => ({ args, expect: 2 });
 
 const stacks = ["dev", "staging", "prod"];
@@ -95,7 +96,7 @@ export const story: readonly Chapter[] = [
     commands: [
       run("promote", "--from", "staging", "--to", "prod"),
       refused("up", "--stack", "prod"),
-      refused("approve", "--stack", "prod"),
+      fails("approve", "--stack", "prod"),
       run("approve", "--stack", "prod", "--as", "ana@example.com"),
       run("approve", "--stack", "prod", "--as", "ben@example.com"),
       run("up", "--stack", "prod"),

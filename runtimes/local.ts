@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
-import { routerFiles } from "../provider/envoy/bootstrap";
 import { Credential, Process, ReleaseCheck, Route } from "../provider/resources";
 import { pythonEnvironmentDir } from "../toolchain/python";
 import { runFolder } from "./local/processes/folder";
@@ -15,7 +14,6 @@ import {
   type LocalPaths,
   localFiles,
   routerProcess,
-  scorerName,
   scorerProcess,
   type SecretFile,
   trackingServerProcess,

@@ -180,10 +180,11 @@ function initialiseStack(place: Workplace): void {
 /** Is the run that made the lock surely gone? Only known for runs of this machine. */
 function isStale({ host, pid }: Lock): boolean {
   if (host !== hostname()) return false;
-  const { status, stdout } = spawnSync("ps", ["-o", "comm=", "-p", String(pid)], {
+  const { status, stdout } = spawnSync("ps", ["-o", "stat=,comm=", "-p", String(pid)], {
     encoding: "utf8",
   });
-  return status !== 0 || !/pulumi/.test(stdout);
+  // A dead process that nobody has collected is still listed, as a zombie; a stranger may have got the number.
+  return status !== 0 || stdout.trim().startsWith("Z") || !/pulumi/.test(stdout);
 }
 
 /** After a killed run and a good one: what was under way then is settled, and its leftovers are stopped. */

@@ -34,12 +34,12 @@ export function bucketsSince(
     : now.map(({ upToMs, count }) => ({ upToMs, count: count - (earlier.get(upToMs) ?? 0) }));
 }
 
-/** `12.3`, `0.4`: milliseconds as messages show them. */
+/** `12.34 ms`: so fine that a value just above a limit does not read like the limit. */
 export function shownMs(ms: number): string {
-  return `${Number(ms.toPrecision(3))} ms`;
+  return `${Number(ms.toFixed(2))} ms`;
 }
 
 /** `1 %`, `0.25 %`: a share from 0 to 1 as messages show it. */
 export function shownShare(share: number): string {
-  return `${Number((share * 100).toPrecision(3))} %`;
+  return `${Number((share * 100).toPrecision(4))} %`;
 }

@@ -159,9 +159,9 @@ def test_sigterm_loses_no_request(scratch, tmp_path):
         for caller in callers:
             caller.start()
         eventually(lambda: _in_flight(scorer.port) >= 4)
+        signalled, late = time.monotonic(), []
         scorer.process.send_signal(signal.SIGTERM)
         # Requests that come after the signal, while a router still believes in us.
-        signalled, late = time.monotonic(), []
         with contextlib.suppress(ConnectionRefusedError, ConnectionResetError):
             while True:
                 late.append(ask(scorer.port, "GET", "/health"))

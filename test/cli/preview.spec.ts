@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { emptyReport, take } from "../../cli/engine/events";
+import { type Preview, previewDocument, previewMarkdown, previewText } from "../../cli/preview";
+import type { Candidate, Verdict } from "../../policies/gate";
+
+const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };
+const from = { ...pin, version: "1", digest: `sha256:${"b".repeat(64)}` };
+
+function verdict(changes: Partial<Verdict> = {}): Verdict {
+  return {
+    gate: "metric-floor",
+    subject: "accuracy",
+    level: "mandatory",
+    status: "refused",
+    passed: false,
+    code: "below-floor",
+    value: 0.894,
+    threshold: 0.9,
+    margin: -0.006,
+    reason: "churn-model v2 has accuracy 0.894, below the floor 0.9.",
+    remedy: "Train another version.",
+    ...changes,
+  };
+}
+
+function preview(changes: Partial<Preview> = {}): Preview {
+  const report = emptyReport();
+  take(report, {
+    timestamp: 1,
+    resourcePreEvent: {
+      planning: true,
+      metadata: {
+        op: "update",
+        urn: "urn:pulumi:prod::churn::tollgate:index:Route::route",
+        type: "tollgate:index:Route",
+        diffs: ["digest"],
+      },
+    },
+  });
+  const candidate = { pin, override: null } as unknown as Candidate;
+  return {
+    settings: { stack: "prod", pin },
+    report,
+    judgement: { candidate, verdicts: [verdict()], blocked: true },
+    from,
+    refused: true,
+    ...changes,
+  };
+}
+
+describe("previewMarkdown", () => {
+  it("is one comment with a marker, the pin's move, every verdict and every change", async () => {
+    const lines = (await previewMarkdown(preview())).split("\n");
+    assert.equal(lines[0], "<!-- tollgate preview: prod -->");
+    assert.equal(lines[1], "### Tollgate: `prod`, refused");
+    assert.ok(
+      lines.includes(
+        "**Pin** churn-model version 1 (sha256:bbbbbbbbbbbb) -> churn-model version 2 (sha256:aaaaaaaaaaaa)",
+      ),
+    );
+    const row = lines.find((line) => line.startsWith("| metric-floor accuracy |"));
+    assert.match(row ?? "", /\*\*refused\*\* \| 0\.894 \| 0\.9 \| -0\.006 \|/);
+    assert.ok(lines.includes("| update | route | `route` | `digest` |"));
+    assert.equal(lines.at(-1), "Refused: `tollgate up --stack prod` would change nothing.");
+  });
+
+  it("says what to do next when nothing stands in the way", async () => {
+    const judgement = {
+      ...preview().judgement!,
+      verdicts: [verdict({ status: "passed", passed: true })],
+    };
+    const text = await previewMarkdown(preview({ judgement, refused: false }));
+    assert.match(text, /^### Tollgate: `prod`, can be released$/m);
+    assert.match(text, /^#### Changes: 1 to update$/m);
+    assert.match(text, /Next: `tollgate up --stack prod`$/);
+  });
+
+  it("lists violations of other policies, and a gate's own only once", async () => {
+    const { report } = preview();
+    report.violations.push(
+      { policy: "metric-floor", level: "mandatory", message: "said twice" },
+      { policy: "one-admission", level: "mandatory", message: "there are two pins" },
+    );
+    const text = await previewMarkdown(preview({ report }));
+    assert.match(text, /^one-admission \(mandatory\): there are two pins$/m);
+    assert.doesNotMatch(text, /said twice/);
+  });
+});
+
+describe("previewText", () => {
+  it("shows a stack without a pin", async () => {
+    const text = await previewText(
+      preview({
+        settings: { stack: "dev", pin: null },
+        from: null,
+        judgement: null,
+        refused: false,
+      }),
+      false,
+    );
+    assert.equal(
+      text,
+      "none: dev pins no version\n\n~ update   route route (digest)\n1 to update\nNext: `tollgate up --stack dev`",
+    );
+  });
+});
+
+describe("previewDocument", () => {
+  it("carries the move, the changes and the verdicts", () => {
+    const document = previewDocument(preview());
+    assert.deepEqual(document.pin, { from, to: pin, changes: true });
+    assert.deepEqual(document.changes, [
+      { operation: "update", type: "tollgate:index:Route", name: "route", properties: ["digest"] },
+    ]);
+    assert.deepEqual([document.refused, document.verdicts.length], [true, 1]);
+  });
+});
