@@ -56,7 +56,8 @@ export async function runChild(request: ChildRequest, output: Output): Promise<C
   const stdout: Buffer[] = [];
   let tail = "";
   const shown = (chunk: Buffer) => {
-    output.raw(chunk);
+    // After Ctrl-C it only tells how it died, at length.
+    if (forwarding.asked === 0) output.raw(chunk);
     tail = (tail + chunk.toString("utf8")).slice(-8192);
   };
   child.stdout.on("data", (chunk: Buffer) => {

@@ -95,3 +95,42 @@ export async function evaluate(
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** An evaluation as shown: the document of `--json`, lines for a person, and whether a gate refuses. */
+export interface DescribedEvaluation {
+  document: object;
+  lines: string[];
+  refused: boolean;
+}
+
+/** Approvals belong to the pin, which comes later: they are shown as pending and refuse nothing yet. */
+export async function describeEvaluation(
+  context: Context,
+  evaluation: Evaluation,
+): Promise<DescribedEvaluation> {
+  const { blocked } = await import("../policies/judge");
+  const { asText } = await import("../policies/present");
+  const { pin, verdicts, candidate } = evaluation;
+  const measured = verdicts.filter(({ gate }) => gate !== "approvals");
+  const pending = verdicts.filter(({ gate, passed }) => gate === "approvals" && !passed);
+  const refused = blocked(measured);
+  const accuracy = verdicts.find(({ subject }) => subject === "accuracy");
+  return {
+    refused,
+    document: {
+      passed: !refused,
+      accuracy: candidate.evidence?.metrics.accuracy ?? null,
+      threshold: accuracy?.threshold ?? null,
+      model_version: pin.version,
+      run_id: candidate.evidence?.lineage.runId ?? null,
+      pin,
+      verdicts: measured,
+      pending,
+      evidence: candidate.evidence,
+    },
+    lines: [
+      asText(measured, { colours: context.output.colours }),
+      ...pending.map(({ reason }) => `approvals: ${reason} They are asked for once it is pinned.`),
+    ],
+  };
+}

@@ -49,8 +49,7 @@ export async function previewText(preview: Preview, colours: boolean): Promise<s
     ...(judgement
       ? [asText(judgement.verdicts, { colours, override: judgement.candidate.override }), ""]
       : []),
-    ...steps.map(plannedLine),
-    ...(refused ? [] : [countLine(steps, "planned")]),
+    ...(refused ? [] : [...steps.map(plannedLine), countLine(steps, "planned")]),
     ...strangers(preview),
     closing(preview),
   ].join("\n");
@@ -83,7 +82,8 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
       : []),
     `#### Changes: ${refused ? "none, the pin is refused" : countLine(steps, "planned")}`,
     "",
-    ...(steps.length > 0 ? [...table, ""] : []),
+    // The engine stops at a refused pin: what it had come to by then would be half the truth.
+    ...(steps.length > 0 && !refused ? [...table, ""] : []),
     ...strangers(preview),
     closing(preview),
   ].join("\n");

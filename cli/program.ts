@@ -48,6 +48,7 @@ function configure(command: Command, write: (text: string) => void): void {
   for (const each of [command, ...command.commands]) {
     each.exitOverride();
     each.configureOutput({
+      getOutHelpWidth: () => 100,
       writeOut: write,
       writeErr: () => undefined,
       outputError: () => undefined,
@@ -58,7 +59,7 @@ function configure(command: Command, write: (text: string) => void): void {
 function build(output: Output, done: (outcome: Outcome) => void): Command {
   const program = withGlobals(new Command("tollgate")).description(description);
   program.enablePositionalOptions();
-  program.argument("[verb]").allowExcessArguments(true);
+  program.usage("<verb> [options]").argument("[verb]").allowExcessArguments(true);
   program.action((verb: string | undefined) => {
     const known = verbs.map(({ name }) => name).join(", ");
     if (verb === undefined) throw usageError(`Say what to do: one of ${known}.`);

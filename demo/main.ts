@@ -4,7 +4,7 @@ import path from "node:path";
 import { close, story, type Chapter, type Command } from "./story";
 import { ensureWorkspace, folder, root } from "./workspace";
 
-const progressFile = path.join(root, ".demo", "finished-chapters.json");
+const progressFile = path.join(root, ".demo", "finished.json");
 const stacks = ["dev", "staging", "prod"];
 const bold = (text: string) => (process.stdout.isTTY ? `\u001b[1m${text}\u001b[0m` : text);
 const dim = (text: string) => (process.stdout.isTTY ? `\u001b[2m${text}\u001b[0m` : text);
@@ -33,30 +33,52 @@ async function start(): Promise<number> {
   await expectExit({ args: ["doctor", "--fix"] }, root);
   ensureWorkspace();
 
-  const finished = readProgress();
-  const left = story.filter((chapter) => !finished.includes(chapter.id));
-  if (left.length < story.length) await resume();
-  for (const chapter of left) {
-    await tell(chapter);
-    finished.push(chapter.id);
-    fs.writeFileSync(progressFile, JSON.stringify(finished));
-  }
+  const progress = new Progress();
+  if (progress.began) await resume();
+  for (const chapter of story.filter(({ id }) => !progress.has(id))) await tell(chapter, progress);
   await summary();
   console.log(dim(`\nTook ${Math.round((Date.now() - began) / 1000)} s.`));
   return 0;
 }
 
-async function tell(chapter: Chapter): Promise<void> {
+/** Goes on after the last command that was finished: trained once, a version keeps the number the story gives it. */
+async function tell(chapter: Chapter, progress: Progress): Promise<void> {
   console.log(`\n${bold(`# ${chapter.title}`)}\n${chapter.note}`);
   chapter.prepare?.();
-  for (const command of chapter.commands) await expectExit(command, folder);
+  for (const command of chapter.commands) {
+    const step = `${chapter.id}: ${command.args.join(" ")}`;
+    if (progress.has(step)) continue;
+    await expectExit(command, folder);
+    progress.add(step);
+  }
   close(chapter);
+  progress.add(chapter.id);
+}
+
+/** What of the story is done: chapters by id, and the commands of the one that was begun. */
+class Progress {
+  private readonly done: string[] = fs.existsSync(progressFile)
+    ? (JSON.parse(fs.readFileSync(progressFile, "utf8")) as string[])
+    : [];
+  /** Was anything done before? */
+  readonly began = this.done.length > 0;
+
+  has(step: string): boolean {
+    return this.done.includes(step);
+  }
+
+  add(step: string): void {
+    this.done.push(step);
+    fs.writeFileSync(progressFile, JSON.stringify(this.done));
+  }
 }
 
 /** Brings back what is not running any more, such as after a restart of the machine. */
 async function resume(): Promise<void> {
   console.log("The story has begun before: bringing back what doesn't run, and going on.");
-  for (const stack of stacks) await expectExit({ args: ["up", "--stack", stack] }, folder);
+  // A chapter that was left in the middle may have pinned what is refused.
+  const expect = [0, 2];
+  for (const stack of stacks) await expectExit({ args: ["up", "--stack", stack], expect }, folder);
 }
 
 async function summary(): Promise<void> {
@@ -91,14 +113,8 @@ async function clean(): Promise<number> {
   return code;
 }
 
-function readProgress(): string[] {
-  return fs.existsSync(progressFile)
-    ? (JSON.parse(fs.readFileSync(progressFile, "utf8")) as string[])
-    : [];
-}
-
 /** Runs one command with its output shown; any other exit code than expected ends the story. */
-async function expectExit({ args, expect = 0 }: Command, cwd: string): Promise<void> {
+async function expectExit({ args, expect = [0] }: Command, cwd: string): Promise<void> {
   console.log(`\n${bold(`$ tollgate ${args.join(" ")}`)}`);
   const code = await new Promise<number>((resolve, reject) => {
     const child = spawn(process.execPath, [path.join(root, "toolchain", "tollgate.cjs"), ...args], {
@@ -108,11 +124,11 @@ async function expectExit({ args, expect = 0 }: Command, cwd: string): Promise<v
     child.on("error", reject);
     child.on("exit", (status, signal) => resolve(status ?? (signal === "SIGINT" ? 130 : 1)));
   });
-  if (code === expect) {
-    if (expect !== 0) console.log(dim(`(exit code ${code}, as it should be)`));
+  if (expect.includes(code)) {
+    if (code !== 0) console.log(dim(`(exit code ${code}, as it should be)`));
     return;
   }
   throw new Error(
-    `"tollgate ${args.join(" ")}" ended with exit code ${code} where ${expect} was expected; mend what it says and run npm start again: it goes on from here.`,
+    `"tollgate ${args.join(" ")}" ended with exit code ${code} where ${expect.join(" or ")} was expected; mend what it says and run npm start again: it goes on from here.`,
   );
 }

@@ -3,8 +3,8 @@ import { commit, edit } from "./workspace";
 /** One command of the story, as a user would type it. */
 export interface Command {
   readonly args: readonly string[];
-  /** Exit code that belongs here: 2 where a gate has to refuse. @default 0 */
-  readonly expect?: number;
+  /** Exit codes that belong here: 2 where a gate has to refuse. @default [0] */
+  readonly expect?: readonly number[];
 }
 
 export interface Chapter {
@@ -21,8 +21,8 @@ export interface Chapter {
 }
 
 const run = (...args: string[]): Command => ({ args });
-const fails = (...args: string[]): Command => ({ args, expect: 1 });
-const refused = (...args: string[]): Command => ({ args, expect: 2 });
+const fails = (...args: string[]): Command => ({ args, expect: [1] });
+const refused = (...args: string[]): Command => ({ args, expect: [2] });
 
 const stacks = ["dev", "staging", "prod"];
 

@@ -1,7 +1,5 @@
-import type { Verdict } from "../../policies/gate";
-import type { Context } from "../context";
 import { exitCodes, usageError } from "../errors";
-import { type Evaluation, evaluate } from "../evaluation";
+import { describeEvaluation, evaluate } from "../evaluation";
 import { readyVersion, registryOf } from "../registry";
 import { asTrainingResult, type TrainingResult } from "../training";
 import type { Run } from "../verbs";
@@ -18,47 +16,20 @@ export const run: Run = async (context, options, [training]) => {
       `Version ${version.version} of ${settings.model} belongs to run ${version.runId ?? "(none)"}, not to ${said.run_id}: pass what training printed for this stack.`,
     );
   }
-  return outcomeOf(context, settings.stack, await evaluate(context, settings, version.version));
-};
-
-/** What an evaluation comes to: exit code 2 when a gate refuses. */
-export async function outcomeOf(context: Context, stack: string, evaluation: Evaluation) {
-  const { blocked } = await import("../../policies/judge");
-  const { asText } = await import("../../policies/present");
-  const { pin, verdicts, candidate } = evaluation;
-  const measured = verdicts.filter(({ gate }) => gate !== "approvals");
-  const pending = verdicts.filter(({ gate, passed }) => gate === "approvals" && !passed);
-  const refused = blocked(measured);
-  const accuracy = verdicts.find(({ subject }) => subject === "accuracy");
+  const described = await describeEvaluation(
+    context,
+    await evaluate(context, settings, version.version),
+  );
+  const { document, lines, refused } = described;
   const next = refused
-    ? `${pin.name} version ${pin.version} is refused in ${stack}: train another version.`
-    : `Next: tollgate pin ${pin.version} --stack ${stack}`;
+    ? `${settings.model} version ${version.version} is refused in ${settings.stack}: train another version.`
+    : `Next: tollgate pin ${version.version} --stack ${settings.stack}`;
   return {
-    document: {
-      passed: !refused,
-      accuracy: candidate.evidence?.metrics.accuracy ?? null,
-      threshold: accuracy?.threshold ?? null,
-      model_version: pin.version,
-      run_id: candidate.evidence?.lineage.runId ?? null,
-      stack,
-      pin,
-      verdicts: measured,
-      pending,
-      evidence: candidate.evidence,
-    },
-    text: [
-      asText(measured, { colours: context.output.colours }),
-      ...pending.map(pendingLine),
-      "",
-      next,
-    ].join("\n"),
+    document: { ...document, stack: settings.stack },
+    text: [...lines, "", next].join("\n"),
     exitCode: refused ? exitCodes.refused : exitCodes.done,
   };
-}
-
-function pendingLine({ reason }: Verdict): string {
-  return `approvals: ${reason} They are asked for once it is pinned.`;
-}
+};
 
 /** The JSON line of `train`, as an operand or, for `-`, from stdin. */
 async function readTraining(operand: string): Promise<TrainingResult> {

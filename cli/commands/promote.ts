@@ -2,16 +2,14 @@ import type { Settings } from "../../config/settings";
 import type { PinnedVersion } from "../../policies/gate";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
-import { evaluate } from "../evaluation";
+import { describeEvaluation, evaluate } from "../evaluation";
 import { checkedReason, forcedOverride } from "../forcing";
 import { requireCodeOf } from "../git";
 import { nameOfPin } from "../judgement";
-import type { Outcome } from "../output";
 import { registryOf } from "../registry";
 import { release } from "../releasing";
 import { parseParameters, train } from "../training";
 import type { Run } from "../verbs";
-import { outcomeOf } from "./evaluate";
 
 /**
  * `tollgate promote`: the version that one environment pins, made anew in another one (the same code, trained there on
@@ -44,30 +42,38 @@ export const run: Run = async (context, options) => {
         parseParameters((options.param as string[] | undefined) ?? []),
       );
   const evaluation = await evaluate(context, target, promoted);
-  const judged = await outcomeOf(context, to, evaluation);
+  const { document, lines, refused } = await describeEvaluation(context, evaluation);
   const override = forcedOverride(options, target, evaluation.pin);
-  if (judged.exitCode === exitCodes.refused && !override)
-    return refusedOutcome(judged, source, target);
-
+  if (refused && !override) {
+    const left = `${to} still pins ${target.pin ? nameOfPin(target.pin) : "nothing"}; ${from} is as it was.`;
+    const verdict = `${nameOfPin(evaluation.pin)} is refused in ${to}: ${left}`;
+    return {
+      document: { ...document, stack: to },
+      text: [...lines, "", verdict].join("\n"),
+      exitCode: exitCodes.refused,
+    };
+  }
   const { removeOverride, setOverride, setPin } = await import("../../config/stack-file");
   setPin(target.projectDir, to, evaluation.pin);
-  if (override && judged.exitCode === exitCodes.refused)
-    setOverride(target.projectDir, to, override);
+  if (refused && override) setOverride(target.projectDir, to, override);
   else if (target.override) removeOverride(target.projectDir, to);
+
   const promotion = {
     from: { stack: from, pin },
     to: { stack: to, pin: evaluation.pin },
     by: options.model ? "model" : "code",
+    forced: refused,
   };
+  const forced = refused ? ", past its refusal" : "";
+  const pinned = `${to} now pins ${nameOfPin(evaluation.pin)}, from ${from} version ${pin.version}${forced}.`;
   if (options.up) {
-    context.output.note(judged.text);
+    for (const line of [...lines, "", pinned]) context.output.note(line);
     const outcome = await release(context, await context.settings(to));
     return { ...outcome, document: { ...(outcome.document as object), promotion } };
   }
-  const [verdicts] = judged.text.split("\n\nNext:");
   return {
-    document: { ...(judged.document as object), promotion },
-    text: `${verdicts}\n\n${to} now pins ${nameOfPin(evaluation.pin)}, from ${from} version ${pin.version}.\nNext: tollgate preview --stack ${to}`,
+    document: { ...document, stack: to, promotion },
+    text: [...lines, "", pinned, `Next: tollgate preview --stack ${to}`].join("\n"),
   };
 };
 
@@ -144,11 +150,4 @@ async function copy(
   } finally {
     progress.end();
   }
-}
-
-function refusedOutcome(judged: Outcome, source: Settings, target: Settings): Outcome {
-  return {
-    ...judged,
-    text: `${judged.text}\n${target.stack} still pins ${target.pin ? nameOfPin(target.pin) : "nothing"}; ${source.stack} is as it was.`,
-  };
 }

@@ -49,7 +49,7 @@ function preview(changes: Partial<Preview> = {}): Preview {
 }
 
 describe("previewMarkdown", () => {
-  it("is one comment with a marker, the pin's move, every verdict and every change", async () => {
+  it("is one comment with a marker, the pin's move and every verdict", async () => {
     const lines = (await previewMarkdown(preview())).split("\n");
     assert.equal(lines[0], "<!-- tollgate preview: prod -->");
     assert.equal(lines[1], "### Tollgate: `prod`, refused");
@@ -60,7 +60,10 @@ describe("previewMarkdown", () => {
     );
     const row = lines.find((line) => line.startsWith("| metric-floor accuracy |"));
     assert.match(row ?? "", /\*\*refused\*\* \| 0\.894 \| 0\.9 \| -0\.006 \|/);
-    assert.ok(lines.includes("| update | route | `route` | `digest` |"));
+    assert.ok(
+      !lines.includes("| update | route | `route` | `digest` |"),
+      "a refused pin changes nothing",
+    );
     assert.equal(lines.at(-1), "Refused: `tollgate up --stack prod` would change nothing.");
   });
 
@@ -72,6 +75,7 @@ describe("previewMarkdown", () => {
     const text = await previewMarkdown(preview({ judgement, refused: false }));
     assert.match(text, /^### Tollgate: `prod`, can be released$/m);
     assert.match(text, /^#### Changes: 1 to update$/m);
+    assert.match(text, /^\| update \| route \| `route` \| `digest` \|$/m);
     assert.match(text, /Next: `tollgate up --stack prod`$/);
   });
 
