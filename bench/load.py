@@ -42,8 +42,9 @@ def run(port: int, path: str, body: bytes, connections: int, seconds: float) -> 
 
 
 def _wrk(port: int, path: str, body: bytes, connections: int, seconds: float) -> Load:
+    # Level-two brackets: a body of nested lists ends in "]]", which would end a plain Lua string.
     script = (
-        f"wrk.method = 'POST'\nwrk.body = [[{body.decode()}]]\nwrk.headers['content-type'] = 'application/json'\n"
+        f"wrk.method = 'POST'\nwrk.body = [==[{body.decode()}]==]\nwrk.headers['content-type'] = 'application/json'\n"
         "done = function(summary, latency)\n"
         "  local e = summary.errors\n"
         "  print(string.format('RESULT %f %f %f %d', summary.requests / summary.duration * 1e6,"
@@ -65,7 +66,11 @@ def _wrk(port: int, path: str, body: bytes, connections: int, seconds: float) ->
         done = subprocess.run(
             [*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True
         )
-    rate, p50, p99, failed = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", done.stdout).groups()
+    result = re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", done.stdout)
+    if result is None:
+        # wrk goes on without a script it can't read, and would measure an empty GET.
+        raise SystemExit(f"wrk didn't run its script: {done.stderr.strip() or done.stdout.strip()}")
+    rate, p50, p99, failed = result.groups()
     return Load(float(rate), float(p50), float(p99), int(failed))
 
 

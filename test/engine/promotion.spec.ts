@@ -172,17 +172,25 @@ describe("a promotion in staging", function () {
   });
 
   it("refuses another pin while the registry doesn't answer, and the served version goes on", async () => {
-    process.kill(await pidOf(/^tracking-server/), "SIGKILL");
     const pinned = stackFile();
-    project.configure("staging", (config) => {
-      config["tollgate:pin"] = `1@sha256:${"0".repeat(64)}`;
-    });
-    const up = await project.tollgate(["up", "--stack", "staging"]);
-    assert.equal(up.code, 2, up.stderr);
-    assert.match(up.stdout + up.stderr, /registry .* doesn't answer/);
-    assert.equal((await health()).version, "2");
-    fs.writeFileSync(path.join(project.dir, "Pulumi.staging.yaml"), pinned);
-    await project.must("up", "--stack", "staging");
+    const write = (text: string) =>
+      fs.writeFileSync(path.join(project.dir, "Pulumi.staging.yaml"), text);
+    process.kill(await pidOf(/^tracking-server/), "SIGKILL");
+    write(pinned.replace(/2@sha256:[0-9a-f]{64}/, `1@sha256:${"0".repeat(64)}`));
+    try {
+      const plain = await project.pulumi(["preview", "--stack", "staging"]);
+      assert.notEqual(plain.code, 0);
+      assert.match(plain.stdout, /evidence-present: .*ECONNREFUSED.*start the registry/);
+      assert.equal((await health()).version, "2");
+      // Our own up can do more: it starts the stack's registry as it was admitted, and judges then.
+      const up = await project.tollgate(["up", "--stack", "staging"]);
+      assert.equal(up.code, 2, up.stderr);
+      assert.match(up.stdout, /only its registry was started/);
+      assert.match(up.stdout, /digest-matches +refused/);
+      assert.equal((await health()).version, "2");
+    } finally {
+      write(pinned);
+    }
   });
 
   it("keeps database and artifact bytes through destroy, and comes back with them", async () => {
