@@ -6,14 +6,8 @@ export async function openRegistry(
   address: RegistryAddress,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<RegistryClient> {
-  const { RegistryClient } = await import("../../registry/client");
-  const { MLFLOW_TRACKING_USERNAME: username, MLFLOW_TRACKING_PASSWORD: password } = environment;
-  return new RegistryClient({
-    uri: address.uri,
-    caFile: address.caFile,
-    timeoutSeconds: address.timeoutSeconds,
-    credentials: { token: environment[address.tokenVariable], username, password },
-  });
+  const { connectRegistry } = await import("../../registry/connect");
+  return connectRegistry(address, environment);
 }
 
 /** The version an alias points at; null when there is no such alias or no such model. */
