@@ -46,7 +46,7 @@ export async function evaluate(
       `There is no evaluation data at ${data}: correct tollgate:evaluation.data in Pulumi.${stack}.yaml.`,
     );
   }
-  const python = await pythonFor(context, settings);
+  const python = await pythonFor(settings);
   const folder = mkdtempSync(join(tmpdir(), "tollgate-evaluate-"));
   try {
     const [spec, out] = [join(folder, "spec.json"), join(folder, "evidence.json")];

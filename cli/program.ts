@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { version } from "../package.json";
 import { type GlobalOptions, openContext } from "./context";
 import { exitCodes, reportOf, usageError } from "./errors";
 import { Output, type Outcome, type Streams } from "./output";
@@ -58,6 +59,7 @@ function configure(command: Command, write: (text: string) => void): void {
 
 function build(output: Output, done: (outcome: Outcome) => void): Command {
   const program = withGlobals(new Command("tollgate")).description(description);
+  program.version(version, "-V, --version", "print Tollgate's version");
   program.enablePositionalOptions();
   program.usage("<verb> [options]").argument("[verb]").allowExcessArguments(true);
   program.action((verb: string | undefined) => {

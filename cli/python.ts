@@ -1,6 +1,6 @@
 import { delimiter, join } from "node:path";
 import type { Settings } from "../config/settings";
-import { type Context, root } from "./context";
+import { root } from "./context";
 
 /** The locked Python environment of a stack, and the variables that point MLflow's own client at its registry. */
 export interface PythonPlace {
@@ -10,20 +10,13 @@ export interface PythonPlace {
 }
 
 /** Makes the environment when it is missing, with progress on stderr. */
-export async function pythonFor(context: Context, settings: Settings): Promise<PythonPlace> {
+export async function pythonFor(settings: Settings): Promise<PythonPlace> {
   const { ensurePython } = await import("../toolchain/python");
-  const progress = context.output.progress("Getting the Python environment");
-  try {
-    const { dir, python } = await ensurePython(settings.requirements, {
-      progress: (text: string) => progress.update(text),
-    });
-    return {
-      python,
-      environment: { ...process.env, ...registryVariables(settings), ...pythonVariables(dir) },
-    };
-  } finally {
-    progress.end();
-  }
+  const { dir, python } = await ensurePython(settings.requirements);
+  return {
+    python,
+    environment: { ...process.env, ...registryVariables(settings), ...pythonVariables(dir) },
+  };
 }
 
 function pythonVariables(dir: string): NodeJS.ProcessEnv {

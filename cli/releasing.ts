@@ -19,7 +19,7 @@ import { pythonFor } from "./python";
 export async function release(context: Context, settings: Settings): Promise<Outcome> {
   const startedAt = Date.now();
   // The servers run on it, and the engine has no way to show how far its making is.
-  await pythonFor(context, settings);
+  await pythonFor(settings);
   let judgement = await judgePin(settings);
   const started = judgement !== null && (await startedRegistry(context, settings, judgement));
   if (started) judgement = await judgePin(settings);

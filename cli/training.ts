@@ -57,7 +57,7 @@ export async function train(
   const client = await registryOf(settings);
   await client.health();
   const [python, dataDigest] = await Promise.all([
-    pythonFor(context, settings),
+    pythonFor(settings),
     digestOfData(data),
   ]);
   const lineage = gitFacts(settings.projectDir);

@@ -5,7 +5,7 @@ import { table } from "../table";
 /** `tollgate doctor`: what is there, what is missing, and what mends it. With `--fix` it gets what it can itself. */
 export const run: Run = async (context, options) => {
   const { diagnose } = await import("../../toolchain/doctor");
-  if (options.fix) await fix(context.output);
+  if (options.fix) await fix();
   const parts = await diagnose();
   const wrong = parts.filter(({ status }) => status !== "ok");
   const paint = (status: string) => context.output.paint(status === "ok" ? "green" : "red", status);
@@ -25,16 +25,12 @@ export const run: Run = async (context, options) => {
   };
 };
 
-async function fix(output: Parameters<Run>[0]["output"]): Promise<void> {
+/** Shows its own progress on stderr: a first engine takes minutes. */
+async function fix(): Promise<void> {
   const [{ ensureEngine }, { defaultRequirements, ensurePython }] = await Promise.all([
     import("../../toolchain/engine"),
     import("../../toolchain/python"),
   ]);
-  const progress = output.progress("Getting what is missing");
-  try {
-    await ensureEngine({ progress: (text: string) => progress.update(text) });
-    await ensurePython(defaultRequirements, { progress: (text: string) => progress.update(text) });
-  } finally {
-    progress.end();
-  }
+  await ensureEngine();
+  await ensurePython(defaultRequirements);
 }

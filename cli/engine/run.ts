@@ -117,13 +117,8 @@ export async function exportState(
 /** The engine and its environment for a project folder; gets the engine when there is none yet. */
 export async function engineFor(context: Context) {
   const { ensureEngine, engineEnvironment } = await import("../../toolchain/engine");
-  const progress = context.output.progress("Getting the Pulumi engine");
-  try {
-    const engine = await ensureEngine({ progress: (text: string) => progress.update(text) });
-    return { engine, environment: engineEnvironment(engine, context.projectDir) };
-  } finally {
-    progress.end();
-  }
+  const engine = await ensureEngine();
+  return { engine, environment: engineEnvironment(engine, context.projectDir) };
 }
 
 async function workplaceOf(context: Context, { stack, stateDir }: Settings): Promise<Workplace> {

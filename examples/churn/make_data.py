@@ -1,8 +1,8 @@
 """Writes each environment's own data: ``data/<environment>/train.csv`` and ``eval.csv``.
 
 staging is the exercise's data with a quarter held out, 500 rows, where the exercise holds out a fifth.
-dev is its first 400 rows. prod is another, larger and harder draw. Values have four decimals, which
-keeps the files small.
+dev is its first 400 rows. prod is staging's rows drawn again with noise, as more customers of the same
+kind. Values have four decimals, which keeps the files small.
 The files are committed, so that the commit pins them; running this again writes the same bytes.
 """
 
