@@ -56,10 +56,7 @@ export async function train(
   }
   const client = await registryOf(settings);
   await client.health();
-  const [python, dataDigest] = await Promise.all([
-    pythonFor(settings),
-    digestOfData(data),
-  ]);
+  const [python, dataDigest] = await Promise.all([pythonFor(settings), digestOfData(data)]);
   const lineage = gitFacts(settings.projectDir);
   const parameters = { ...entry.parameters, ...request.parameters };
   const dataVersion = request.dataVersion ?? entry.dataVersion ?? dataDigest;
