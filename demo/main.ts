@@ -45,8 +45,8 @@ async function start(): Promise<number> {
 async function tell(chapter: Chapter, progress: Progress): Promise<void> {
   console.log(`\n${bold(`# ${chapter.title}`)}\n${chapter.note}`);
   chapter.prepare?.();
-  for (const command of chapter.commands) {
-    const step = `${chapter.id}: ${command.args.join(" ")}`;
+  for (const [index, command] of chapter.commands.entries()) {
+    const step = `${chapter.id} ${index + 1}`;
     if (progress.has(step)) continue;
     await expectExit(command, folder);
     progress.add(step);

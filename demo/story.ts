@@ -29,12 +29,11 @@ const stacks = ["dev", "staging", "prod"];
 /** Sets the training parameters in every stack file, as a reviewed change would. */
 function parameters(lines: string, message: string): void {
   for (const stack of stacks) {
-    edit(
-      `Pulumi.${stack}.yaml`,
-      (text) => text.replace(/ {4}parameters:\n(?: {6}.*\n)+/, `    parameters:\n${lines}`),
-      message,
+    edit(`Pulumi.${stack}.yaml`, (text) =>
+      text.replace(/ {4}parameters:\n(?: {6}.*\n)+/, `    parameters:\n${lines}`),
     );
   }
+  commit(message);
 }
 
 /** The exercise of promoting a churn model, from a first refusal to a rollback in production. */

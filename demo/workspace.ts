@@ -32,11 +32,10 @@ export function commit(message: string): void {
   if (git("status", "--porcelain").trim() !== "") git("commit", "--quiet", "--message", message);
 }
 
-/** Rewrites one file of the workspace and commits it. */
-export function edit(file: string, change: (text: string) => string, message: string): void {
+/** Rewrites one file of the workspace. */
+export function edit(file: string, change: (text: string) => string): void {
   const target = path.join(folder, file);
   fs.writeFileSync(target, change(fs.readFileSync(target, "utf8")));
-  commit(message);
 }
 
 function git(...args: string[]): string {

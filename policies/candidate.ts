@@ -11,11 +11,15 @@ import type { Candidate } from "./gate";
 export async function fetchCandidate(settings: Settings): Promise<Candidate | null> {
   if (!settings.pin) return null;
   const facts = await fetchCandidateFacts(registryClient(settings), settings.pin);
+  const { version, digest } = settings.pin;
   return {
     stack: settings.stack,
     pin: settings.pin,
     ...facts,
-    approvals: readApprovals(settings.projectDir, settings.stack),
+    // Those of other pins would travel into state and receipts, where they say nothing.
+    approvals: readApprovals(settings.projectDir, settings.stack).filter(
+      (approval) => approval.version === version && approval.digest === digest,
+    ),
     override: settings.override,
   };
 }
