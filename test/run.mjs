@@ -6,8 +6,17 @@ import { fileURLToPath } from "node:url";
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
-/** Specs that need the engine or real servers are under these folders; everything else is `unit`. */
-const engineSpecs = ["test/engine/**/*.spec.ts"];
+/** Specs that need real servers, and those that need the engine besides; everything else is `unit`. */
+const serverSpecs = [
+  "test/provider/{process,process-faults,release-check,route,route-watch,stage-alias}.spec.ts",
+  "test/registry/mlflow.spec.ts",
+  "test/runtimes/local/servers/*.spec.ts",
+];
+const engineSpecs = [
+  "test/engine/*.spec.ts",
+  "test/cli/engine/{run,stack}.spec.ts",
+  "test/toolchain/language-host.spec.ts",
+];
 
 const suites = {
   check: {
@@ -18,17 +27,25 @@ const suites = {
     },
   },
   unit: {
-    title: "tables, properties, components, gates, processes",
-    run: () => mocha(["test/**/*.spec.ts", ...engineSpecs.flatMap((glob) => ["--ignore", glob])]),
+    title: "tables, properties, components under mocks, gates",
+    run: () =>
+      mocha([
+        "test/**/*.spec.ts",
+        ...[...serverSpecs, ...engineSpecs].flatMap((glob) => ["--ignore", glob]),
+      ]),
+  },
+  servers: {
+    title: "real MLflow, PostgreSQL, S3, Envoy and kept processes",
+    run: () => mocha(serverSpecs),
   },
   engine: {
-    title: "the real engine with real servers, and the faults",
+    title: "the real engine on top, and the faults",
     run: () => mocha(engineSpecs),
   },
   python: {
     title: "scorer, evaluator, digest",
     run: async () => {
-      const { status, output } = await command(bin("tsx"), ["test/pytest.ts"]);
+      const { status, output } = await command(bin("tsx"), ["test/python.ts"]);
       return counts(output, status, /(\d+) passed/, /(\d+) (?:failed|errors?)/g);
     },
   },

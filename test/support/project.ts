@@ -8,6 +8,7 @@ import YAML from "yaml";
 const root = path.join(__dirname, "..", "..");
 
 export interface CommandResult {
+  /** As shells count it: 128 and its number after a signal. */
   code: number | null;
   stdout: string;
   stderr: string;
@@ -154,7 +155,9 @@ export function run(
     child.stdout.on("data", collect("stdout"));
     child.stderr.on("data", collect("stderr"));
     child.on("error", reject);
-    child.on("close", (code) => resolve({ ...result, code }));
+    child.on("close", (code, signal) =>
+      resolve({ ...result, code: signal ? 128 + os.constants.signals[signal] : code }),
+    );
     child.stdin.end(options.input ?? "");
     options.onSpawn?.(child);
   });

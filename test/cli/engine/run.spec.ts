@@ -140,7 +140,7 @@ describe("runEngine", function () {
     assert.equal((await up()).succeeded, true);
     assert.match(
       project.said(),
-      new RegExp(`A run that was killed \\(pid ${engine}, since .*\\) left its lock`),
+      new RegExp(`A run that has ended \\(pid ${engine}, since .*\\) left its lock`),
     );
     assert.deepEqual(pending(), []);
     assert.ok(names().includes("third"));

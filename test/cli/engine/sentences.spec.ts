@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
 import { emptyReport } from "../../../cli/engine/events";
-import {
-  causesOf,
-  engineFailure,
-  lockIn,
-  lockSentence,
-  sentenceOf,
-} from "../../../cli/engine/sentences";
+import { causesOf, engineFailure, sentenceOf } from "../../../cli/engine/sentences";
 
 // The texts are what engine 3.259.0 really printed.
-const locked = `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
-  file:///work/.pulumi/locks/organization/demo/s1/6692ea2a.json?no_tmp_dir=true: created by root@vm (pid 16201) at 2026-11-21T09:20:21Z`;
 
 describe("sentenceOf", () => {
   for (const [what, message, sentence] of [
@@ -61,22 +53,6 @@ describe("causesOf", () => {
   });
 });
 
-describe("lockIn", () => {
-  const lock = { user: "root", host: "vm", pid: 16201, since: "2026-11-21T09:20:21Z" };
-
-  it("reads who holds the lock", () => assert.deepEqual(lockIn(locked), lock));
-
-  it("is null when no lock is in the way", () => assert.equal(lockIn("error: no"), null));
-
-  it("becomes one sentence with process, user and time", () => {
-    assert.equal(
-      lockSentence("prod", lock, "vm"),
-      "Stack prod is being changed by root (pid 16201) since 2026-11-21T09:20:21Z: wait until that is done and run this again.",
-    );
-    assert.match(lockSentence("prod", lock, "laptop"), /by root on vm \(pid/);
-  });
-});
-
 describe("engineFailure", () => {
   for (const [printed, sentence] of [
     ["error: write /x/y: no space left on device", /^The disk is full/],
@@ -85,6 +61,10 @@ describe("engineFailure", () => {
       /^The stack's state at \/x\/.pulumi\/stacks\/a.json can't be written/,
     ],
     ["error: open /x/meta.yaml: permission denied", /at \/x\/meta.yaml can't be written/],
+    [
+      'error: read ".pulumi/meta.yaml": blob (code=Unknown): stat /x/.pulumi/meta.yaml: not a directory',
+      /^The stack's state at \/x\/.pulumi\/meta.yaml can't be written \(not a directory\)/,
+    ],
     [
       "error: getting stack configuration: get stack secrets manager: incorrect passphrase",
       /another passphrase: set PULUMI_CONFIG_PASSPHRASE/,

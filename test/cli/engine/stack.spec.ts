@@ -6,6 +6,7 @@ import {
   engineConfigFile,
   ensureBackendFolder,
   type PendingOperation,
+  requireRoom,
   settlePending,
 } from "../../../cli/engine/stack";
 import { temporaryFolder } from "../support/project";
@@ -70,6 +71,18 @@ describe("ensureBackendFolder", () => {
     ensureBackendFolder(folder.dir, {});
     assert.equal(existsSync(join(folder.dir, "state")), true);
     folder.remove();
+  });
+});
+
+describe("requireRoom", () => {
+  it("refuses a full disk before anything is written, and takes one with room", () => {
+    // File systems that never have a free block.
+    const full = process.platform === "linux" ? "/proc" : "/dev";
+    assert.throws(() => requireRoom(full), {
+      code: "disk-full",
+      message: `The disk with ${full} has only 0 kB free, and 16 MB are needed to change a stack safely: free some space and run this again.`,
+    });
+    requireRoom(process.cwd());
   });
 });
 
