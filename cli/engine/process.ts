@@ -95,6 +95,12 @@ export async function spawnEngine(
   }
 }
 
+/** The command that started an engine as above, from the engine's command line; null when it was started otherwise. */
+export function starterOf(commandLine: string): number | null {
+  const pid = /[a-z]+-(\d+)\.events$/.exec(commandLine.trimEnd())?.[1];
+  return pid === undefined ? null : Number(pid);
+}
+
 /** Files of runs whose own process was killed before it could put them away. */
 function removeLeftovers(logDir: string): void {
   for (const file of readdirSync(logDir)) {

@@ -1,15 +1,15 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
-import { spawnSync } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../config/settings";
 import type { PinnedVersion } from "../../policies/gate";
 import { stackFile } from "../../config/stack-files";
 import { type Context, root } from "../context";
 import { CliError, exitCodes } from "../errors";
 import { emptyReport, type EngineReport, parseEvent, type Step, take } from "./events";
+import { holderOf, type Lock, lockIn, lockSentence, removeLockFile } from "./lock";
 import { engineCommand, type EngineRun, spawnEngine } from "./process";
-import { causesOf, engineFailure, type Lock, lockIn, lockSentence } from "./sentences";
+import { causesOf, engineFailure } from "./sentences";
 import {
   engineConfigFile,
   ensureBackendFolder,
@@ -62,13 +62,9 @@ export async function runEngine(
     initialiseStack(place);
     [run, report] = await attempt();
   }
-  const lock = lockIn(run.printed);
-  if (lock) {
-    if (!isStale(lock)) throw new CliError("locked", lockSentence(place.stack, lock));
-    context.output.note(
-      `A run that was killed (pid ${lock.pid}, since ${lock.since}) left its lock: removed it.`,
-    );
-    engineCommand(place, ["cancel", "--yes", "--stack", place.stack]);
+  for (let tries = 1, lock = lockIn(run.printed); lock; tries++, lock = lockIn(run.printed)) {
+    if (tries > 5) throw new CliError("locked", lockSentence(place.stack, lock));
+    await clearLock(context, place, lock);
     [run, report] = await attempt();
   }
   if (run.interrupted && !report.succeeded) {
@@ -172,14 +168,23 @@ function initialiseStack(place: Workplace): void {
   }
 }
 
-/** Is the run that made the lock surely gone? Only known for runs of this machine. */
-function isStale({ host, pid }: Lock): boolean {
-  if (host !== hostname()) return false;
-  const { status, stdout } = spawnSync("ps", ["-o", "stat=,comm=", "-p", String(pid)], {
-    encoding: "utf8",
-  });
-  // A dead process that nobody has collected is still listed, as a zombie; a stranger may have got the number.
-  return status !== 0 || stdout.trim().startsWith("Z") || !/pulumi/.test(stdout);
+/** Gets a lock out of the way that nobody needs any more. Throws when the run that holds it is at work. */
+async function clearLock(context: Context, place: Workplace, lock: Lock): Promise<void> {
+  const { output } = context;
+  let holder = holderOf(lock);
+  if (holder === "at work") throw new CliError("locked", lockSentence(place.stack, lock));
+  if (holder === "gone") {
+    output.note(`A run that has ended (pid ${lock.pid}, since ${lock.since}) left its lock.`);
+    if (!removeLockFile(lock)) engineCommand(place, ["cancel", "--yes", "--stack", place.stack]);
+    return;
+  }
+  // It does nothing but finish: half a release would be worse than waiting for a whole one.
+  output.note(
+    `A run (pid ${lock.pid}, since ${lock.since}) whose command was killed is still at work: waiting until it is done.`,
+  );
+  const progress = output.progress("Waiting");
+  for (; holder === "abandoned"; holder = holderOf(lock)) await sleep(200);
+  progress.end();
 }
 
 /** After a killed run and a good one: what was under way then is settled, and its leftovers are stopped. */

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import type { Diagnostic, EngineReport } from "./events";
 
 /** What the engine says of its own end after the reason was given already. */
@@ -42,37 +41,6 @@ function withResource({ resource, message }: Diagnostic): string | null {
   return named ? sentence : `${resource}: ${sentence}`;
 }
 
-/** What is known of the run that holds a stack's lock. */
-export interface Lock {
-  user: string;
-  host: string;
-  pid: number;
-  /** ISO 8601, UTC. */
-  since: string;
-}
-
-/** The lock that made the engine refuse to start, from what it wrote to stderr; null when there was none. */
-export function lockIn(stderr: string): Lock | null {
-  if (!/currently locked/.test(stderr)) return null;
-  const found = /created by (\S+?)@(\S+) \(pid (\d+)\) at (\S+)/.exec(stderr);
-  if (!found) return null;
-  const [, user = "", host = "", pid = "", since = ""] = found;
-  return { user, host, pid: Number(pid), since };
-}
-
-/** One sentence about a lock that is held. */
-export function lockSentence(
-  stack: string,
-  { user, host, pid, since }: Lock,
-  here = hostname(),
-): string {
-  const where = host === here ? "" : ` on ${host}`;
-  return (
-    `Stack ${stack} is being changed by ${user}${where} (pid ${pid}) since ${since}: ` +
-    "wait until that is done and run this again."
-  );
-}
-
 const known: readonly [RegExp, (found: RegExpExecArray) => string][] = [
   [
     /no space left on device/i,
@@ -80,9 +48,9 @@ const known: readonly [RegExp, (found: RegExpExecArray) => string][] = [
       "The disk is full, so the stack's state can't be written: free some space and run this again.",
   ],
   [
-    /(?:open|mkdir|create|write|rename) ([^\s:]+): (?:permission denied|read-only file system)/i,
-    ([, path]) =>
-      `The stack's state at ${path} can't be written: make it writable and run this again.`,
+    /(?:open|stat|mkdir|create|write|rename) ([^\s:]+): (permission denied|read-only file system|not a directory)/i,
+    ([, path, why]) =>
+      `The stack's state at ${path} can't be written (${why}): make it writable and run this again.`,
   ],
   [
     /incorrect passphrase/i,
