@@ -12,10 +12,11 @@ import { runtimes } from "./runtimes";
 async function environment() {
   const settings = await loadFromPulumi();
   const runtime = runtimes[settings.runtime];
-  const candidate = await fetchCandidate(settings);
-
+  // Asked now and awaited later: what doesn't wait for the answer is declared meanwhile.
+  const asked = fetchCandidate(settings);
   const store = new ArtifactStore("artifact-store", { runtime, settings });
   const tracking = new TrackingServer("tracking-server", { runtime, settings, store });
+  const candidate = await asked;
   if (!candidate) return { trackingUri: tracking.uri };
   if (candidate.problem?.code === "registry-unavailable" && !runtime.registryExists(settings)) {
     await log.warn("The registry is made first; the pin is judged and released by the next up.");

@@ -8,8 +8,10 @@
  */
 const crypto = require("crypto");
 const fs = require("fs");
+const Module = require("module");
 const os = require("os");
 const path = require("path");
+const vm = require("vm");
 
 const root = path.resolve(__dirname, "..");
 
@@ -34,7 +36,7 @@ const SURROUNDINGS = [
  *   with them; replaced by an empty module.
  */
 function requireBundled(entry, options) {
-  return require(bundle(entry, options));
+  return load(bundle(entry, options));
 }
 
 /** Like `requireBundled` for an entry that is the whole process: what can't be bundled ends it with one sentence. */
@@ -46,7 +48,50 @@ function runBundled(entry, options) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
-  return require(file);
+  return load(file);
+}
+
+/**
+ * Loads a bundle as `require` would, but with the machine code that this version of Node made of it the last time:
+ * compiling a bundled SDK takes longer than running it.
+ */
+function load(file) {
+  const compiled = `${file}.${process.version}-${process.arch}.v8`;
+  const script = new vm.Script(Module.wrap(fs.readFileSync(file, "utf8")), {
+    filename: file,
+    cachedData: readIfThere(compiled),
+  });
+  const module = new Module(file, null);
+  module.filename = file;
+  module.paths = Module._nodeModulePaths(path.dirname(file));
+  const run = script.runInThisContext();
+  run.call(
+    module.exports,
+    module.exports,
+    Module.createRequire(file),
+    module,
+    file,
+    path.dirname(file),
+  );
+  if (script.cachedDataRejected !== false) keepCompiled(compiled, script);
+  return module.exports;
+}
+
+function readIfThere(file) {
+  try {
+    return fs.readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** After the run, so that what was compiled on the way is kept too. A folder that can't be written costs time only. */
+function keepCompiled(file, script) {
+  try {
+    writeByRename(file, script.createCachedData());
+  } catch {
+    // The next start compiles again.
+  }
 }
 
 /**
@@ -156,8 +201,10 @@ function prune(folder, name) {
   const paths = files.map((file) => path.join(folder, file));
   const bundles = paths.filter((file) => file.endsWith(".cjs")).sort((a, b) => age(a) - age(b));
   for (const old of bundles.slice(KEPT_BUNDLES)) {
-    fs.rmSync(old, { force: true });
-    fs.rmSync(`${old}.map`, { force: true });
+    for (const file of fs.readdirSync(folder)) {
+      // The bundle, its map, and what was compiled of it.
+      if (file.startsWith(path.basename(old))) fs.rmSync(path.join(folder, file), { force: true });
+    }
   }
   for (const file of paths.filter((file) => file.endsWith(".tmp"))) {
     if (age(file) > 3_600_000) fs.rmSync(file, { force: true });

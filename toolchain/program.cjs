@@ -9,3 +9,7 @@ module.exports = require("./bundle.cjs").requireBundled(
     external: ["@pulumi", "@grpc/grpc-js", "@aws-sdk"],
   },
 );
+
+// The runner maps stack traces to sources, and the SDK takes one for every resource: searching the bundle for its map
+// would cost a preview 100 ms. An error that reaches the user is one sentence and has no trace.
+Error.prepareStackTrace = undefined;

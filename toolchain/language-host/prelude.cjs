@@ -8,10 +8,11 @@ setInterval(() => {
   if (process.ppid !== host) process.exit(1);
 }, 1000).unref();
 
-// 2. The SDK loads these two when it starts, 350 ms, though only serialised functions need them: load them when the
-// first property is read.
-const LAZY = new Set(["typescript", "@npmcli/arborist"]);
-const ASKING = /[\\/]@pulumi[\\/]pulumi[\\/](runtime[\\/]closure[\\/]|typescript-shim\.js$)/;
+// 2. The SDK loads these when it starts, 430 ms, though only serialised functions and the Automation API need them:
+// load them when the first property is read.
+const LAZY = new Set(["typescript", "@npmcli/arborist", "./automation"]);
+const ASKING =
+  /[\\/]@pulumi[\\/]pulumi[\\/](runtime[\\/]closure[\\/]|typescript-shim\.js$|index\.js$)/;
 const load = Module._load;
 Module._load = function (request, parent, ...rest) {
   if (!LAZY.has(request) || !ASKING.test(parent?.filename ?? "")) {
