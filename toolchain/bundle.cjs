@@ -18,6 +18,9 @@ const root = path.resolve(__dirname, "..");
 /** Bundles kept for each entry, so that switching between branches stays fast. */
 const KEPT_BUNDLES = 4;
 
+/** Milliseconds after its load at which a bundle has called most of what it needs. A plugin may be killed at its end. */
+const KEEP_COMPILED_AFTER = 600;
+
 /** What decides a bundle besides our sources. npm writes the second on every install. */
 const SURROUNDINGS = [
   __filename,
@@ -73,7 +76,7 @@ function load(file) {
     file,
     path.dirname(file),
   );
-  if (script.cachedDataRejected !== false) keepCompiled(compiled, script);
+  if (script.cachedDataRejected !== false) keepCompiledLater(compiled, script);
   return module.exports;
 }
 
@@ -85,13 +88,20 @@ function readIfThere(file) {
   }
 }
 
-/** After the run, so that what was compiled on the way is kept too. A folder that can't be written costs time only. */
-function keepCompiled(file, script) {
-  try {
-    writeByRename(file, script.createCachedData());
-  } catch {
-    // The next start compiles again.
-  }
+/** Most of a bundle is compiled when it is first called: so a little later, or at the end if that comes first. */
+function keepCompiledLater(file, script) {
+  let kept = false;
+  const keep = () => {
+    if (kept) return;
+    kept = true;
+    try {
+      writeByRename(file, script.createCachedData());
+    } catch {
+      // A folder that can't be written costs the next start its time, and nothing else.
+    }
+  };
+  setTimeout(keep, KEEP_COMPILED_AFTER).unref();
+  process.once("exit", keep);
 }
 
 /**
