@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     `pulumi ${engine.version}, node ${process.version}, ${os.cpus().length} cores, ${rounds} rounds`,
   );
   const comparisons = await previews();
-  const gateMs = slowestJudgement();
+  const gates = judgements();
   const scorer = await scorerBench();
   if (json) {
     console.log(
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
         engine: engine.version,
         node: process.version,
         comparisons,
-        gateMs,
+        gates,
         scorer,
       }),
     );
@@ -59,8 +59,10 @@ async function main(): Promise<void> {
       );
     }
   }
+  const { first, median } = gates;
   console.log(
-    `\none candidate through all gates in process: ${gateMs.toFixed(3)} ms (promised: under 5)`,
+    `\none candidate through all gates: ${first.toFixed(2)} ms the first time, ` +
+      `${median.toFixed(3)} ms ever after (promised: under 5)`,
   );
 }
 
@@ -150,19 +152,19 @@ async function compare(
   return { name, rows, ratio: rows[0]!.median / rows[1]!.median, promise };
 }
 
-/** Milliseconds for one candidate through all gates of the prod tier: the slowest of many, the first included. */
-function slowestJudgement(): number {
+/** Milliseconds for one candidate through all gates of the prod tier: the first time in a process, and ever after. */
+function judgements(): { first: number; median: number } {
   const { gates } = resolveSettings(
     { tier: "prod", model: "churn-model" },
     { stack: "prod", projectDir: root, requirements: "" },
   );
   const candidate = compliantCandidate();
-  const times = Array.from({ length: 2000 }, () => {
+  const times = Array.from({ length: 2001 }, () => {
     const began = performance.now();
     judge(candidate, gates);
     return performance.now() - began;
   });
-  return Math.max(...times);
+  return { first: times[0]!, median: [...times].sort((a, b) => a - b)[1000]! };
 }
 
 async function scorerBench(): Promise<unknown> {

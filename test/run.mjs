@@ -8,13 +8,16 @@ const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
 /** Specs that need real servers, and those that need the engine besides; everything else is `unit`. */
 const serverSpecs = [
-  "test/provider/{process,process-faults,release-check,route,route-watch,stage-alias}.spec.ts",
+  ...["process", "process-faults", "release-check", "route", "route-watch", "stage-alias"].map(
+    (name) => `test/provider/${name}.spec.ts`,
+  ),
   "test/registry/mlflow.spec.ts",
   "test/runtimes/local/servers/*.spec.ts",
 ];
 const engineSpecs = [
   "test/engine/*.spec.ts",
-  "test/cli/engine/{run,stack}.spec.ts",
+  "test/cli/engine/run.spec.ts",
+  "test/cli/engine/stack.spec.ts",
   "test/toolchain/language-host.spec.ts",
 ];
 
