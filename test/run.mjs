@@ -1,5 +1,6 @@
 // Runs the suites named (all by default), streams what they print, and ends with the total: "N passed, N failed".
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -7,19 +8,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
 /** Specs that need real servers, and those that need the engine besides; everything else is `unit`. */
-const serverSpecs = [
-  ...["process", "process-faults", "release-check", "route", "route-watch", "stage-alias"].map(
-    (name) => `test/provider/${name}.spec.ts`,
-  ),
-  "test/registry/mlflow.spec.ts",
-  "test/runtimes/local/servers/*.spec.ts",
-];
-const engineSpecs = [
-  "test/engine/*.spec.ts",
-  "test/cli/engine/run.spec.ts",
-  "test/cli/engine/stack.spec.ts",
-  "test/toolchain/language-host.spec.ts",
-];
+const { servers, engine } = JSON.parse(readFileSync(path.join(root, "test", "suites.json")));
 
 const suites = {
   check: {
@@ -34,16 +23,16 @@ const suites = {
     run: () =>
       mocha([
         "test/**/*.spec.ts",
-        ...[...serverSpecs, ...engineSpecs].flatMap((glob) => ["--ignore", glob]),
+        ...[...servers, ...engine].flatMap((glob) => ["--ignore", glob]),
       ]),
   },
   servers: {
     title: "real MLflow, PostgreSQL, S3, Envoy and kept processes",
-    run: () => mocha(serverSpecs),
+    run: () => mocha(servers),
   },
   engine: {
     title: "the real engine on top, and the faults",
-    run: () => mocha(engineSpecs),
+    run: () => mocha(engine),
   },
   python: {
     title: "scorer, evaluator, digest",

@@ -1,0 +1,17 @@
+// Every path a suite names is there: a spec that nobody runs proves nothing.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import suites from "./suites.json";
+
+const root = path.join(__dirname, "..");
+
+describe("suites.json", () => {
+  it("names only spec files that exist, without braces, which mocha doesn't expand in a path", () => {
+    for (const spec of [...suites.servers, ...suites.engine]) {
+      assert.doesNotMatch(spec, /[{}]/);
+      const place = path.join(root, spec.replace(/\/\*\.spec\.ts$/, ""));
+      assert.ok(fs.existsSync(place), `${spec} names nothing`);
+    }
+  });
+});
