@@ -218,7 +218,7 @@ describe("faults around a served model", function () {
   });
 
   const moments: Record<string, RegExp> = {
-    "in its first seconds": /Working/,
+    "when the pin was admitted": /(created|updated) +admission/,
     "when the new scorer has started": /created +process model-serving-scorer/,
     "while the traffic moves": /created +release check/,
   };
