@@ -122,7 +122,7 @@ describe("routeType", function () {
     {
       title: "that is slow",
       bad: { delayMs: 400 },
-      reason: /its P95 latency is \d+ ms \(tollgate:release\.maxP95Ms allows 200 ms\)/,
+      reason: /its P95 latency is [\d.]+ ms \(tollgate:release\.maxP95Ms allows 200 ms\)/,
     },
     {
       title: "that turns bad after 30 requests",
