@@ -1,5 +1,8 @@
 import type { z } from "zod";
+import type { EvidenceProblem } from "../registry/candidate";
 import type { Evidence } from "../registry/evidence";
+
+export type { EvidenceProblem };
 
 /** The model version a pin names: the only thing a gate may judge. */
 export interface PinnedVersion {
@@ -35,19 +38,6 @@ export interface Override {
   /** ISO 8601, UTC. */
   readonly at: string;
 }
-
-/** Why there is no evidence to judge. Each of them is a refusal. */
-export type EvidenceProblem = {
-  readonly code:
-    | "registry-unavailable"
-    | "version-not-found"
-    | "version-not-ready"
-    | "evidence-missing"
-    | "evidence-altered"
-    | "evidence-unreadable";
-  /** One sentence: what, which value, what to do. */
-  readonly reason: string;
-};
 
 /** Everything the gates see. Plain values, all known at preview. */
 export interface Candidate {

@@ -11,8 +11,8 @@ export interface CandidatePin {
   readonly digest: string;
 }
 
-/** Why there is no evidence. `reason` is one sentence. */
-export interface CandidateProblem {
+/** Why there is no evidence to judge. Each of them is a refusal; `reason` is one sentence: what, which value, what to do. */
+export interface EvidenceProblem {
   readonly code:
     | "registry-unavailable"
     | "version-not-found"
@@ -26,7 +26,7 @@ export interface CandidateProblem {
 /** What the registry knows of a pinned version. Exactly one of `evidence` and `problem` is null. */
 export interface CandidateFacts {
   readonly evidence: Evidence | null;
-  readonly problem: CandidateProblem | null;
+  readonly problem: EvidenceProblem | null;
   /** The version's `tollgate.digest` tag; null without one, or when the registry gave no version. */
   readonly registryDigest: string | null;
 }
@@ -62,7 +62,7 @@ export async function fetchCandidateFacts(
 
 type Found = Pick<CandidateFacts, "evidence" | "problem">;
 
-function problem(code: CandidateProblem["code"], reason: string): Found {
+function problem(code: EvidenceProblem["code"], reason: string): Found {
   return { evidence: null, problem: { code, reason } };
 }
 
@@ -140,11 +140,7 @@ function judgeable(pin: CandidatePin, tag: string, bytes: Buffer): Found {
   return { evidence: parsed.evidence, problem: null };
 }
 
-function lookupProblem(
-  client: RegistryClient,
-  pin: CandidatePin,
-  error: unknown,
-): CandidateProblem {
+function lookupProblem(client: RegistryClient, pin: CandidatePin, error: unknown): EvidenceProblem {
   if (isRegistryError(error, "not-found")) {
     return {
       code: "version-not-found",
@@ -154,7 +150,7 @@ function lookupProblem(
   return unavailable(error);
 }
 
-function unavailable(error: unknown): CandidateProblem {
+function unavailable(error: unknown): EvidenceProblem {
   return {
     code: "registry-unavailable",
     reason: error instanceof Error ? error.message : String(error),

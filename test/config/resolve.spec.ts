@@ -6,7 +6,7 @@ import { digest } from "./fixtures";
 
 const surroundings: Surroundings = {
   stack: "staging",
-  projectDir: "/work/churn",
+  projectDir: "/projects/churn",
   requirements: "/opt/tollgate/requirements.txt",
 };
 
@@ -99,8 +99,8 @@ describe("resolveSettings", () => {
       { ...settings, gates: null },
       {
         stack: "staging",
-        projectDir: "/work/churn",
-        stateDir: "/work/churn/.tollgate/staging",
+        projectDir: "/projects/churn",
+        stateDir: "/projects/churn/.tollgate/staging",
         tier: "staging",
         model: "churn-model",
         pin: null,
@@ -164,7 +164,7 @@ describe("resolveSettings", () => {
       managed: false,
       host: "dagshub.com",
       port: 443,
-      caFile: "/work/churn/ca.pem",
+      caFile: "/projects/churn/ca.pem",
       tokenVariable: "MLFLOW_TRACKING_TOKEN",
       timeoutSeconds: 5,
     });
@@ -192,7 +192,7 @@ describe("resolveSettings", () => {
       parameters: { depth: "3", fast: "true" },
       timeoutSeconds: 3600,
     });
-    assert.equal(settings.requirements, "/work/churn/requirements.txt");
+    assert.equal(settings.requirements, "/projects/churn/requirements.txt");
   });
 
   it("names a bucket that S3 allows for any stack", () => {

@@ -4,7 +4,11 @@ import { resolveSettings } from "../../config/resolve";
 import { digest } from "./fixtures";
 
 function resolve(changes: Record<string, unknown>): void {
-  const place = { stack: "staging", projectDir: "/work/churn", requirements: "/opt/requirements" };
+  const place = {
+    stack: "staging",
+    projectDir: "/projects/churn",
+    requirements: "/opt/requirements",
+  };
   resolveSettings({ tier: "staging", model: "churn-model", ...changes }, place);
 }
 
