@@ -58,7 +58,9 @@ async function ensureLocked(
     }
     await endProcess(inputs.stateDir, inputs.name);
     if (attempt === PORT_ATTEMPTS || !(await lostPort(inputs, ports))) {
-      throw new Error(failureOf(inputs, started, problem ?? "it ended", logged));
+      // Of one that died by itself, its keeper has recorded how only now that it is gone as well.
+      const end = started.state === "dead" ? lifeOf(inputs.stateDir, inputs.name) : started;
+      throw new Error(failureOf(inputs, end, problem ?? "it ended", logged));
     }
   }
 }

@@ -20,10 +20,14 @@ export function lifeOf(stateDir: string, name: string): Life {
     return { state: "absent" };
   }
   const childAlive = isAlive(record.child);
-  if (childAlive && isAlive(record.keeper)) {
+  const keeperAlive = isAlive(record.keeper);
+  if (childAlive && keeperAlive) {
     return { state: "running", record };
   }
-  return { state: "dead", record, reason: reasonOfDeath(folder, record, childAlive) };
+  const reason = childAlive
+    ? `its keeper is gone, pid ${record.child.pid} runs on without log`
+    : reasonOfDeath(folder, record, keeperAlive);
+  return { state: "dead", record, reason };
 }
 
 /** Is it alive and does it answer? At most one request to its health address. */
@@ -43,13 +47,12 @@ export async function inspectProcess(stateDir: string, name: string): Promise<In
   return { ...life, status, healthy: problem === null };
 }
 
-function reasonOfDeath(folder: string, record: RunningRecord, childAlive: boolean): string {
-  if (childAlive) {
-    return `its keeper is gone, pid ${record.child.pid} runs on without log`;
-  }
+function reasonOfDeath(folder: string, record: RunningRecord, keeperAlive: boolean): string {
   const exit = readRecord<ExitRecord>(folder, "exit.json");
-  if (exit?.child !== record.child.pid) {
-    return "killed together with its keeper, or the machine was restarted";
+  if (exit?.child === record.child.pid) {
+    return `${exit.signal ?? `exit code ${exit.code}`} at ${exit.at}`;
   }
-  return `${exit.signal ?? `exit code ${exit.code}`} at ${exit.at}`;
+  return keeperAlive
+    ? "it ended just now"
+    : "killed together with its keeper, or the machine was restarted";
 }
