@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
@@ -15,7 +16,8 @@ const suites = {
     title: "types, lint, formatting",
     run: async () => {
       const code = await command("npm", ["run", "--silent", "check"]);
-      return { passed: code.status === 0 ? 1 : 0, failed: code.status === 0 ? 0 : 1 };
+      const failed = code.status === 0 ? 0 : 1;
+      return { passed: 1 - failed, failed, why: failed ? code.output : "" };
     },
   },
   unit: {
@@ -38,21 +40,27 @@ const suites = {
     title: "scorer, evaluator, digest",
     run: async () => {
       const { status, output } = await command(bin("tsx"), ["test/python.ts"]);
-      return counts(output, status, /(\d+) passed/, /(\d+) (?:failed|errors?)/g);
+      return counts(output, status, /(\d+) passed/, /(\d+) (?:failed|errors?)/g, /^=+ FAILURES/m);
     },
   },
 };
 
 async function mocha(args) {
   const { status, output } = await command(bin("mocha"), args);
-  return counts(output, status, /^ {2}(\d+) passing/m, /^ {2}(\d+) failing/gm);
+  return counts(output, status, /^ {2}(\d+) passing/m, /^ {2}(\d+) failing/gm, /^ {2}\d+ failing/m);
 }
 
-/** A suite that ended badly without counting a failure has failed once. */
-function counts(output, status, passing, failing) {
+/**
+ * A suite that ended badly without counting a failure has failed once. `why` is what it printed from `reasons` on, or
+ * the end of its output.
+ */
+function counts(coloured, status, passing, failing, reasons) {
+  const output = stripVTControlCharacters(coloured);
   const passed = Number(passing.exec(output)?.[1] ?? 0);
   const failed = [...output.matchAll(failing)].reduce((sum, match) => sum + Number(match[1]), 0);
-  return { passed, failed: failed || (status === 0 && passed > 0 ? 0 : 1) };
+  const all = failed || (status === 0 && passed > 0 ? 0 : 1);
+  const from = output.search(reasons);
+  return { passed, failed: all, why: all === 0 ? "" : from < 0 ? output : output.slice(from) };
 }
 
 function command(file, args) {
@@ -82,6 +90,10 @@ for (const name of names.length > 0 ? names : Object.keys(suites)) {
   const began = Date.now();
   const result = await suites[name].run();
   results.push({ name, ...result, seconds: Math.round((Date.now() - began) / 1000) });
+}
+// Again at the end, where it is found: between a failure and the totals there may be ten minutes of other output.
+for (const { name, why } of results.filter((result) => result.failed > 0 && results.length > 1)) {
+  console.log(`\n== ${name}: what failed\n${why.trim().slice(-8000)}`);
 }
 console.log();
 for (const { name, passed, failed, seconds } of results) {

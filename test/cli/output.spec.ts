@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import { duration, Output } from "../../cli/output";
 import { table } from "../../cli/table";
 import { capture } from "./support/streams";
@@ -32,14 +33,15 @@ describe("Output", () => {
     assert.equal(painted(true, false, { NO_COLOR: "1" }), "x");
   });
 
-  it("says after two seconds that something goes on, and for how long", async function () {
-    this.timeout(5000);
+  it("says after two seconds that something goes on, and for how long", () => {
+    mock.timers.enable({ apis: ["setTimeout", "setInterval", "Date"], now: 1_000_000 });
     const streams = capture();
     const progress = new Output(streams, false, false).progress("Training");
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    mock.timers.tick(1900);
     assert.equal(streams.err(), "");
-    await new Promise((resolve) => setTimeout(resolve, 1800));
+    mock.timers.tick(200);
     progress.end();
+    mock.timers.reset();
     assert.match(streams.err(), /^Training \.\.\. 2\.\d s\n$/);
   });
 });

@@ -96,15 +96,15 @@ const problems: {
   {
     title: "is slow",
     timeoutSeconds: 1,
-    given: { instead: { "/": { delayMs: 3000 } } },
+    given: { instead: { "/": { delayMs: 60_000 } } },
     code: "registry-unavailable",
-    says: /no answer within 1 s/,
+    says: /no answer within/,
     registryDigest: null,
   },
   {
     title: "is slow with the evidence",
-    timeoutSeconds: 1,
-    given: { instead: { "/get-artifact": { delayMs: 3000 } } },
+    timeoutSeconds: 3,
+    given: { instead: { "/get-artifact": { delayMs: 60_000 } } },
     code: "registry-unavailable",
     says: /download artifact "tollgate\/evidence-2\.json".*no answer within/,
   },
@@ -337,20 +337,17 @@ describe("fetchCandidateFacts", () => {
     });
   }
 
-  it("reports registry-unavailable when nobody listens, well within the time allowed", async () => {
-    const started = Date.now();
+  it("reports registry-unavailable when nobody listens, without waiting for the time allowed", async () => {
     const client = new RegistryClient({
       uri: `http://127.0.0.1:${await freePort()}`,
-      timeoutSeconds: 5,
+      timeoutSeconds: 60,
     });
     const { problem } = await fetchCandidateFacts(client, pin);
     assert.equal(problem?.code, "registry-unavailable");
     assert.match(problem.reason, /connection was refused/);
-    assert.ok(Date.now() - started < 2000);
   });
 
   it("spends no more than the client's time on both requests together", async () => {
-    const started = Date.now();
     const slow = { delayMs: 700 };
     const found = await facts(
       {
@@ -362,6 +359,5 @@ describe("fetchCandidateFacts", () => {
       1,
     );
     assert.equal(found.problem?.code, "registry-unavailable");
-    assert.ok(Date.now() - started < 1400);
   });
 });

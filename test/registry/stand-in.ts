@@ -48,7 +48,7 @@ export async function standIn(reply: Reply, tls?: ServerOptions): Promise<StandI
         request.socket.resetAndDestroy();
         return;
       }
-      setTimeout(() => send(response, answer), answer.delayMs ?? 0);
+      setTimeout(() => send(response, answer), answer.delayMs ?? 0).unref();
     });
   };
   const server: Server = tls ? createTlsServer(tls, listener) : createServer(listener);

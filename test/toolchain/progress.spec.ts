@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
+import { mock } from "node:test";
 import { duration, withProgress } from "../../toolchain/progress";
 
 /** A stream that remembers what is written to it. */
@@ -9,8 +9,9 @@ function stream(isTTY: boolean) {
   return { written, stream: { isTTY, columns: 20, write } as unknown as NodeJS.WriteStream };
 }
 
-describe("withProgress", function () {
-  this.timeout(10_000);
+describe("withProgress", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["setInterval", "Date"] }));
+  afterEach(() => mock.timers.reset());
 
   it("says nothing about work that is done at once", async () => {
     const { written, stream: target } = stream(false);
@@ -23,18 +24,20 @@ describe("withProgress", function () {
 
   it("writes one line in the first 15 seconds where a line can't be rewritten", async () => {
     const { written, stream: target } = stream(false);
-    await withProgress(async (progress) => {
+    await withProgress((progress) => {
       progress("Working");
-      await sleep(2_200);
+      for (let second = 0; second < 15; second++) mock.timers.tick(1000);
+      return Promise.resolve();
     }, target);
     assert.deepEqual(written, ["Working (1 s)\n"]);
   });
 
   it("rewrites one line on a terminal, cut to its width, and clears it in the end", async () => {
     const { written, stream: target } = stream(true);
-    await withProgress(async (progress) => {
+    await withProgress((progress) => {
       progress("Working on something long");
-      await sleep(1_200);
+      mock.timers.tick(1_200);
+      return Promise.resolve();
     }, target);
     assert.deepEqual(written, ["\r\x1b[2KWorking on somethin", "\r\x1b[2K"]);
   });

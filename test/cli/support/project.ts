@@ -20,7 +20,7 @@ export function deadProject(): Record<string, string> {
   const stack = (tier: string, pin: string) => `config:
   tollgate:tier: ${tier}
   tollgate:model: churn-model
-${pin}  tollgate:trackingServer: { port: 3, timeoutSeconds: 1 }
+${pin}  tollgate:trackingServer: { port: 3, timeoutSeconds: 30 }
   tollgate:scorer: { port: 4 }
   tollgate:train: { command: [python, train.py], data: data.csv }
   tollgate:evaluation: { data: data.csv, label: label }
