@@ -150,7 +150,9 @@ class ScorerApp:
         return parse() if len(body) <= LARGE_BODY else await asyncio.to_thread(parse)
 
     async def _call(self, request: Request) -> Any:
-        loaded, batcher = self._state.loaded, self._state.batcher
+        loaded, batcher, capture = self._state.loaded, self._state.batcher, self._state.capture
+        if capture is not None and request.rows is not None:
+            capture.keep(request.rows)
         if request.rows is not None and request.params is None:
             predictions = await batcher.submit(request.rows)
         else:

@@ -72,11 +72,18 @@ class RegisteredVersion:
             parameters=_parameters(tags.get("tollgate.parameters")) or dict(run_params),
         )
 
-    def record(self, document: bytes, evidence_digest: str, digest: str) -> None:
-        """Keeps the document as run artifact, then names it on the version; the tag comes last."""
+    def record(
+        self, document: bytes, evidence_digest: str, digest: str, envelope: bytes | None
+    ) -> None:
+        """Keeps the document and its signature as run artifacts, then names it on the version; the tag comes last.
+
+        Without an envelope an earlier one stays, which signs another document and so counts for nothing.
+        """
         name, version = self.facts.name, self.facts.version
         try:
             self._log_bytes(document, f"evidence-{version}.json")
+            if envelope is not None:
+                self._log_bytes(envelope, f"evidence-{version}.dsse.json")
             if "tollgate.digest" not in self.facts.tags:
                 self.client.set_model_version_tag(name, version, "tollgate.digest", digest)
             self.client.set_model_version_tag(name, version, "tollgate.evidence", evidence_digest)

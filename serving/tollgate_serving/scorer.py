@@ -22,6 +22,7 @@ import uvicorn
 import uvloop
 
 from tollgate_serving.app import ScorerApp
+from tollgate_serving.capture import Capture
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import Pinned, obtain
 from tollgate_serving.logs import LEVELS, configure, logger
@@ -46,9 +47,18 @@ class _Server(uvicorn.Server):
 class Scorer:
     """One server with its model. ``run`` returns when it was asked to stop or the model can't be served."""
 
-    def __init__(self, pinned: Pinned, stage: str, cache: Path):
+    def __init__(
+        self,
+        pinned: Pinned,
+        stage: str,
+        cache: Path,
+        capture_rows: int = 0,
+        capture_file: Path | None = None,
+    ):
         self._pinned = pinned
         self._cache = cache
+        self._capture_rows = capture_rows
+        self._capture_file = capture_file
         self._failure: Exception | None = None
         self.state = State(pinned, stage, Metrics(pinned.model, pinned.version))
 
@@ -74,22 +84,33 @@ class Scorer:
         await server.serve(sockets=[listener])
         if self.state.batcher is not None:
             self.state.batcher.close()
+        if self.state.capture is not None:
+            self.state.capture.close()
         if self._failure is not None:
             raise self._failure
 
     def _load(self, loop: asyncio.AbstractEventLoop, server: uvicorn.Server) -> None:
         try:
             loaded = load(obtain(self._pinned, self._cache), self._pinned)
-            loop.call_soon_threadsafe(self._ready, loaded)
+            loop.call_soon_threadsafe(self._ready, loaded, self._capture_of(loaded))
         except Exception as error:
             self._failure = error
             loop.call_soon_threadsafe(setattr, server, "should_exit", True)
 
-    def _ready(self, loaded: LoadedModel) -> None:
+    def _capture_of(self, loaded: LoadedModel) -> Capture | None:
+        signature = loaded.signature
+        if self._capture_rows == 0 or self._capture_file is None:
+            return None
+        if signature is None or signature.kind == "other":
+            logger.warning("rows aren't captured: the model has no signature with columns")
+            return None
+        return Capture(self._capture_rows, self._capture_file, signature, loaded.sample)
+
+    def _ready(self, loaded: LoadedModel, capture: Capture | None) -> None:
         # What is loaded stays: the collector need not look at it again, which shortens its pauses.
         gc.collect()
         gc.freeze()
-        self.state.ready(loaded)
+        self.state.ready(loaded, capture)
         logger.info("ready", extra={"facts": {"path": loaded.path, "rowwise": loaded.rowwise}})
 
     def _stop(self, server: uvicorn.Server) -> None:
@@ -112,7 +133,9 @@ def main(arguments: list[str]) -> int:
         listener = _listen(options.host, options.port)
         host, port = listener.getsockname()[:2]
         logger.info("listening", extra={"facts": {"host": host, "port": port}})
-        scorer = Scorer(pinned, options.stage, options.cache)
+        scorer = Scorer(
+            pinned, options.stage, options.cache, options.capture_rows, options.capture_file
+        )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(scorer.run(listener))
     except UserError as error:
@@ -152,10 +175,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--cache", type=Path, required=True, help="folder that keeps downloaded versions"
     )
+    parser.add_argument(
+        "--capture-rows",
+        type=int,
+        default=0,
+        help="how many of the last rows callers sent are kept in --capture-file; 0: none",
+    )
+    parser.add_argument("--capture-file", type=Path, help="CSV file with the signature's columns")
     try:
-        return parser.parse_args(arguments)
+        options = parser.parse_args(arguments)
+        if options.capture_rows < 0 or (options.capture_rows and not options.capture_file):
+            parser.error("--capture-rows must be 0 or more, with a --capture-file")
     except SystemExit as exit:
         sys.exit(64 if exit.code else 0)
+    return options
 
 
 if __name__ == "__main__":

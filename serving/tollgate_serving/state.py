@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tollgate_serving.batching import Batcher
+from tollgate_serving.capture import Capture
 from tollgate_serving.fetch import Pinned
 from tollgate_serving.metrics import Metrics
 from tollgate_serving.model import LoadedModel
@@ -21,9 +22,12 @@ class State:
     status: Literal["starting", "ok", "stopping"] = "starting"
     loaded: LoadedModel | None = None
     batcher: Batcher | None = None
+    #: None when callers' rows aren't kept.
+    capture: Capture | None = None
 
-    def ready(self, loaded: LoadedModel) -> None:
+    def ready(self, loaded: LoadedModel, capture: Capture | None = None) -> None:
         self.loaded = loaded
+        self.capture = capture
         self.batcher = Batcher(loaded.predict, loaded.rowwise, self.metrics.called)
         if self.status == "starting":
             self.status = "ok"

@@ -44,6 +44,8 @@ export function localFiles(stateDir: string) {
     objects: join(stateDir, "data", "objects"),
     artifacts: join(stateDir, "data", "artifacts"),
     models: join(stateDir, "models"),
+    /** The last rows that callers sent, a CSV file for each scorer. */
+    captured: join(stateDir, "data", "captured"),
   };
 }
 
@@ -209,15 +211,21 @@ export function scorerProcess(
 ): ProcessArguments {
   const { modelUri, version, digest, trackingUri } = scorer;
   const { caFile, tokenVariable } = settings.trackingServer;
-  const { logLevel, startTimeoutSeconds } = settings.scorer;
+  const { logLevel, startTimeoutSeconds, captureRows } = settings.scorer;
   const passed = Object.fromEntries(PASSED_TO_SCORERS.map((name) => [name, name]));
+  const name = scorerName(scorer);
+  const files = localFiles(settings.stateDir);
+  const captureFile = join(files.captured, `${name}.csv`);
   return {
-    ...base(settings, paths, scorerName(scorer)),
+    ...base(settings, paths, name),
     command: [
       ...[paths.python, "-m", "tollgate_serving.scorer", "--model-uri", modelUri],
       ...["--model", settings.model, "--version", version, "--digest", digest],
       ...["--stage", settings.stage, "--host", "127.0.0.1", "--port", "{port}"],
-      ...["--log-level", logLevel, "--cache", localFiles(settings.stateDir).models],
+      ...["--log-level", logLevel, "--cache", files.models],
+      ...(captureRows > 0
+        ? ["--capture-rows", String(captureRows), "--capture-file", captureFile]
+        : []),
     ],
     environment: {
       PYTHONPATH: join(paths.root, "serving"),
