@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { unknownCheckingProxy, unknownStringValue } from "../unknowns";
-import {
-  servesWhatWasAdmitted,
-  type StackResource,
-} from "../../../policies/guardrails/serves-what-was-admitted";
+import { type GuardedResource, unknown } from "../../../policies/guardrails/guardrail";
+import { servesWhatWasAdmitted } from "../../../policies/guardrails/serves-what-was-admitted";
 import { digest, digestOf, pin } from "../fixtures";
+import { judged, resource as anyResource } from "./stacks";
 
-function resource(type: string, props: Record<string, unknown>): StackResource {
-  return { type: `tollgate:index:${type}`, name: type.toLowerCase(), props };
-}
+const resource = (type: string, props: Record<string, unknown>) =>
+  anyResource(`tollgate:index:${type}`, type.toLowerCase(), props);
+const check = (resources: readonly GuardedResource[]) => judged(servesWhatWasAdmitted, resources);
 
 const admission = resource("Admission", { pin });
 const served = { version: "2", digest };
@@ -19,7 +17,6 @@ const stack = [
   resource("StageAlias", { version: "2" }),
   resource("Process", { name: "tracking-server" }),
 ];
-const { check } = servesWhatWasAdmitted;
 
 describe("servesWhatWasAdmitted", () => {
   it("passes a stack that serves its one admitted version", () => {
@@ -51,10 +48,20 @@ describe("servesWhatWasAdmitted", () => {
     ]);
   });
 
-  it("refuses a value not known yet", () => {
-    const props = unknownCheckingProxy({ version: "2", digest: unknownStringValue });
-    assert.deepEqual(check([admission, resource("Route", props)]), [
+  for (const version of [undefined, 2, "02"]) {
+    it(`refuses the version ${JSON.stringify(version)}`, () => {
+      const [sentence] = check([admission, resource("StageAlias", { version })]);
+      assert.match(sentence!, /^stagealias serves version \S+, but 2 was admitted\.$/);
+    });
+  }
+
+  it("refuses a value not known yet, on either side", () => {
+    assert.deepEqual(check([admission, resource("Route", { version: "2", digest: unknown })]), [
       `route serves digest unknown, but ${digest} was admitted.`,
+    ]);
+    const vague = resource("Admission", { pin: unknown });
+    assert.deepEqual(check([vague, resource("StageAlias", { version: unknown })]), [
+      "stagealias serves version unknown, but unknown was admitted.",
     ]);
   });
 });
