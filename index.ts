@@ -23,7 +23,8 @@ async function environment() {
     return { trackingUri: tracking.uri };
   }
 
-  const pin = new ModelPin("model-pin", { candidate, gates: settings.gates });
+  const { gates, stateDir } = settings;
+  const pin = new ModelPin("model-pin", { candidate, gates, stateDir });
   const serving = new ModelServing("model-serving", {
     runtime,
     settings,

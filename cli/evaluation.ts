@@ -3,18 +3,19 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
-import packageJson from "../package.json";
-import { endOf, runChild } from "./child";
+import { type ChildResult, endOf, runChild } from "./child";
 import type { Context } from "./context";
 import { CliError } from "./errors";
+import { evaluationSpec } from "./evaluation-spec";
 import { type Judgement, judgeVersion } from "./judgement";
 import { pythonFor } from "./python";
+import type { Options } from "./verbs";
 
 /** Longest time one evaluation may take. */
 const timeoutSeconds = 3600;
 
-/** One-row requests the latency is measured with. */
-const requests = 200;
+/** Gates of the promotion, not of the version: what they want comes after the evaluation, so they only inform here. */
+const laterGates = ["soak", "approvals", "window"];
 
 /** What an evaluation found. */
 export interface Evaluation extends Judgement {
@@ -25,12 +26,14 @@ export interface Evaluation extends Judgement {
  * Measures a registered version on the stack's pinned evaluation data, through the real scorer, records the evidence
  * in the registry and judges it by the stack's gates.
  *
+ * @param options `--key`: the private key that signs the evidence; default TOLLGATE_SIGNING_KEY, else it stays unsigned
  * @throws CliError when it can't be measured
  */
 export async function evaluate(
   context: Context,
   settings: Settings,
   version: string,
+  options: Options,
 ): Promise<Evaluation> {
   const { evaluation, stack, model } = settings;
   if (!evaluation) {
@@ -47,23 +50,14 @@ export async function evaluate(
     );
   }
   const python = await pythonFor(settings);
+  const key = (options.key as string | undefined) ?? process.env.TOLLGATE_SIGNING_KEY;
+  const signingKey = key ? resolve(key) : null;
   const folder = mkdtempSync(join(tmpdir(), "tollgate-evaluate-"));
   try {
     const [spec, out] = [join(folder, "spec.json"), join(folder, "evidence.json")];
     writeFileSync(
       spec,
-      JSON.stringify({
-        model,
-        version,
-        tracking_uri: settings.trackingServer.uri,
-        data,
-        data_path: evaluation.data,
-        label: evaluation.label,
-        task: evaluation.task,
-        stage: settings.stage,
-        requests,
-        evaluator_version: packageJson.version,
-      }),
+      JSON.stringify(await evaluationSpec({ ...settings, evaluation }, version, signingKey)),
     );
     const child = await runChild(
       {
@@ -85,7 +79,7 @@ export async function evaluate(
     if (child.code !== 0) {
       throw new CliError(
         "evaluation",
-        `The evaluation of ${model} version ${version} failed with ${endOf(child)}: ${child.lastLine}`,
+        `The evaluation of ${model} version ${version} failed with ${endOf(child)}: ${reasonOf(child)}`,
       );
     }
     const evidence = JSON.parse(readFileSync(out, "utf8")) as { model: { digest: string } };
@@ -93,6 +87,15 @@ export async function evaluate(
     return { pin, ...(await judgeVersion(settings, pin)) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The reason is on the evaluator's stdout, which isn't shown as it comes, so that it is said once. */
+function reasonOf({ stdout, lastLine }: ChildResult): string {
+  try {
+    return (JSON.parse(stdout) as { error?: string }).error ?? lastLine;
+  } catch {
+    return lastLine; // It was killed before it could say.
   }
 }
 
@@ -111,8 +114,9 @@ export async function describeEvaluation(
   const { blocked } = await import("../policies/judge");
   const { asText } = await import("../policies/present");
   const { pin, verdicts, candidate } = evaluation;
-  const measured = verdicts.filter(({ gate }) => gate !== "approvals");
-  const pending = verdicts.filter(({ gate, passed }) => gate === "approvals" && !passed);
+  const isLater = ({ gate }: { gate: string }) => laterGates.includes(gate);
+  const measured = verdicts.filter((verdict) => !isLater(verdict));
+  const pending = verdicts.filter((verdict) => isLater(verdict) && !verdict.passed);
   const refused = blocked(measured);
   const accuracy = verdicts.find(({ subject }) => subject === "accuracy");
   return {
@@ -130,7 +134,8 @@ export async function describeEvaluation(
     },
     lines: [
       asText(measured, { colours: context.output.colours }),
-      ...pending.map(({ reason }) => `approvals: ${reason} They are asked for once it is pinned.`),
+      ...(pending.length > 0 ? ["", "Asked for once it is pinned:"] : []),
+      ...pending.map(({ gate, reason }) => `${gate}: ${reason}`),
     ],
   };
 }

@@ -1,40 +1,65 @@
 import type { Settings } from "../config/settings";
-import type { Override, PinnedVersion } from "../policies/gate";
+import { shortestReason } from "../trust/statement";
+import type { Context } from "./context";
 import { usageError } from "./errors";
-import { gitEmail } from "./git";
+import { type Judgement, nameOfPin } from "./judgement";
 import type { Options } from "./verbs";
 
-/** Shortest reason that is accepted, in characters: the settings say the same. */
-const shortestReason = 10;
+/** How long a waiver of `--force` counts: long enough for a release, too short to be forgotten. */
+const forcedHours = 24;
 
 /**
- * The override line for `--force --reason`; null without `--force`. It is bound to one version and digest.
+ * What `--force` does: signs a waiver for each mandatory gate that refuses this pin and may be waived. What can't be
+ * waived stays a refusal, so the pin has to be judged again afterwards.
  *
- * @throws CliError (usage) for one without the other, or a reason that says nothing
+ * @param options `--force`, `--reason`, and `--key` and `--as` as for `tollgate waive`
+ * @returns what was signed, a sentence each; none without `--force` or without such a refusal
+ * @throws CliError when there is no key, or it may not sign waivers in the stack
  */
-export function forcedOverride(
+export async function forceWaivers(
+  context: Context,
+  settings: Settings,
+  { candidate: { pin }, verdicts }: Judgement,
   options: Options,
-  { projectDir }: Pick<Settings, "projectDir">,
-  pin: PinnedVersion,
-): Override | null {
+): Promise<string[]> {
   const reason = checkedReason(options);
-  if (reason === null) return null;
-  return {
-    version: pin.version,
-    digest: pin.digest,
-    reason,
-    by: gitEmail(projectDir) ?? process.env.USER ?? "unknown",
-    at: new Date().toISOString(),
-  };
+  if (reason === null) return [];
+  const { gates } = await import("../policies/gates");
+  const { blocks } = await import("../policies/judge");
+  const refusing = new Set(verdicts.filter(blocks).map(({ gate }) => gate));
+  const names = gates
+    .filter(({ name, waivable }) => waivable && refusing.has(name))
+    .map((gate) => gate.name);
+  if (names.length === 0) return [];
+
+  const { identify } = await import("./signing");
+  const { addWaiver } = await import("./waiving");
+  const identity = await identify(settings, options, "waiver");
+  const lines: string[] = [];
+  for (const gate of names) {
+    const request = { gate, pin, reason, milliseconds: forcedHours * 3600 * 1000 };
+    const { expires } = await addWaiver(settings, identity, request);
+    const line = `${identity.name} waived ${gate} for ${nameOfPin(pin)} in ${settings.stack} until ${expires}.`;
+    context.output.note(line, "yellow");
+    lines.push(line);
+  }
+  return lines;
 }
 
 /** The reason given with `--force`; null without it. */
 export function checkedReason({ force, reason }: Options): string | null {
   if (!force && reason !== undefined)
     throw usageError("--reason is for --force: give both or neither.");
-  if (!force) return null;
+  return force ? checkedReasonText(reason, "--force needs --reason") : null;
+}
+
+/**
+ * A reason that says something.
+ *
+ * @param what start of the sentence, such as `--force needs --reason`
+ * @throws CliError (usage) for one that is missing or too short
+ */
+export function checkedReasonText(reason: unknown, what: string): string {
   if (typeof reason === "string" && reason.trim().length >= shortestReason) return reason.trim();
-  throw usageError(
-    `--force needs --reason, which says why in at least ${shortestReason} characters.`,
-  );
+  throw usageError(`${what}, which says why in at least ${shortestReason} characters.`);
 }

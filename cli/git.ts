@@ -12,13 +12,15 @@ export interface GitFacts {
 }
 
 /**
- * What training doesn't depend on. A pin, an approval or a setting moves after the training that it is about; the
+ * What training doesn't depend on. A pin, an approval, a waiver or a setting moves after the training that it is about; the
  * parameters that were used are recorded with the version.
  */
 const notCode = [
   ":(exclude,glob)**/.tollgate/**",
   ":(exclude,glob)Pulumi*.y*ml",
   ":(exclude)approvals",
+  ":(exclude)waivers",
+  ":(exclude)signers",
 ];
 
 /** Commit, dirty flag and author, for the lineage of what is trained in this folder. */
@@ -35,7 +37,12 @@ export function gitFacts(folder: string): GitFacts {
 
 /** git's `user.email` in this folder, or null. */
 export function gitEmail(folder: string): string | null {
-  return git(folder, ["config", "user.email"]) || null;
+  return gitConfig(folder, "user.email");
+}
+
+/** A value of git's configuration in this folder, or null. */
+export function gitConfig(folder: string, key: string): string | null {
+  return git(folder, ["config", key]) || null;
 }
 
 /**

@@ -33,7 +33,6 @@ export function previewDocument({ settings, report, judgement, from, refused }: 
       properties,
     })),
     verdicts: judgement?.verdicts ?? [],
-    override: judgement?.candidate.override ?? null,
     violations: report.violations,
   };
 }
@@ -42,13 +41,12 @@ export function previewDocument({ settings, report, judgement, from, refused }: 
 export async function previewText(preview: Preview, colours: boolean): Promise<string> {
   const { report, judgement, refused } = preview;
   const { asText } = await import("../policies/present");
+  const waiverProblems = judgement ? await problemsOf(judgement) : [];
   const steps = shown(report);
   return [
     pinMove(preview),
     "",
-    ...(judgement
-      ? [asText(judgement.verdicts, { colours, override: judgement.candidate.override }), ""]
-      : []),
+    ...(judgement ? [asText(judgement.verdicts, { colours, waiverProblems }), ""] : []),
     ...(refused ? [] : [...steps.map(plannedLine), countLine(steps, "planned")]),
     ...strangers(preview),
     closing(preview),
@@ -59,6 +57,7 @@ export async function previewText(preview: Preview, colours: boolean): Promise<s
 export async function previewMarkdown(preview: Preview): Promise<string> {
   const { settings, report, judgement, refused } = preview;
   const { asMarkdown } = await import("../policies/present");
+  const waiverProblems = judgement ? await problemsOf(judgement) : [];
   const steps = shown(report);
   const rows = steps.map((step) => {
     const what = step.properties.map((property) => `\`${property}\``).join(", ");
@@ -73,12 +72,7 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
     `**Pin** ${pinMove(preview)}`,
     "",
     ...(judgement
-      ? [
-          "#### Gates",
-          "",
-          asMarkdown(judgement.verdicts, { override: judgement.candidate.override }),
-          "",
-        ]
+      ? ["#### Gates", "", asMarkdown(judgement.verdicts, { waiverProblems }), ""]
       : []),
     `#### Changes: ${refused ? "none, the pin is refused" : countLine(steps, "planned")}`,
     "",
@@ -87,6 +81,12 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
     ...strangers(preview),
     closing(preview),
   ].join("\n");
+}
+
+/** Why waivers of the pin don't count. */
+async function problemsOf({ candidate }: Judgement): Promise<string[]> {
+  const { waiverProblems } = await import("../policies/waivers");
+  return waiverProblems(candidate);
 }
 
 function shown(report: EngineReport): Step[] {

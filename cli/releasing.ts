@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
-import type { Context } from "./context";
+import { type Context, root } from "./context";
 import { admittedPin } from "./engine/admitted";
 import type { EngineReport } from "./engine/events";
 import { type EngineVerb, runEngine } from "./engine/run";
 import { causesOf } from "./engine/sentences";
+import { runsProgramOf } from "./engine/stack";
 import { countLine, isShown } from "./engine/steps";
 import { CliError, exitCodes } from "./errors";
 import { type Judgement, judgePin, nameOfPin, samePin } from "./judgement";
@@ -32,9 +33,19 @@ export async function release(context: Context, settings: Settings): Promise<Out
       started ? "only its registry was started" : undefined,
     );
   }
+  if (!runsProgramOf(root, context.projectDir)) await previewed(context, settings);
   const report = await runEngine(context, settings, "up");
   if (!report.succeeded) throw failureOf(report, settings);
   return released(settings, judgement, report, Date.now() - startedAt);
+}
+
+/**
+ * Some guardrails see what is wrong only when they have seen all of a program. Tollgate's own program has no surprise
+ * for them; one that a user wrote is shown to them whole before anything of it is made.
+ */
+async function previewed(context: Context, settings: Settings): Promise<void> {
+  const report = await runEngine(context, settings, "preview");
+  if (!report.succeeded) throw failureOf(report, settings, "preview");
 }
 
 /**
@@ -49,13 +60,17 @@ export async function refusal(
   changed = "nothing was changed",
 ): Promise<Outcome> {
   const { asText } = await import("../policies/present");
+  const { waiverProblems } = await import("../policies/waivers");
   const { candidate, verdicts } = judgement;
   return {
     document: { stack, refused: true, pin: candidate.pin, verdicts },
     text: [
       `${stack} refuses ${nameOfPin(candidate.pin)}; ${changed}.`,
       "",
-      asText(verdicts, { colours: context.output.colours, override: candidate.override }),
+      asText(verdicts, {
+        colours: context.output.colours,
+        waiverProblems: waiverProblems(candidate),
+      }),
     ].join("\n"),
     exitCode: exitCodes.refused,
   };

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../config/settings";
-import type { PinnedVersion } from "../policies/gate";
+import type { PinnedVersion, Verdict } from "../policies/gate";
 import { nameOfPin, samePin } from "./judgement";
 import { duration } from "./output";
 import { registryOf } from "./registry";
@@ -37,6 +37,15 @@ export interface RegistryStatus {
   problem: string | null;
 }
 
+export interface ReleasedWaiver {
+  gate: string;
+  owner: string;
+  reason: string;
+  expires: string;
+  /** Is its time over? The version goes on being served, and somebody should know. */
+  over: boolean;
+}
+
 /** Everything `status` knows about one stack. */
 export interface Status {
   stack: string;
@@ -46,8 +55,10 @@ export interface Status {
   lastReceipt: { pin: PinnedVersion; at: string; actor: string } | null;
   serving: ServingStatus;
   registry: RegistryStatus;
-  /** Who approved exactly the pinned version. */
+  /** Who approved exactly the pinned version under the gates of now, signed and not expired. */
   approvals: string[];
+  /** Gates that the pinned version was released past, and until when that was accepted. */
+  waivers: ReleasedWaiver[];
   processes: ProcessStatus[];
   /** One sentence for each difference between what is pinned and what is. */
   drift: string[];
@@ -55,19 +66,15 @@ export interface Status {
 
 /** Looks at a stack from the outside: files, processes, the registry and the scorer. Never throws for what is down. */
 export async function statusOf(settings: Settings): Promise<Status> {
-  const { readApprovals } = await import("../config/approvals");
-  const { stack, tier, runtime, pin, projectDir, stateDir } = settings;
+  const { standingApprovals } = await import("./approvals");
+  const { stack, tier, runtime, pin, stateDir } = settings;
   const [serving, registry, processes] = await Promise.all([
     servingStatus(settings),
     registryStatus(settings),
     processStatus(stateDir),
   ]);
   const chain = await receiptsOf(settings);
-  const approvals = readApprovals(projectDir, stack)
-    .filter((each) =>
-      samePin({ name: each.model, version: each.version, digest: each.digest }, pin),
-    )
-    .map((each) => each.approver);
+  const approvals = pin ? standingApprovals(settings, pin, new Date()) : [];
   const facts = {
     stack,
     tier,
@@ -76,7 +83,8 @@ export async function statusOf(settings: Settings): Promise<Status> {
     lastReceipt: chain.last,
     serving,
     registry,
-    approvals,
+    approvals: approvals.map(({ approver }) => approver),
+    waivers: samePin(pin, chain.last?.pin) ? chain.waivers : [],
     processes,
   };
   const interrupted = existsSync(join(stateDir, "route", "journal.json"));
@@ -84,18 +92,37 @@ export async function statusOf(settings: Settings): Promise<Status> {
   return { ...facts, drift: chain.problem ? [chain.problem, ...drift] : drift };
 }
 
+interface LastRelease {
+  last: Status["lastReceipt"];
+  waivers: ReleasedWaiver[];
+  problem: string | null;
+}
+
 /** The last receipt, or why the chain can't be trusted. */
-async function receiptsOf({
-  stateDir,
-}: Settings): Promise<{ last: Status["lastReceipt"]; problem: string | null }> {
+async function receiptsOf({ stateDir }: Settings): Promise<LastRelease> {
   const { AlteredReceiptsError, readReceipts } = await import("../history/receipts");
   try {
     const last = readReceipts(stateDir).receipts.at(-1);
-    return { last: last ? { pin: last.pin, at: last.at, actor: last.actor } : null, problem: null };
+    if (!last) return { last: null, waivers: [], problem: null };
+    const { pin, at, actor, verdicts } = last;
+    return { last: { pin, at, actor }, waivers: waiversOf(verdicts, new Date()), problem: null };
   } catch (error) {
     if (!(error instanceof AlteredReceiptsError)) throw error;
-    return { last: null, problem: error.message };
+    return { last: null, waivers: [], problem: error.message };
   }
+}
+
+/** The waivers that a release's verdicts name, each gate once. */
+export function waiversOf(
+  verdicts: readonly Pick<Verdict, "gate" | "waiver">[],
+  now: Date,
+): ReleasedWaiver[] {
+  const byGate = new Map<string, ReleasedWaiver>();
+  for (const { gate, waiver } of verdicts) {
+    if (!waiver) continue;
+    byGate.set(gate, { gate, ...waiver, over: !(now.getTime() < Date.parse(waiver.expires)) });
+  }
+  return [...byGate.values()];
 }
 
 type Facts = Omit<Status, "drift">;

@@ -27,8 +27,19 @@ export interface Verb {
   load(): Promise<{ run: Run }>;
 }
 
-const force = ["--force", "go on although a gate refuses; needs --reason and is recorded"] as const;
+const force = [
+  "--force",
+  "sign a waiver of 24 h for each gate that refuses and may be waived; needs --reason",
+] as const;
 const reason = ["--reason <text>", "why, in at least 10 characters"] as const;
+const key = [
+  "--key <file>",
+  "private key to sign with; default: TOLLGATE_SIGNING_KEY, git's SSH signing key, ~/.ssh/id_ed25519",
+] as const;
+const signAs = [
+  "--as <name>",
+  "one of your names in the signers file; default: git's user.email",
+] as const;
 const parameter = [
   "--param <name=value>",
   "training parameter; may be repeated",
@@ -60,7 +71,13 @@ export const verbs: readonly Verb[] = [
     operands: "[training]",
     summary:
       "Measure a model version on the pinned evaluation data, record the evidence and judge it by the gates.",
-    options: [["--model-version <version>", "which version; default: the newest"]],
+    options: [
+      ["--model-version <version>", "which version; default: the newest"],
+      [
+        "--key <file>",
+        "private key that signs the evidence; default: TOLLGATE_SIGNING_KEY, else it stays unsigned",
+      ],
+    ],
     examples: [
       "tollgate evaluate --stack staging",
       "tollgate evaluate -s staging --model-version 2",
@@ -104,8 +121,13 @@ export const verbs: readonly Verb[] = [
       ["--to <stack>", "environment that gets it"],
       ["--model", "copy the bytes instead of training the same commit on the target's data"],
       parameter,
+      [
+        "--key <file>",
+        "private key that signs the evidence, and waivers of --force; default: TOLLGATE_SIGNING_KEY, else the evidence stays unsigned",
+      ],
       force,
       reason,
+      signAs,
       ["--up", "release it as well"],
     ],
     examples: [
@@ -116,13 +138,90 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "approve",
-    summary: "Record that you approve exactly the pinned version for this environment.",
+    summary:
+      "Sign that you approve exactly the pinned version, under these gates, for this environment.",
     options: [
-      ["--as <email>", "who approves; default: git's user.email"],
+      key,
+      signAs,
+      ["--valid <time>", "how long it counts, such as 24h; default: 7d"],
       ["--comment <text>", "kept with the approval"],
     ],
-    examples: ["tollgate approve --stack prod", "tollgate approve -s prod --as ada@example.com"],
+    examples: ["tollgate approve --stack prod", "tollgate approve -s prod --key ~/.ssh/id_ed25519"],
     load: () => import("./commands/approve"),
+  },
+  {
+    name: "waive",
+    operands: "[gate]",
+    summary: "Sign that one version may be released although one gate refuses it, for a time.",
+    options: [
+      reason,
+      ["--for <time>", "how long it counts, at most 30d; default: 24h"],
+      ["--model-version <version>", "which version; default: the pinned one"],
+      key,
+      signAs,
+      ["--list", "show every waiver and whether it counts"],
+    ],
+    examples: [
+      'tollgate waive latency --stack prod --reason "slow disk, ticket 4711" --for 24h',
+      "tollgate waive --list --stack prod",
+    ],
+    load: () => import("./commands/waive"),
+  },
+  {
+    name: "signer",
+    operands: "[action...]",
+    summary: "Say who may sign in this environment: add, create, list or revoke.",
+    options: [
+      ["--key <file>", "add: the person's .pub file; create: where the new private key shall be"],
+      ["--for <purposes>", "what the key may sign: evidence,approval,waiver or some of them"],
+    ],
+    examples: [
+      "tollgate signer add ada@example.com --key ada.pub --for approval,waiver --stack prod",
+      "tollgate signer create ci@example.com --key ~/.ssh/ci --for evidence --stack prod",
+      "tollgate signer list --stack prod",
+      "tollgate signer revoke ada@example.com --stack prod",
+    ],
+    load: () => import("./commands/signer"),
+  },
+  {
+    name: "gate",
+    summary: "Judge an evidence document, or a number from stdin, with no registry and no secret.",
+    options: [
+      ["--evidence <file>", "evidence document; without it a number is read from stdin"],
+      ["--settings <file>", "a Pulumi.<stack>.yaml; default: that of the stack here"],
+      ["--signature <file>", "DSSE envelope; default: <evidence>.dsse.json beside the document"],
+      ["--floor <metric=number>", "limit for a number on stdin; may be repeated", "repeatable"],
+      ["--markdown", "one pull-request comment"],
+    ],
+    examples: [
+      "tollgate gate --evidence evidence-2.json --settings Pulumi.prod.yaml",
+      "tollgate train -s dev --json | tollgate gate --floor accuracy=0.9",
+    ],
+    needsProject: false,
+    load: () => import("./commands/gate"),
+  },
+  {
+    name: "explain",
+    operands: "[gate]",
+    summary: "What a gate measures, by which source, its settings in force here, and what to do.",
+    options: [],
+    examples: ["tollgate explain", "tollgate explain metric-floor --stack prod"],
+    needsProject: false,
+    load: () => import("./commands/explain"),
+  },
+  {
+    name: "replay",
+    summary: "Judge every past deployment by today's gates, and say which would be refused now.",
+    options: [["--strict", "exit with 2 when one would be refused"]],
+    examples: ["tollgate replay --stack prod", "tollgate replay -s prod --strict --json"],
+    load: () => import("./commands/replay"),
+  },
+  {
+    name: "pack",
+    summary: "The digest of the gates that judge now, beside the one the stack was reviewed under.",
+    options: [["--record", "write it into Pulumi.<stack>.yaml as tollgate:pack"]],
+    examples: ["tollgate pack --stack prod", "tollgate pack --record --stack prod"],
+    load: () => import("./commands/pack"),
   },
   {
     name: "status",
@@ -138,6 +237,8 @@ export const verbs: readonly Verb[] = [
       ["--to <version>", "an earlier released version; default: the one before"],
       force,
       reason,
+      key,
+      signAs,
     ],
     examples: ["tollgate rollback --stack prod", "tollgate rollback -s prod --to 3"],
     load: () => import("./commands/rollback"),

@@ -4,6 +4,7 @@ import type { PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../provider/inputs";
 import { Receipt, StageAliasMark } from "../provider/resources";
 import { typeToken } from "./base";
+import { onlyFor } from "./model-pin";
 
 export interface StageAliasArgs {
   readonly settings: Settings;
@@ -34,7 +35,7 @@ export class StageAlias extends pulumi.ComponentResource {
         registry: { uri, caFile, tokenVariable, timeoutSeconds },
         model: pin.name,
         // Through the release, so that the mark follows the traffic and never leads it.
-        version: pulumi.output(args.released).apply(() => pin.version),
+        version: pulumi.output(args.released).apply((digest) => onlyFor(pin, digest, pin.version)),
         alias: settings.alias,
         stage: settings.stage,
       },

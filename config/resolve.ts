@@ -60,7 +60,22 @@ export function gateDefaults(tier: TierDefaults): GateDefaults {
   const floors = tier.floors;
   return {
     level: tier.gateLevel,
+    levels: {
+      "evidence-signed": tier.signatureLevel,
+      "pack-recorded": tier.signatureLevel,
+      "lowering-reviewed": tier.signatureLevel,
+    },
     settings: {
+      slices: null,
+      fairness: null,
+      robustness: null,
+      calibration: null,
+      "data-quality": null,
+      "data-drift": null,
+      "prediction-drift": null,
+      size: null,
+      soak: null,
+      window: null,
       "metric-floor": Object.keys(floors).length > 0 ? { floors } : null,
       latency: tier.latencyP95Ms === undefined ? null : { p95Ms: tier.latencyP95Ms },
       approvals: { required: tier.approvals },
@@ -83,7 +98,9 @@ function settingsOf(
     tier: raw.tier,
     model: raw.model,
     pin: raw.pin === undefined ? null : pinOf(raw.model, raw.pin),
-    override: raw.override ?? null,
+    pack: raw.pack ?? null,
+    signers: inProject(raw.signers ?? `signers/${stack}.allowed_signers`),
+    revokedKeys: inProject(raw.revokedKeys ?? "signers/revoked_keys"),
     runtime: raw.runtime ?? "local",
     experiment: (raw.experiment ?? raw.model) + (raw.experimentSuffix ?? tier.experimentSuffix),
     stage: raw.stage ?? tier.stage,
@@ -100,6 +117,7 @@ function settingsOf(
       replicas: scorer?.replicas ?? tier.replicas,
       logLevel: scorer?.logLevel ?? tier.logLevel,
       startTimeoutSeconds: scorer?.startTimeoutSeconds ?? 60,
+      captureRows: scorer?.captureRows ?? 0,
     },
     train: train
       ? {
@@ -112,7 +130,14 @@ function settingsOf(
           timeoutSeconds: train.timeoutSeconds ?? 3600,
         }
       : null,
-    evaluation: evaluation ? { ...evaluation, task: evaluation.task ?? "classification" } : null,
+    evaluation: evaluation
+      ? {
+          ...evaluation,
+          task: evaluation.task ?? "classification",
+          digest: evaluation.digest ?? null,
+          maxRows: evaluation.maxRows ?? 200_000,
+        }
+      : null,
     requirements: raw.python?.requirements ? inProject(raw.python.requirements) : requirements,
     gates,
     release: {

@@ -63,6 +63,14 @@ const scorer = z.strictObject({
   startTimeoutSeconds: seconds
     .optional()
     .describe("Longest wait for a scorer to be ready. Default 60."),
+  captureRows: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe(
+      "How many of the last rows callers sent are kept, for the drift gate. Default 0: none.",
+    ),
 });
 
 const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
@@ -90,6 +98,14 @@ const evaluation = z.strictObject({
   data: relativePath.describe("Pinned evaluation data: a CSV or Parquet file."),
   label: z.string().min(1).describe("Column to predict."),
   task: z.enum(["classification", "regression"]).optional(),
+  digest: digestSchema
+    .optional()
+    .describe("Digest the evaluation data must have. Default: that of the file at hand."),
+  maxRows: z
+    .int()
+    .min(100)
+    .optional()
+    .describe("More rows than these are sampled, which the evidence says. Default 200000."),
 });
 
 const python = z.strictObject({
@@ -105,14 +121,6 @@ const release = z.strictObject({
   warmSeconds: seconds.optional(),
   maxErrorRate: z.number().min(0).max(1).optional().describe("Default 0.01."),
   maxP95Ms: z.number().positive().optional().describe("Default 200."),
-});
-
-const override = z.strictObject({
-  version: z.string().regex(/^[1-9][0-9]*$/),
-  digest: digestSchema,
-  reason: z.string().min(10, "say why in at least 10 characters"),
-  by: z.string().min(1),
-  at: z.iso.datetime(),
 });
 
 /**
@@ -131,9 +139,17 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
     pin: pinSchema
       .optional()
       .describe("The model version this environment serves. Written by `tollgate pin`."),
-    override: override
+    pack: digestSchema
       .optional()
-      .describe("A release past a refusal. Written by `--force --reason`."),
+      .describe("Digest of the gates this stack was reviewed under. Written by `tollgate pack`."),
+    signers: relativePath
+      .optional()
+      .describe(
+        "Allowed-signers file (OpenSSH's format). Default signers/<stack>.allowed_signers.",
+      ),
+    revokedKeys: relativePath
+      .optional()
+      .describe("Revoked public keys, one a line. Default signers/revoked_keys."),
     runtime: z
       .enum(["local"])
       .optional()
@@ -158,6 +174,12 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
     python: python.optional(),
     gates: gates.optional(),
     release: release.optional(),
+    exposed: z
+      .array(z.string().min(1))
+      .optional()
+      .describe(
+        "Resources that may be reached from elsewhere, by name. The guardrail nothing-beyond-loopback refuses any other. Default: none.",
+      ),
   });
 }
 

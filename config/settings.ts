@@ -1,4 +1,4 @@
-import type { GateConfigurations, Override, PinnedVersion } from "../policies/gate";
+import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 
 /**
  * One environment's settings with every default filled in. Frozen; made only by `load.ts`.
@@ -15,7 +15,12 @@ export interface Settings {
   readonly model: string;
   /** Null until a first version is pinned: `up` then brings up the registry alone. */
   readonly pin: PinnedVersion | null;
-  readonly override: Override | null;
+  /** Digest of the gates this stack was reviewed under; null when none is pinned. */
+  readonly pack: string | null;
+  /** Absolute path of the allowed-signers file: who may sign evidence, approvals and waivers here. */
+  readonly signers: string;
+  /** Absolute path of the file with revoked keys. */
+  readonly revokedKeys: string;
   readonly runtime: "local";
   /** With its suffix, such as `churn-model_staging`. */
   readonly experiment: string;
@@ -41,6 +46,8 @@ export interface Settings {
     readonly replicas: number;
     readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
     readonly startTimeoutSeconds: number;
+    /** How many of the last rows callers sent are kept for the drift gate; 0 keeps none. */
+    readonly captureRows: number;
   };
   readonly train: {
     readonly command: readonly string[];
@@ -54,6 +61,10 @@ export interface Settings {
     readonly data: string;
     readonly label: string;
     readonly task: "classification" | "regression";
+    /** Digest the data must have; null: that of the file at hand. */
+    readonly digest: string | null;
+    /** More rows than these are sampled. */
+    readonly maxRows: number;
   } | null;
   /** Absolute path of the locked requirements of training and scoring. */
   readonly requirements: string;

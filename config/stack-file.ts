@@ -1,7 +1,6 @@
 import fs from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
-import type { Override } from "../policies/gate";
 import { SettingsError } from "./errors";
 import { parseInWords, pathText } from "./problems";
 import { stackSchema } from "./resolve";
@@ -29,33 +28,17 @@ export function removePin(projectDir: string, stack: string): void {
   edit(projectDir, stack, "tollgate:pin", undefined, "");
 }
 
-/** Writes the override of a stack as one line of its file; see `setPin`. */
-export function setOverride(projectDir: string, stack: string, override: Override): void {
-  const { version, digest, reason, by, at } = override;
-  const value = { version, digest, reason, by, at };
-  check("override", value);
-  const fields = Object.entries(value).map(([key, text]) => `${key}: ${quoted(text)}`);
-  edit(projectDir, stack, "tollgate:override", value, `{ ${fields.join(", ")} }`);
+/** Writes the digest of the gates that a stack was reviewed under; see `setPin`. */
+export function setPack(projectDir: string, stack: string, digest: string): void {
+  check("pack", digest);
+  edit(projectDir, stack, "tollgate:pack", digest, digest);
 }
 
-/** Takes the override out of a stack's file, if there is one. */
-export function removeOverride(projectDir: string, stack: string): void {
-  edit(projectDir, stack, "tollgate:override", undefined, "");
-}
-
-function check(key: "pin" | "override", value: unknown): void {
+function check(key: "pin" | "pack", value: unknown): void {
   const { problems } = parseInWords(stackSchema.shape[key], value);
   if (!problems) return;
   const lines = problems.map(({ path, text }) => `tollgate:${pathText([key, ...path])}: ${text}`);
   throw SettingsError.of("What was to be written", lines);
-}
-
-/** A text in double quotes that YAML 1.1, YAML 1.2 and JSON all read alike. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u2028\u2029\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function edit(
@@ -123,7 +106,7 @@ function splice(text: string, config: YAMLMap, key: string, rendered: string | n
   return put(start, end, `${indent}${key}: ${rendered}${endOfLine(text)}`);
 }
 
-/** A new line goes behind the override's and the pin's neighbours: the pin, else the model, else the last key. */
+/** A new line goes behind the pin, else behind the model, else behind the last key. */
 function inserted(text: string, config: YAMLMap, line: string): string {
   const before =
     find(config, "tollgate:pin") ??

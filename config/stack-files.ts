@@ -10,6 +10,11 @@ export function stackNames(projectDir: string): string[] {
   return [...new Set(names.filter((name) => name !== undefined))].sort();
 }
 
+/** The stack whose settings a file's name says it holds; null for another name. */
+export function stackOf(file: string): string | null {
+  return pattern.exec(path.basename(file))?.[1] ?? null;
+}
+
 /**
  * Absolute path of a stack's settings file, which is there.
  *

@@ -21,6 +21,8 @@ export interface TierDefaults {
   artifactStore: "folder" | "s3";
   logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
   gateLevel: "advisory" | "mandatory";
+  /** Level of the gates that want signed evidence, recorded gates and reviewed levels. */
+  signatureLevel: "advisory" | "mandatory";
   approvals: number;
   /** Lowest accepted value of each metric, 0 to 1. */
   floors: { accuracy?: number; precision?: number; recall?: number; f1?: number };
@@ -44,6 +46,7 @@ export const tiers = {
     artifactStore: "folder",
     logLevel: "DEBUG",
     gateLevel: "advisory",
+    signatureLevel: "advisory",
     approvals: 0,
     floors: {},
     watchSeconds: 0,
@@ -60,6 +63,7 @@ export const tiers = {
     artifactStore: "s3",
     logLevel: "INFO",
     gateLevel: "mandatory",
+    signatureLevel: "advisory",
     approvals: 0,
     floors: { accuracy: 0.9 },
     latencyP95Ms: 50,
@@ -77,6 +81,7 @@ export const tiers = {
     artifactStore: "s3",
     logLevel: "WARNING",
     gateLevel: "mandatory",
+    signatureLevel: "mandatory",
     approvals: 2,
     floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 },
     latencyP95Ms: 50,

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { digestSchema } from "../registry/evidence";
-import { canonicalJson, sha256 } from "./canonical";
+import { canonicalJson, sha256 } from "../trust/canonical";
 
 const pin = z.strictObject({ name: z.string(), version: z.string(), digest: digestSchema });
 
 const verdict = z.strictObject({
   gate: z.string(),
   level: z.enum(["mandatory", "advisory"]),
-  status: z.enum(["passed", "refused", "overridden"]),
+  status: z.enum(["passed", "refused", "waived"]),
   passed: z.boolean(),
   subject: z.string().nullable(),
   code: z.string(),
@@ -16,29 +16,21 @@ const verdict = z.strictObject({
   margin: z.number().nullable(),
   reason: z.string(),
   remedy: z.string(),
+  waiver: z.strictObject({ owner: z.string(), reason: z.string(), expires: z.string() }).nullable(),
 });
 
-const approval = z.strictObject({
-  approver: z.string(),
-  stack: z.string(),
-  model: z.string(),
-  version: z.string(),
-  digest: digestSchema,
-  at: z.string(),
-  comment: z.string().optional(),
-});
-
-const override = z.strictObject({
-  version: z.string(),
-  digest: digestSchema,
-  reason: z.string(),
-  by: z.string(),
-  at: z.string(),
+const loweredGate = z.strictObject({
+  gate: z.string(),
+  level: z.enum(["mandatory", "advisory", "disabled"]),
+  /** Level by the stack's tier. */
+  from: z.enum(["mandatory", "advisory", "disabled"]),
+  /** E-mail of whoever committed the change of the stack's file; null when it isn't committed. */
+  by: z.string().nullable(),
 });
 
 /** The record of one promotion: one line of `receipts.jsonl`. */
 export const receiptSchema = z.strictObject({
-  schema: z.literal("tollgate.receipt/1"),
+  schema: z.literal("tollgate.receipt/2"),
   /** Position in the chain, from 1. */
   seq: z.int().positive(),
   /** When the release was complete. ISO 8601, UTC. */
@@ -47,20 +39,31 @@ export const receiptSchema = z.strictObject({
   pin,
   /** What was released before; null at the first release. */
   previousPin: pin.nullable(),
-  /** sha256 of the evidence as canonical JSON; null when it was released without (advisory gates). */
+  /** sha256 of the evidence document, kept beside the receipts; null when it was released without (advisory gates). */
   evidenceDigest: digestSchema.nullable(),
+  /** What the version was made from; null without evidence. */
+  lineage: z
+    .strictObject({ gitCommit: z.string().nullable(), dataVersion: z.string().nullable() })
+    .nullable(),
   /** What the gates said, under the thresholds in force. */
   verdicts: z.array(verdict),
   /** Version of Tollgate, which the gates are part of. */
   packVersion: z.string(),
+  /** Digest of the gates' sources. */
+  packDigest: digestSchema,
+  /** What an approval had to approve: stack, pin, and every gate's level and settings. */
+  plan: digestSchema,
+  /** Gates that the stack's file puts below its tier's level. */
+  lowered: z.array(loweredGate),
   /** Commit of the project folder; null outside of git. */
   commit: z.string().nullable(),
   /** Were there changes that were not committed? Null outside of git. */
   dirty: z.boolean().nullable(),
   /** Who ran it: the CI's user, git's user.email or the login name. */
   actor: z.string(),
-  approvals: z.array(approval),
-  override: override.nullable(),
+  /** The signed lines that were at hand: DSSE envelopes. */
+  approvals: z.array(z.string()),
+  waivers: z.array(z.string()),
   result: z.literal("released"),
   /** sha256 of the line before, hash and all; null in the first. */
   previous: digestSchema.nullable(),
@@ -80,7 +83,7 @@ export type ReceiptFacts = Omit<
 export function receiptLine(facts: ReceiptFacts, last: Receipt | null): string {
   const body: Omit<Receipt, "hash"> = {
     ...facts,
-    schema: "tollgate.receipt/1",
+    schema: "tollgate.receipt/2",
     seq: (last?.seq ?? 0) + 1,
     previousPin: last?.pin ?? null,
     result: "released",

@@ -1,58 +1,57 @@
-import { parseInWords, pathText } from "../config/problems";
 import type { AdmissionInputs } from "../provider/inputs";
-import { evidenceSchema } from "../registry/evidence";
+import { parseEvidence } from "../registry/evidence-document";
+import { sha256 } from "../trust/canonical";
 import { label } from "./finding";
-import type { Candidate, EvidenceProblem } from "./gate";
-
-/** Keys of evidence that may be null, by the group they are in; the engine drops nulls on the way. */
-const nullableLineage = [
-  "runId",
-  "experiment",
-  "gitCommit",
-  "gitDirty",
-  "author",
-  "dataVersion",
-  "trainingDataDigest",
-] as const;
+import type { Candidate } from "./gate";
+import { planDigest } from "./plan";
 
 /**
- * What the gates judge, from an admission's inputs as the engine hands them on: nulls that were dropped are put back, and
- * evidence is checked against its schema again, so that nothing a program made up reaches a gate.
+ * What the gates judge, from an admission's inputs as the engine hands them on. The evidence is read from its document
+ * again, so that nothing a program made up reaches a gate; the engine drops nulls on the way, which are put back.
  */
 export function candidateOf(inputs: AdmissionInputs): Candidate {
-  const { evidence, problem } = checkedEvidence(inputs);
+  const { stack, pin, history, pack } = inputs;
   return {
-    stack: inputs.stack,
-    pin: inputs.pin,
-    evidence,
-    problem,
+    stack,
+    pin,
+    ...evidenceOf(inputs),
+    evidenceSignature: inputs.evidenceSignature ?? null,
     registryDigest: inputs.registryDigest ?? null,
+    evaluationDigest: inputs.evaluationDigest ?? null,
     approvals: inputs.approvals ?? [],
-    override: inputs.override ?? null,
+    waivers: inputs.waivers ?? [],
+    trust: inputs.trust,
+    plan: planDigest(stack, pin, inputs.gates),
+    history: {
+      deployed: history.deployed ?? null,
+      releasedAt: history.releasedAt ?? null,
+      lastReceiptAt: history.lastReceiptAt ?? null,
+      packDigest: history.packDigest ?? null,
+    },
+    soaked:
+      inputs.soaked?.map((service) => ({
+        ...service,
+        gitCommit: service.gitCommit ?? null,
+        dataVersion: service.dataVersion ?? null,
+        to: service.to ?? null,
+      })) ?? null,
+    pack: { digest: pack.digest, pinned: pack.pinned ?? null },
+    lowered: (inputs.lowered ?? []).map((each) => ({ ...each, by: each.by ?? null })),
+    judgedAt: inputs.judgedAt,
   };
 }
 
-function checkedEvidence({
+function evidenceOf({
   pin,
-  evidence,
+  evidence: document,
   problem,
-}: AdmissionInputs): Pick<Candidate, "evidence" | "problem"> {
-  if (!evidence) return { evidence: null, problem: problem ?? null };
-  const { data, problems } = parseInWords(evidenceSchema, withNulls(evidence));
-  if (!problems) return { evidence: data, problem: null };
-  const what = problems.map(({ path, text }) => `${pathText(path)}: ${text}`).join("; ");
-  const unreadable: EvidenceProblem = {
-    code: "evidence-unreadable",
-    reason: `The evidence of ${label(pin)} can't be read (${what}); run \`tollgate evaluate\` again.`,
-  };
-  return { evidence: null, problem: unreadable };
-}
-
-function withNulls(evidence: NonNullable<AdmissionInputs["evidence"]>): unknown {
-  const unrecorded = Object.fromEntries(nullableLineage.map((key) => [key, null]));
-  return {
-    ...evidence,
-    signature: evidence.signature ?? null,
-    lineage: { ...unrecorded, ...evidence.lineage },
-  };
+}: AdmissionInputs): Pick<Candidate, "evidence" | "evidenceDigest" | "problem"> {
+  const nothing = { evidence: null, evidenceDigest: null };
+  if (!document) return { ...nothing, problem: problem ?? null };
+  const parsed = parseEvidence(Buffer.from(document));
+  if ("evidence" in parsed) {
+    return { evidence: parsed.evidence, evidenceDigest: sha256(document), problem: null };
+  }
+  const reason = `The evidence of ${label(pin)} can't be read (${parsed.unreadable}); run \`tollgate evaluate\` again.`;
+  return { ...nothing, problem: { code: "evidence-unreadable", reason } };
 }

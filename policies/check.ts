@@ -1,3 +1,6 @@
+import { stackHistory } from "../history/stack-history";
+import type { Receipt } from "../history/receipt";
+import { samePin } from "../history/rollback";
 import type { AdmissionInputs } from "../provider/inputs";
 import type { CheckFailure } from "../provider/resource-type";
 import { candidateOf } from "./admission";
@@ -6,15 +9,23 @@ import type { Verdict } from "./gate";
 
 /**
  * The provider's check of a pin: the same gates as the policy pack's, so that a preview without the pack is refused too.
+ * What the stack served before and the time come from here, whatever the program says of them.
  *
- * @param olds the recorded inputs of the admission, null on first creation
+ * @param olds the admission in the stack's checkpoint, null when there is none
+ * @param receipts of the stack, oldest first
+ * @param now ISO 8601, UTC
  * @returns the inputs to record, with recorded evidence where it stands in, and one failure for each refusal that stops
  */
 export function checkAdmission(
   olds: AdmissionInputs | null,
   news: AdmissionInputs,
+  receipts: readonly Receipt[],
+  now: string,
 ): { inputs: AdmissionInputs; failures: CheckFailure[] } {
-  const inputs = withRecordedEvidence(olds, news);
+  const checkpoint = olds && { pin: olds.pin, deployed: olds.history?.deployed ?? null };
+  const history = stackHistory(receipts, news.pin, checkpoint);
+  const judgedAt = history.releasedAt ?? now;
+  const inputs = { ...withRecordedEvidence(olds, news), history, judgedAt };
   try {
     const refusals = judge(candidateOf(inputs), inputs.gates).filter(blocks);
     return { inputs, failures: withoutEchoes(refusals).map(failureOf) };
@@ -32,13 +43,16 @@ function withRecordedEvidence(
   olds: AdmissionInputs | null,
   news: AdmissionInputs,
 ): AdmissionInputs {
-  const unchanged =
-    olds?.pin?.name === news.pin.name &&
-    olds.pin.version === news.pin.version &&
-    olds.pin.digest === news.pin.digest;
+  const unchanged = olds !== null && samePin(olds.pin, news.pin);
   if (news.problem?.code !== "registry-unavailable" || !unchanged || !olds.evidence) return news;
-  const { evidence, registryDigest } = olds;
-  return { ...news, evidence, registryDigest: registryDigest ?? null, problem: null };
+  const { evidence, evidenceSignature, registryDigest } = olds;
+  return {
+    ...news,
+    evidence,
+    evidenceSignature: evidenceSignature ?? null,
+    registryDigest: registryDigest ?? null,
+    problem: null,
+  };
 }
 
 /** Without a property: the engine would print its whole value before the sentence, such as a map of the pin. */

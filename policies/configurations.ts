@@ -6,9 +6,14 @@ import { gates } from "./gates";
 /** What a tier gives: the level of all gates, and settings by gate name. `null` switches the gate off. */
 export interface GateDefaults {
   readonly level: GateLevel;
+  /** Levels of single gates that differ from the rest. */
+  readonly levels?: Readonly<Record<string, GateLevel>>;
   /** A gate that isn't named has no settings to give. */
   readonly settings: Readonly<Record<string, object | null>>;
 }
+
+/** From the strictest on. */
+const levels: readonly GateLevel[] = ["mandatory", "advisory", "disabled"];
 
 const level = z
   .enum(["mandatory", "advisory", "disabled"])
@@ -50,17 +55,22 @@ export function resolveGateConfigurations(
     const { level: ownLevel, ...own } = entry ?? {};
     const given = defaults.settings[gate.name];
     const off = given === null && entry === undefined;
-    const level = off ? "disabled" : (ownLevel ?? (input?.level as GateLevel) ?? defaults.level);
+    const level = off
+      ? "disabled"
+      : (ownLevel ?? (input?.level as GateLevel) ?? defaults.levels?.[gate.name] ?? defaults.level);
+    const tierLevel =
+      given === null ? "disabled" : (defaults.levels?.[gate.name] ?? defaults.level);
+    const lowered = levels.indexOf(level) > levels.indexOf(tierLevel) ? { lowered: tierLevel } : {};
     const settings = Object.keys(own).length > 0 ? own : (given ?? {});
     const parsed = parseInWords(gate.settings, settings);
     if (level === "disabled") {
-      configurations[gate.name] = { level, settings: parsed.data ?? {} };
+      configurations[gate.name] = { level, settings: parsed.data ?? {}, ...lowered };
     } else if (parsed.problems) {
       problems.push(
         ...parsed.problems.map(({ path, text }) => ({ path: [gate.name, ...path], text })),
       );
     } else {
-      configurations[gate.name] = { level, settings: parsed.data };
+      configurations[gate.name] = { level, settings: parsed.data, ...lowered };
     }
   }
   return { configurations, problems };

@@ -10,6 +10,14 @@ export function passed(reason: string, facts: Facts = {}): Finding {
   return { passed: true, ...nothing, ...facts, code: "ok", reason };
 }
 
+/** Code of what passed because nobody looked. It is told like a refusal: a silent pass would read as a clean bill. */
+export const notLookedCode = "not-looked";
+
+/** A finding that passed because nothing was asked for, and that says so. */
+export function notLooked(reason: string, facts: Facts = {}): Finding {
+  return { passed: true, ...nothing, ...facts, code: notLookedCode, reason };
+}
+
 /** A finding that refuses, with its kebab-case code. */
 export function refused(code: string, reason: string, facts: Facts = {}): Finding {
   return { passed: false, ...nothing, ...facts, code, reason };
@@ -53,4 +61,9 @@ export function marginOf(value: number, threshold: number, side: "above" | "belo
 /** `1 approval`, `2 approvals`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** A detail from elsewhere as a clause of a sentence: trimmed, without its full stop; `instead` when there is none. */
+export function clause(detail: string | null, instead: string): string {
+  return (detail ?? "").trim().replace(/\.$/, "") || instead;
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { EvidenceProblem } from "../registry/candidate";
 import type { Evidence } from "../registry/evidence";
+import type { Trust } from "../trust/types";
 
 export type { EvidenceProblem };
 
@@ -14,29 +15,42 @@ export interface PinnedVersion {
   readonly digest: string;
 }
 
-/** One recorded approval. It counts only for exactly this stack, version and digest. */
-export interface Approval {
-  readonly approver: string;
-  readonly stack: string;
-  readonly model: string;
-  readonly version: string;
-  readonly digest: string;
-  /** ISO 8601, UTC. */
-  readonly at: string;
-  readonly comment?: string;
+/** What a stack served before: from its last checkpoint and its receipts, never from a movable alias. */
+export interface StackHistory {
+  /** What the stack serves now; null for nothing. `unknown` only where a document is judged without its stack. */
+  readonly deployed: PinnedVersion | null | "unknown";
+  /**
+   * When exactly this pin was first released here, ISO 8601, UTC; null never. What was released before may come back
+   * (a rollback, or an update that changes something else): its approvals and waivers are judged as of then.
+   */
+  readonly releasedAt: string | null;
+  /** Time of the last receipt: a clock that says less was set back. */
+  readonly lastReceiptAt: string | null;
+  /** Digest of the gates that the last receipt was given under; null without one. */
+  readonly packDigest: string | null;
 }
 
-/**
- * A recorded decision to release although a gate refused, bound to one version and digest.
- * It is a line in `Pulumi.<stack>.yaml`, so it is reviewed and previewed like any other change.
- */
-export interface Override {
-  readonly version: string;
+/** A time in which another stack served a version, from that stack's receipts. */
+export interface Service {
   readonly digest: string;
-  readonly reason: string;
-  readonly by: string;
+  readonly gitCommit: string | null;
+  readonly dataVersion: string | null;
   /** ISO 8601, UTC. */
-  readonly at: string;
+  readonly from: string;
+  /** Null: it still serves. */
+  readonly to: string | null;
+  /** Was it released with every mandatory gate passed, none waived, and not gone back from? */
+  readonly green: boolean;
+}
+
+/** A gate that the stack's file puts below its tier's level. */
+export interface LoweredGate {
+  readonly gate: string;
+  readonly level: GateLevel;
+  /** Level by the stack's tier. */
+  readonly from: GateLevel;
+  /** E-mail of whoever committed that; null when it isn't committed. */
+  readonly by: string | null;
 }
 
 /** Everything the gates see. Plain values, all known at preview. */
@@ -46,10 +60,36 @@ export interface Candidate {
   readonly evidence: Evidence | null;
   /** Set exactly when `evidence` is null. */
   readonly problem: EvidenceProblem | null;
+  /** sha256 of the evidence document's bytes; null exactly when `evidence` is. */
+  readonly evidenceDigest: string | null;
+  /** The DSSE envelope beside the evidence document, as stored; null when there is none. */
+  readonly evidenceSignature: string | null;
   /** The `tollgate.digest` tag on the version in the registry, when the registry answered. */
   readonly registryDigest: string | null;
-  readonly approvals: readonly Approval[];
-  readonly override: Override | null;
+  /** Set only where a document is judged without its registry: what only the registry knows isn't looked at. */
+  readonly offline?: true;
+  /** Digest of the evaluation data that the stack's settings pin or name now; null when it isn't at hand. */
+  readonly evaluationDigest: string | null;
+  /** DSSE envelopes, as the lines of `approvals/<stack>.jsonl`, of this version and digest. */
+  readonly approvals: readonly string[];
+  /** DSSE envelopes, as the lines of `waivers/<stack>.jsonl`, of this version and digest. */
+  readonly waivers: readonly string[];
+  readonly trust: Trust;
+  /** Digest of what an approval approves: stack, pin, and every gate's level and settings (`planDigest`). */
+  readonly plan: string;
+  readonly history: StackHistory;
+  /** What the stack named by the soak gate's settings served; null when it has no history here. */
+  readonly soaked: readonly Service[] | null;
+  readonly pack: {
+    /** Digest of the gates that judge now. */
+    readonly digest: string;
+    /** `tollgate:pack` of the stack's file; null when unset. */
+    readonly pinned: string | null;
+  };
+  /** By gate name, in the order of the list. */
+  readonly lowered: readonly LoweredGate[];
+  /** When it is judged, ISO 8601, UTC: `history.releasedAt` of a pin released before, else now. */
+  readonly judgedAt: string;
 }
 
 /** What a gate found, before its level is applied. */
@@ -73,8 +113,14 @@ export type GateLevel = "mandatory" | "advisory" | "disabled";
 export interface Verdict extends Finding {
   readonly gate: string;
   readonly level: Exclude<GateLevel, "disabled">;
-  /** `overridden`: refused, but released under a recorded override. */
-  readonly status: "passed" | "refused" | "overridden";
+  /** `waived`: refused, but released under a signed waiver. */
+  readonly status: "passed" | "refused" | "waived";
+  /** The waiver that released it: who answers for it, why, until when. Null without one. */
+  readonly waiver: {
+    readonly owner: string;
+    readonly reason: string;
+    readonly expires: string;
+  } | null;
   /** What to do about a refusal. */
   readonly remedy: string;
 }
@@ -88,8 +134,10 @@ export interface Gate<S extends z.ZodType = z.ZodType> {
   readonly severity: "low" | "medium" | "high" | "critical";
   /** What to do about a refusal. */
   readonly remedy: string;
-  /** May a recorded override release past a refusal of this gate? Never for bytes. */
-  readonly overridable: boolean;
+  /** What it measures or compares, and where its thresholds come from: `tollgate explain <gate>` prints it. */
+  readonly source: string;
+  /** May a signed waiver release past a refusal of this gate? Never for bytes, approvals and provenance. */
+  readonly waivable: boolean;
   /** Its settings under `tollgate:gates` → `<name>`; every field has a default or the tier gives one. */
   readonly settings: S;
   /** One finding for each thing judged; never none. */
@@ -100,6 +148,8 @@ export interface Gate<S extends z.ZodType = z.ZodType> {
 export interface GateConfiguration {
   readonly level: GateLevel;
   readonly settings: unknown;
+  /** The tier's level, where the stack's file says a weaker one: receipts record who wrote that. */
+  readonly lowered?: GateLevel;
 }
 
 /** By gate name. */

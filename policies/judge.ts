@@ -2,7 +2,6 @@ import { nearest, parseInWords, pathText } from "../config/problems";
 import { noEvidenceCode } from "./finding";
 import type {
   Candidate,
-  Finding,
   Gate,
   GateConfiguration,
   GateConfigurations,
@@ -10,6 +9,7 @@ import type {
   Verdict,
 } from "./gate";
 import { gates } from "./gates";
+import { activeWaivers } from "./waivers";
 
 const levels: readonly GateLevel[] = ["mandatory", "advisory", "disabled"];
 
@@ -28,19 +28,36 @@ export function judge(candidate: Candidate, configurations: GateConfigurations):
   for (const name of Object.keys(configurations)) {
     if (!gates.some((gate) => gate.name === name)) throw unknownGate(name);
   }
+  const waivers = activeWaivers(candidate);
   return gates.flatMap((gate) => {
     const configuration = configurationOf(gate, configurations);
     const { level } = configuration;
     if (level === "disabled") return [];
     const findings = gate.check(candidate, settingsOf(gate, configuration));
+    const waiver = gate.waivable && level === "mandatory" ? waivers.get(gate.name) : undefined;
     return findings.map((finding): Verdict => ({
-      ...finding,
+      // Field by field: with a spread, a thousand verdicts take thirty times as long (V8 makes dictionaries of them).
+      passed: finding.passed,
+      subject: finding.subject,
+      value: finding.value,
+      threshold: finding.threshold,
+      margin: finding.margin,
+      code: finding.code,
+      reason: finding.reason,
       gate: gate.name,
       level,
-      status: statusOf(gate, level, finding, candidate),
-      remedy: gate.remedy,
+      status: finding.passed ? "passed" : waiver ? "waived" : "refused",
+      remedy: unconfigured.includes(finding.code) ? configure(gate) : gate.remedy,
+      waiver: finding.passed ? null : (waiver ?? null),
     }));
   });
+}
+
+/** Codes of a gate that is on and was told nothing to judge: what mends that is the stack's file, not the model. */
+const unconfigured: readonly string[] = ["no-slice", "no-disturbance", "no-comparison", "no-limit"];
+
+function configure({ name }: Gate): string {
+  return `Name what it is to judge under tollgate:gates.${name}, or take that entry out.`;
 }
 
 /** Does any verdict stop the release? */
@@ -48,7 +65,7 @@ export function blocked(verdicts: readonly Verdict[]): boolean {
   return verdicts.some(blocks);
 }
 
-/** A refusal by a mandatory gate that no override releases. */
+/** A refusal by a mandatory gate that no waiver releases. */
 export function blocks(verdict: Verdict): boolean {
   return verdict.level === "mandatory" && verdict.status === "refused";
 }
@@ -96,22 +113,6 @@ function settingsOf(gate: Gate, { settings }: GateConfiguration): unknown {
   throw new GateConfigurationError(
     `Gate ${gate.name} can't be run, correct its settings: ${lines.join("; ")}.`,
   );
-}
-
-/** An override releases mandatory refusals of overridable gates, for the version and digest it names. */
-function statusOf(
-  gate: Gate,
-  level: Verdict["level"],
-  finding: Finding,
-  { pin, override }: Candidate,
-): Verdict["status"] {
-  if (finding.passed) return "passed";
-  const released =
-    gate.overridable &&
-    level === "mandatory" &&
-    override?.version === pin.version &&
-    override.digest === pin.digest;
-  return released ? "overridden" : "refused";
 }
 
 function unknownGate(name: string): GateConfigurationError {

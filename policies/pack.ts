@@ -3,13 +3,12 @@ import type {
   ReportViolation,
   ResourceValidationArgs,
   ResourceValidationPolicy,
-  StackValidationPolicy,
 } from "@pulumi/policy";
 import type { AdmissionInputs } from "../provider/inputs";
 import { candidateOf } from "./admission";
 import type { Gate, Verdict } from "./gate";
 import { gates } from "./gates";
-import { servesWhatWasAdmitted, type StackResource } from "./guardrails/serves-what-was-admitted";
+import { guardrailPolicies } from "./guardrails/policies";
 import { explanation, judge, withoutEchoes } from "./judge";
 
 /** Type token of the pin that the gates admitted; the same one the provider answers for. */
@@ -21,7 +20,7 @@ const admission = "tollgate:index:Admission";
  */
 export const policies: Policies = [
   ...gates.flatMap((gate) => [gatePolicy(gate, "mandatory"), gatePolicy(gate, "advisory")]),
-  guardrail(),
+  ...guardrailPolicies,
 ];
 
 function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValidationPolicy {
@@ -52,33 +51,27 @@ export function violations(
   gate: Gate,
   level: "mandatory" | "advisory",
 ): string[] {
-  let verdicts: Verdict[];
+  let verdicts: readonly Verdict[];
   try {
-    const inputs = JSON.parse(JSON.stringify(props)) as AdmissionInputs;
-    verdicts = judge(candidateOf(inputs), inputs.gates);
+    verdicts = verdictsOn(JSON.stringify(props));
   } catch (error) {
     if (level === "advisory") return [];
     return [`${gate.name} can't judge this pin: ${(error as Error).message}`];
   }
-  const refused = verdicts.filter((v) => v.level === level && v.status === "refused");
-  return withoutEchoes(refused)
-    .filter((verdict) => verdict.gate === gate.name)
+  // What a mandatory refusal explains needs no advice as well, but no advice excuses a mandatory refusal.
+  const heard = verdicts.filter((v) => level === "advisory" || v.level === "mandatory");
+  return withoutEchoes(heard.filter(({ status }) => status === "refused"))
+    .filter((verdict) => verdict.gate === gate.name && verdict.level === level)
     .map(explanation);
 }
 
-function guardrail(): StackValidationPolicy {
-  const rule = servesWhatWasAdmitted;
-  return {
-    name: rule.name,
-    description: rule.description,
-    enforcementLevel: "mandatory",
-    severity: "critical",
-    remediationSteps: rule.remedy,
-    validateStack: (args, report) => {
-      const readable = args.resources.map(({ type, name, props }): StackResource => {
-        return { type, name, props };
-      });
-      for (const sentence of rule.check(readable)) report(sentence);
-    },
-  };
+let judged: { inputs: string; verdicts: readonly Verdict[] } | undefined;
+
+/** Every gate has a policy, and each of them is asked about the same admission: it is judged once. */
+function verdictsOn(inputs: string): readonly Verdict[] {
+  if (judged?.inputs !== inputs) {
+    const admission = JSON.parse(inputs) as AdmissionInputs;
+    judged = { inputs, verdicts: judge(candidateOf(admission), admission.gates) };
+  }
+  return judged.verdicts;
 }

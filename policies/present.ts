@@ -1,5 +1,5 @@
-import { plain, shortDigest } from "./finding";
-import type { Override, Verdict } from "./gate";
+import { notLookedCode, plain, shortDigest } from "./finding";
+import type { Verdict } from "./gate";
 import { blocked, explanation, withoutEchoes } from "./judge";
 
 const headings = ["gate", "verdict", "value", "threshold", "margin"];
@@ -7,8 +7,8 @@ const headings = ["gate", "verdict", "value", "threshold", "margin"];
 export interface TextOptions {
   /** Colour the verdicts with ANSI codes. @default false */
   readonly colours?: boolean;
-  /** The recorded override, to say by whom and why a refusal was released. @default null */
-  readonly override?: Override | null;
+  /** Why waivers of this version don't count, a sentence each. @default none */
+  readonly waiverProblems?: readonly string[];
 }
 
 /** Verdicts as an aligned table for a terminal, with a sentence and a remedy under it for each refusal. */
@@ -30,27 +30,28 @@ export function asText(verdicts: readonly Verdict[], options: TextOptions = {}):
   const table = rows.map((row, index) =>
     line(row, options.colours ? painter(shown[index]!) : undefined),
   );
-  const sentences = shown
-    .filter((verdict) => !verdict.passed)
-    .map((verdict) => `${title(verdict)}: ${explanation(verdict)}`);
-  const notes = [...sentences, ...overrideNote(shown, options.override ?? null)];
+  const sentences = shown.flatMap((verdict) => {
+    const why = whyOf(verdict);
+    return why === null ? [] : [`${title(verdict)}: ${why}`];
+  });
+  const notes = [...sentences, ...notesOf(shown, options)];
   return [line(headings), ...table, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
 }
 
 /** Verdicts as a Markdown table for a pull-request comment; refused ones say why and what to do. */
 export function asMarkdown(
   verdicts: readonly Verdict[],
-  options: Pick<TextOptions, "override"> = {},
+  options: Pick<TextOptions, "waiverProblems"> = {},
 ): string {
   const shown = withoutEchoes(verdicts);
   const row = (texts: readonly string[]) => `| ${texts.join(" | ")} |`;
   const rows = shown.map((verdict) => {
-    const why = verdict.passed ? "" : explanation(verdict);
+    const why = whyOf(verdict) ?? "";
     const [gate, status, ...numbers] = cells(verdict).map(escaped);
     const marked = verdict.status === "passed" ? status! : `**${status}**`;
     return row([gate!, marked, ...numbers, escaped(why)]);
   });
-  const notes = overrideNote(shown, options.override ?? null).map(escaped);
+  const notes = notesOf(shown, options).map(escaped);
   return [
     row([...headings, "why, and what to do"]),
     "| --- | --- | ---: | ---: | ---: | --- |",
@@ -72,6 +73,12 @@ function cells(verdict: Verdict): string[] {
   return [title(verdict), statusText(verdict), ...[value, threshold, margin].map(cell)];
 }
 
+/** What a reader must know beyond the numbers; null when a verdict speaks for itself. */
+function whyOf(verdict: Verdict): string | null {
+  if (!verdict.passed) return explanation(verdict);
+  return verdict.code === notLookedCode ? verdict.reason : null;
+}
+
 function title({ gate, subject }: Verdict): string {
   return subject ? `${gate} ${subject}` : gate;
 }
@@ -87,9 +94,12 @@ function cell(value: number | string | null): string {
   return shortDigest(value).replace(/^([0-9a-f]{12})[0-9a-f]{28}$/, "$1");
 }
 
-function overrideNote(verdicts: readonly Verdict[], override: Override | null): string[] {
-  if (!override || !verdicts.some(({ status }) => status === "overridden")) return [];
-  return [`Overridden by ${override.by} at ${override.at}: ${override.reason}`];
+/** Which waivers release what, and which don't count. */
+function notesOf(verdicts: readonly Verdict[], { waiverProblems = [] }: TextOptions): string[] {
+  const active = verdicts.flatMap(({ gate, waiver }) =>
+    waiver ? [`Waived: ${gate} by ${waiver.owner} until ${waiver.expires}: ${waiver.reason}`] : [],
+  );
+  return [...new Set([...active, ...waiverProblems])];
 }
 
 /** Red for what stops, yellow for what only warns, green for what passed. */

@@ -1,11 +1,13 @@
 import type {
-  Approval,
+  Candidate,
   EvidenceProblem,
   GateConfigurations,
-  Override,
+  LoweredGate,
   PinnedVersion,
+  Service,
+  StackHistory,
 } from "../policies/gate";
-import type { Evidence } from "../registry/evidence";
+import type { Trust } from "../trust/types";
 
 /** How to reach a registry: settings only, credentials are read from the named environment variable. */
 export interface RegistryAddress {
@@ -94,16 +96,30 @@ export interface ProcessOutputs extends ProcessInputs {
   logFile: string;
 }
 
-/** The pin, admitted by the gates. */
+/**
+ * The pin, admitted by the gates. What is signed travels as text, byte for byte. The provider's check fills in `history`
+ * and `judgedAt` itself, so that no program can make them up.
+ */
 export interface AdmissionInputs {
   stack: string;
+  /** The stack's state folder, with its receipts. */
+  stateDir: string;
   pin: PinnedVersion;
-  evidence: Evidence | null;
+  /** The evidence document, as stored. */
+  evidence: string | null;
   problem: EvidenceProblem | null;
+  evidenceSignature: string | null;
   registryDigest: string | null;
-  approvals: Approval[];
-  override: Override | null;
+  evaluationDigest: string | null;
+  approvals: string[];
+  waivers: string[];
+  trust: Trust;
+  soaked: Service[] | null;
+  pack: Candidate["pack"];
+  lowered: LoweredGate[];
   gates: GateConfigurations;
+  history: StackHistory;
+  judgedAt: string;
 }
 export interface AdmissionOutputs extends AdmissionInputs {
   /** `models:/<name>/<version>`. */

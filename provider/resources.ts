@@ -65,6 +65,8 @@ export class Process extends pulumi.CustomResource {
 /** The pin, admitted by the gates; see `provider/types/admission.ts`. */
 export class Admission extends pulumi.CustomResource {
   static readonly type = "tollgate:index:Admission";
+  /** What was admitted: under `--target` the engine gives the recorded one, whatever the program asked for. */
+  declare readonly pin: pulumi.Output<AdmissionOutputs["pin"]>;
   declare readonly modelUri: pulumi.Output<AdmissionOutputs["modelUri"]>;
 
   constructor(name: string, args: AdmissionInputs, opts?: pulumi.CustomResourceOptions) {

@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
 import type { ModelVersion, RegistryClient } from "./client";
 import { isRegistryError } from "./errors";
-import { type Evidence, evidenceArtifactPath, versionTags } from "./evidence";
-import { parseEvidence } from "./evidence-document";
+import {
+  type Evidence,
+  evidenceArtifactPath,
+  evidenceSignaturePath,
+  versionTags,
+} from "./evidence";
+import { evidenceLimits, parseEvidence } from "./evidence-document";
 
 /** The version to look up, as the pin names it. */
 export interface CandidatePin {
@@ -27,16 +32,24 @@ export interface EvidenceProblem {
 export interface CandidateFacts {
   readonly evidence: Evidence | null;
   readonly problem: EvidenceProblem | null;
+  /** The evidence document as stored; null exactly when `evidence` is. */
+  readonly document: string | null;
+  /** sha256 of the document; null exactly when `evidence` is. */
+  readonly evidenceDigest: string | null;
+  /** The DSSE envelope beside the document, as stored; null when there is none. */
+  readonly evidenceSignature: string | null;
   /** The version's `tollgate.digest` tag; null without one, or when the registry gave no version. */
   readonly registryDigest: string | null;
 }
 
-/** A megabyte is a hundred times a usual evidence document. */
-const maxEvidenceBytes = 1024 * 1024;
+/** An envelope has 1 kB. */
+const maxSignatureBytes = 64 * 1024;
+
+const nothing = { evidence: null, document: null, evidenceDigest: null, evidenceSignature: null };
 
 /**
  * Looks up a pinned version and its evidence. It never throws: whatever goes wrong is a problem, for the gates to
- * refuse. Two requests to a usual MLflow server, which together may last the client's `timeoutSeconds`.
+ * refuse. Three requests to a usual MLflow server, which together may last the client's `timeoutSeconds`.
  */
 export async function fetchCandidateFacts(
   client: RegistryClient,
@@ -47,7 +60,7 @@ export async function fetchCandidateFacts(
   try {
     version = await registry.getModelVersion(pin.name, pin.version);
   } catch (error) {
-    return { evidence: null, problem: lookupProblem(client, pin, error), registryDigest: null };
+    return { ...nothing, problem: lookupProblem(client, pin, error), registryDigest: null };
   }
   const otherVersion = version.name !== pin.name || version.version !== pin.version;
   const registryDigest = otherVersion ? null : (version.tags[versionTags.digest] ?? null);
@@ -60,10 +73,10 @@ export async function fetchCandidateFacts(
   return { ...found, registryDigest };
 }
 
-type Found = Pick<CandidateFacts, "evidence" | "problem">;
+type Found = Omit<CandidateFacts, "registryDigest">;
 
 function problem(code: EvidenceProblem["code"], reason: string): Found {
-  return { evidence: null, problem: { code, reason } };
+  return { ...nothing, problem: { code, reason } };
 }
 
 const evaluateAgain = "run `tollgate evaluate` for it";
@@ -96,8 +109,13 @@ async function evidenceOf(
   }
   const path = evidenceArtifactPath(pin.version);
   let bytes: Buffer;
+  let signature: string | null;
+  // Asked at once; what is wrong with the document is said before what is wrong with its signature.
+  const signing = signatureOf(registry, version.runId, pin);
+  signing.catch(() => {});
   try {
-    bytes = await registry.downloadRunArtifact(version.runId, path, maxEvidenceBytes);
+    bytes = await registry.downloadRunArtifact(version.runId, path, evidenceLimits.bytes);
+    signature = await signing;
   } catch (error) {
     if (isRegistryError(error, "not-found")) {
       return problem(
@@ -108,13 +126,33 @@ async function evidenceOf(
     if (isRegistryError(error, "refused")) {
       return problem("evidence-unreadable", error.message);
     }
-    return { evidence: null, problem: unavailable(error) };
+    return { ...nothing, problem: unavailable(error) };
   }
-  return judgeable(pin, tag, bytes);
+  return judgeable(pin, tag, bytes, signature);
+}
+
+/** The envelope as stored; null when the evidence was never signed. */
+async function signatureOf(
+  registry: RegistryClient,
+  runId: string,
+  pin: CandidatePin,
+): Promise<string | null> {
+  const path = evidenceSignaturePath(pin.version);
+  try {
+    return (await registry.downloadRunArtifact(runId, path, maxSignatureBytes)).toString("utf8");
+  } catch (error) {
+    if (isRegistryError(error, "not-found")) return null;
+    throw error;
+  }
 }
 
 /** The evidence, when the document is the tagged one, can be read, and speaks of this version. */
-function judgeable(pin: CandidatePin, tag: string, bytes: Buffer): Found {
+function judgeable(
+  pin: CandidatePin,
+  tag: string,
+  bytes: Buffer,
+  evidenceSignature: string | null,
+): Found {
   const who = title(pin);
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
   if (digest !== tag) {
@@ -137,7 +175,14 @@ function judgeable(pin: CandidatePin, tag: string, bytes: Buffer): Found {
       `The evidence of ${who} was measured on version ${model.version} of "${model.name}"; ${evaluateAgain}.`,
     );
   }
-  return { evidence: parsed.evidence, problem: null };
+  const document = bytes.toString("utf8");
+  return {
+    evidence: parsed.evidence,
+    problem: null,
+    document,
+    evidenceDigest: digest,
+    evidenceSignature,
+  };
 }
 
 function lookupProblem(client: RegistryClient, pin: CandidatePin, error: unknown): EvidenceProblem {

@@ -7,14 +7,23 @@ const root = path.join(__dirname, "..");
 
 /** Folder → folders it may import from, besides itself. A file may be named to allow only that one. */
 const allowed: Record<string, string[]> = {
-  registry: [],
+  trust: [],
+  registry: ["trust/strict-json.ts"],
   toolchain: [],
-  "policies/gates": ["policies/gate.ts", "policies/finding.ts", "registry/evidence.ts"],
-  policies: ["registry", "config", "provider/inputs.ts", "provider/resource-type.ts"],
-  config: ["policies", "registry"],
+  "policies/gates": ["policies", "registry/evidence.ts", "trust"],
+  policies: [
+    "registry",
+    "config",
+    "history",
+    "trust",
+    "provider/inputs.ts",
+    "provider/resource-type.ts",
+  ],
+  config: ["policies", "registry", "trust"],
   components: [
     "config/settings.ts",
     "policies/gate.ts",
+    "policies/candidate.ts",
     "provider/inputs.ts",
     "provider/resources.ts",
     "runtimes/contract.ts",
@@ -27,10 +36,17 @@ const allowed: Record<string, string[]> = {
     "history",
     "config",
     "toolchain",
+    "trust",
     "package.json",
   ],
   // The lock is the one that every writer of a state folder takes.
-  history: ["policies", "registry", "provider/inputs.ts", "runtimes/local/processes/lock.ts"],
+  history: [
+    "policies",
+    "registry",
+    "trust",
+    "provider/inputs.ts",
+    "runtimes/local/processes/lock.ts",
+  ],
 };
 
 function sourceFiles(folder: string): string[] {

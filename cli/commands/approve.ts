@@ -1,65 +1,73 @@
+import type { Settings } from "../../config/settings";
+import type { PinnedVersion } from "../../policies/gate";
+import type { People } from "../../policies/people";
+import type { ApprovalPredicate } from "../../trust/types";
 import { CliError } from "../errors";
-import { gitEmail } from "../git";
-import { nameOfPin, samePin } from "../judgement";
+import { nameOfPin } from "../judgement";
 import { registryOf } from "../registry";
+import { identify, lifetime, sign } from "../signing";
 import type { Run } from "../verbs";
 
-/** `tollgate approve`: one line in `approvals/<stack>.jsonl`, for exactly the pinned version and digest. */
+/** Longest time an approval may be given for, in days. */
+const longestDays = 365;
+
+/** `tollgate approve`: one signed line in `approvals/<stack>.jsonl`, for exactly the pinned version and its plan. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
   const { projectDir, stack, pin } = settings;
+  const milliseconds = lifetime(options.valid ?? "7d", "--valid", longestDays);
   if (!pin) {
     throw new CliError(
       "no-pin",
       `${stack} pins no version, so there is nothing to approve: run \`tollgate pin --stack ${stack}\`.`,
     );
   }
-  const approver = (options.as as string | undefined) ?? gitEmail(projectDir);
-  if (!approver) {
+  const author = await authorOf(settings, pin);
+  const identity = await identify(settings, options, "approval");
+  const people = await peopleOf(settings);
+  refuseAuthor(settings, pin, { author, approver: identity.signer.principals[0]!, people });
+  const now = new Date();
+  const { standingApprovals } = await import("../approvals");
+  const before = standingApprovals(settings, pin, now);
+  const own = before.find(
+    ({ approver, keyId }) =>
+      keyId === identity.signer.keyId || people.person(approver) === people.person(identity.name),
+  );
+  if (own) {
     throw new CliError(
-      "no-identity",
-      "git has no user.email here, so who approves isn't known: give --as <email>.",
+      "already-approved",
+      `${own.approver} has already approved ${nameOfPin(pin)} under this plan for ${stack}, until ${own.expires}.`,
     );
   }
-  const author = await authorOf(await registryOf(settings), pin);
-  if (author.toLowerCase() === approver.toLowerCase()) {
-    throw new CliError(
-      "author",
-      `${approver} trained ${nameOfPin(pin)} and can't approve it: ask somebody else.`,
-    );
-  }
-  const { addApproval, readApprovals } = await import("../../config/approvals");
-  const approval = {
-    approver,
+
+  const { planDigest } = await import("../../policies/plan");
+  const approval: ApprovalPredicate = {
+    approver: identity.name,
     stack,
     model: pin.name,
     version: pin.version,
     digest: pin.digest,
-    at: new Date().toISOString(),
+    plan: planDigest(stack, pin, settings.gates),
+    at: now.toISOString(),
+    expires: new Date(now.getTime() + milliseconds).toISOString(),
     ...(options.comment ? { comment: String(options.comment) } : {}),
   };
-  if (!addApproval(projectDir, approval)) {
-    throw new CliError(
-      "already-approved",
-      `${approver} has already approved ${nameOfPin(pin)} for ${stack}.`,
-    );
-  }
-  const all = readApprovals(projectDir, stack)
-    .filter((each) =>
-      samePin({ name: each.model, version: each.version, digest: each.digest }, pin),
-    )
-    .map((each) => each.approver);
+  const envelope = await sign(settings, identity, "approval", approval);
+  const { addLine } = await import("../../config/signed-lines");
+  addLine(projectDir, "approvals", stack, envelope);
+  const approvers = [...before.map(({ approver }) => approver), identity.name];
   return {
-    document: { stack, approval, approvers: all },
-    text: `${approver} approved ${nameOfPin(pin)} for ${stack}; approved so far by ${all.join(", ")}.`,
+    document: { stack, approval, keyId: identity.signer.keyId, approvers },
+    text: [
+      `${identity.name} approved ${nameOfPin(pin)} for ${stack} until ${approval.expires}; approved so far by ${approvers.join(", ")}.`,
+      `Next: git add approvals/${stack}.jsonl && git commit`,
+    ].join("\n"),
   };
 };
 
-async function authorOf(
-  client: Awaited<ReturnType<typeof registryOf>>,
-  pin: { name: string; version: string },
-): Promise<string> {
+async function authorOf(settings: Settings, pin: PinnedVersion): Promise<string> {
   const { versionTags } = await import("../../registry/evidence");
+  const client = await registryOf(settings);
   const { tags } = await client.getModelVersion(pin.name, pin.version);
   const author = tags[versionTags.author];
   if (author) return author;
@@ -67,4 +75,31 @@ async function authorOf(
     "no-author",
     `Version ${pin.version} of ${pin.name} doesn't record who trained it, so nobody can be told apart from its author: train it with \`tollgate train\`.`,
   );
+}
+
+async function peopleOf({ signers }: Settings): Promise<People> {
+  const { trustedPeople } = await import("../../config/signers");
+  return trustedPeople(signers);
+}
+
+/** A second address of the author's, or a second key, is the author's as well. */
+function refuseAuthor(
+  { stack }: Settings,
+  pin: PinnedVersion,
+  { author, approver, people }: { author: string; approver: string; people: People },
+): void {
+  const person = people.person(author);
+  if (person === null) {
+    throw new CliError(
+      "author-unknown",
+      `${author} trained ${nameOfPin(pin)} and is no signer of ${stack}, so nobody can be told apart from them: run \`tollgate signer add ${author} --key <file.pub> --for evidence --stack ${stack}\`.`,
+    );
+  }
+  if (people.person(approver) === person) {
+    const same = approver === author.toLowerCase() ? "" : ` (${approver} is the same person)`;
+    throw new CliError(
+      "author",
+      `${author} trained ${nameOfPin(pin)} and can't approve it${same}: ask somebody else.`,
+    );
+  }
 }

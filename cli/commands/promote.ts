@@ -3,9 +3,9 @@ import type { PinnedVersion } from "../../policies/gate";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
 import { describeEvaluation, evaluate } from "../evaluation";
-import { checkedReason, forcedOverride } from "../forcing";
+import { checkedReason, forceWaivers } from "../forcing";
 import { requireCodeOf } from "../git";
-import { nameOfPin } from "../judgement";
+import { judgeVersion, nameOfPin } from "../judgement";
 import { registryOf } from "../registry";
 import { release } from "../releasing";
 import { parseParameters, train } from "../training";
@@ -41,10 +41,14 @@ export const run: Run = async (context, options) => {
         pin,
         parseParameters((options.param as string[] | undefined) ?? []),
       );
-  const evaluation = await evaluate(context, target, promoted);
+  const measured = await evaluate(context, target, promoted, options);
+  const waived = await forceWaivers(context, target, measured, options);
+  const evaluation =
+    waived.length === 0
+      ? measured
+      : { pin: measured.pin, ...(await judgeVersion(target, measured.pin)) };
   const { document, lines, refused } = await describeEvaluation(context, evaluation);
-  const override = forcedOverride(options, target, evaluation.pin);
-  if (refused && !override) {
+  if (refused) {
     const left = `${to} still pins ${target.pin ? nameOfPin(target.pin) : "nothing"}; ${from} is as it was.`;
     const verdict = `${nameOfPin(evaluation.pin)} is refused in ${to}: ${left}`;
     return {
@@ -53,18 +57,16 @@ export const run: Run = async (context, options) => {
       exitCode: exitCodes.refused,
     };
   }
-  const { removeOverride, setOverride, setPin } = await import("../../config/stack-file");
+  const { setPin } = await import("../../config/stack-file");
   setPin(target.projectDir, to, evaluation.pin);
-  if (refused && override) setOverride(target.projectDir, to, override);
-  else if (target.override) removeOverride(target.projectDir, to);
 
   const promotion = {
     from: { stack: from, pin },
     to: { stack: to, pin: evaluation.pin },
     by: options.model ? "model" : "code",
-    forced: refused,
+    forced: waived.length > 0,
   };
-  const forced = refused ? ", past its refusal" : "";
+  const forced = waived.length > 0 ? ", past its refusal" : "";
   const pinned = `${to} now pins ${nameOfPin(evaluation.pin)}, from ${from} version ${pin.version}${forced}.`;
   if (options.up) {
     for (const line of [...lines, "", pinned]) context.output.note(line);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { stackFile } from "../../config/stack-files";
 import type { PinnedVersion } from "../../policies/gate";
 import { CliError } from "../errors";
-import { checkedReason, forcedOverride } from "../forcing";
+import { checkedReason, forceWaivers } from "../forcing";
 import { judgeVersion, nameOfPin, samePin } from "../judgement";
 import { refusal, release } from "../releasing";
 import type { Run } from "../verbs";
@@ -13,19 +13,19 @@ export const run: Run = async (context, options) => {
   const settings = await context.settings();
   const { projectDir, stack, pin: from } = settings;
   const to = await goal(settings, options.to as string | undefined);
-  const override = forcedOverride(options, settings, to);
   context.output.note(
     `Rolling ${stack} back: ${from ? nameOfPin(from) : "nothing"} -> ${nameOfPin(to)}`,
   );
 
-  const { removeOverride, setOverride, setPin } = await import("../../config/stack-file");
+  const { setPin } = await import("../../config/stack-file");
   const file = stackFile(projectDir, stack);
   const before = readFileSync(file, "utf8");
   setPin(projectDir, stack, to);
-  if (override) setOverride(projectDir, stack, override);
-  else if (settings.override) removeOverride(projectDir, stack);
   const changed = await context.settings();
-  const judgement = await judgeVersion(changed, to);
+  let judgement = await judgeVersion(changed, to);
+  if (judgement.blocked && (await forceWaivers(context, changed, judgement, options)).length > 0) {
+    judgement = await judgeVersion(changed, to);
+  }
   // A silent registry doesn't refuse here: `up` may have to start it before it can be asked.
   if (judgement.blocked && judgement.candidate.problem?.code !== "registry-unavailable") {
     const { replaceFile } = await import("../../config/stack-files");

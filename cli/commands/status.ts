@@ -16,7 +16,7 @@ export const run: Run = async (context, options) => {
 };
 
 function textOf(status: Status, { output }: Context): string {
-  const { registry, serving, lastReceipt, approvals } = status;
+  const { registry, serving, lastReceipt, approvals, waivers } = status;
   const alias = registry.alias;
   const facts: [string, string][] = [
     ["stack", `${status.stack} (${status.tier}, ${status.runtime})`],
@@ -39,6 +39,10 @@ function textOf(status: Status, { output }: Context): string {
         `${registry.uri}, alias ${alias.name} -> ${alias.version ?? "none"}, stage ${registry.stage ?? "None"}`,
     ],
     ["approvals", approvals.length > 0 ? approvals.join(", ") : "none"],
+    ...waivers.map(({ gate, owner, expires, reason, over }): [string, string] => {
+      const until = over ? output.paint("red", `ended at ${expires}`) : `until ${expires}`;
+      return ["waived", `${gate} by ${owner}, ${until}: ${reason}`];
+    }),
   ];
   const rows = status.processes.map((each) => [
     each.name,

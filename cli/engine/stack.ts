@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { parse, parseDocument } from "yaml";
 import { CliError } from "../errors";
 import type { PinnedVersion } from "../../policies/gate";
@@ -40,12 +40,25 @@ export function engineConfigFile(
   return copy;
 }
 
+interface ProjectFile {
+  /** Folder of the program, seen from the project's. @default the project's own */
+  main?: string;
+  backend?: { url?: string };
+}
+
+function projectFile(projectDir: string): ProjectFile {
+  const file = readFileSync(join(projectDir, "Pulumi.yaml"), "utf8");
+  return (parse(file) ?? {}) as ProjectFile;
+}
+
+/** Is the project's program the one at the root given, or one that a user wrote? */
+export function runsProgramOf(root: string, projectDir: string): boolean {
+  return resolve(projectDir, projectFile(projectDir).main ?? ".") === root;
+}
+
 /** Makes the folder of a `file:` backend: the engine doesn't. */
 export function ensureBackendFolder(projectDir: string, environment: NodeJS.ProcessEnv): void {
-  const project = parse(readFileSync(join(projectDir, "Pulumi.yaml"), "utf8")) as {
-    backend?: { url?: string };
-  } | null;
-  const url = environment.PULUMI_BACKEND_URL ?? project?.backend?.url;
+  const url = environment.PULUMI_BACKEND_URL ?? projectFile(projectDir).backend?.url;
   if (!url?.startsWith("file://") || url.startsWith("file://~")) return;
   const path = url.slice("file://".length);
   mkdirSync(path.startsWith("/") ? path : join(projectDir, path), { recursive: true });

@@ -5,17 +5,19 @@ import { defineGate } from "../gate";
 /**
  * Refuses a pin unless pin, evidence and registry name the same bytes of the same version.
  *
- * Not overridable: an override releases a version that was measured and found wanting, never other bytes.
+ * It can't be waived: a waiver releases a version that was measured and found wanting, never other bytes.
  */
 export const digestMatches = defineGate({
   name: "digest-matches",
   description: "The pin, its evidence and the registry name the same bytes.",
   severity: "critical",
   remedy: "Run `tollgate evaluate` for this version, then `tollgate pin` it again.",
-  overridable: false,
+  source:
+    "Compares the sha256 over the version's files that the pin names with the one that was evaluated and with the version's tollgate.digest tag. It has no threshold.",
+  waivable: false,
   settings: z.strictObject({}),
   check(candidate) {
-    const { pin, evidence, registryDigest } = candidate;
+    const { pin, evidence, registryDigest, offline } = candidate;
     if (!evidence) return noEvidence(candidate, "bytes");
     const version = label(pin);
     const model = evidence.model;
@@ -32,6 +34,10 @@ export const digestMatches = defineGate({
       return [refused("other-version", reason, { value: other, threshold: version })];
     }
     if (model.digest !== pin.digest) return [differs("its evidence was measured on", model.digest)];
+    if (offline) {
+      const reason = `${version} is ${shortDigest(pin.digest)} in the pin and the evidence; no registry was asked.`;
+      return [passed(reason, { value: pin.digest, threshold: pin.digest })];
+    }
     if (!registryDigest) {
       const reason = `${version} carries no digest in the registry; ${shortDigest(pin.digest)} is pinned.`;
       return [refused("registry-digest-missing", reason, { threshold: pin.digest })];

@@ -5,15 +5,17 @@ import { defineGate } from "../gate";
 /**
  * Refuses a pin without readable evidence, and says why there is none.
  *
- * The other gates only say that they had nothing to judge. Not overridable: without evidence nobody knows
- * which bytes the version has.
+ * The other gates only say that they had nothing to judge. It can't be waived: without evidence nobody knows which
+ * bytes the version has.
  */
 export const evidencePresent = defineGate({
   name: "evidence-present",
   description: "The registry answers for the pinned version and its evidence is readable.",
   severity: "critical",
   remedy: "Run `tollgate evaluate` for this version, then `tollgate pin` it again.",
-  overridable: false,
+  source:
+    "Reads the evidence document beside the version's run, strictly by its published schema, and compares its sha256 with the version's tollgate.evidence tag. It has no threshold.",
+  waivable: false,
   settings: z.strictObject({}),
   check({ pin, evidence, problem }) {
     if (evidence) {

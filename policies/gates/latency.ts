@@ -1,39 +1,75 @@
 import { z } from "zod";
-import { beside, label, marginOf, noEvidence, passed, refused } from "../finding";
+import { count, label, noEvidence, refused } from "../finding";
 import { defineGate } from "../gate";
+import { judgeNumber, notNegative } from "../measured";
+
+const milliseconds = z.number().positive();
 
 const settings = z.strictObject({
-  p95Ms: z
-    .number()
-    .positive()
-    .describe("Highest accepted P95 latency of one request to the real scorer, in milliseconds."),
+  p95Ms: milliseconds.describe(
+    "Highest accepted P95 latency of one request to the real scorer, in milliseconds.",
+  ),
+  p50Ms: milliseconds
+    .optional()
+    .describe("Highest accepted median latency, in milliseconds. Default: not judged."),
+  p99Ms: milliseconds
+    .optional()
+    .describe("Highest accepted P99 latency, in milliseconds. Default: not judged."),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe("Callers at the same time while it is measured. Default 1."),
 });
 
-/** Refuses a pin whose P95 latency, measured on the real scorer, is above the limit. Exactly the limit passes. */
+const percentiles = [
+  ["p50", "p50Ms"],
+  ["p95", "p95Ms"],
+  ["p99", "p99Ms"],
+] as const;
+
+/** Refuses a pin whose latency, measured on the real scorer, is above a limit. Exactly the limit passes. */
 export const latency = defineGate({
   name: "latency",
-  description: "One request to the real scorer is answered within the environment's P95 limit.",
+  description: "One request to the real scorer is answered within the environment's limits.",
   severity: "high",
   remedy:
-    "Pin a faster version, measure again on a quiet machine, or change tollgate:gates.latency.p95Ms in a reviewed change.",
-  overridable: true,
+    "Pin a faster version, measure again on a quiet machine, or change tollgate:gates.latency in a reviewed change.",
+  source:
+    "Compares percentiles of the time that the real scorer took for requests of one row over loopback, at a stated number of callers at a time. " +
+    "The tiers' limit of 50 ms is that of the model promotion exercise.",
+  waivable: true,
   settings,
-  check(candidate, { p95Ms }) {
+  check(candidate, limits) {
     if (!candidate.evidence) return noEvidence(candidate, "latency");
     const version = label(candidate.pin);
-    const value: unknown = candidate.evidence.latency.p95Ms;
-    const facts = { subject: "p95", threshold: p95Ms };
-    if (typeof value !== "number" || !Number.isFinite(value)) {
-      const reason = `${version} has a P95 latency of ${String(value)}, which is not a finite number, against the limit ${p95Ms} ms.`;
-      return [refused("not-finite", reason, { ...facts, value: String(value) })];
+    const measured = candidate.evidence.latency;
+    const callers = (number: number) => `${count(number, "caller")} at a time`;
+    if (measured.concurrency !== limits.concurrency) {
+      const reason = `${version} had its latency measured with ${callers(measured.concurrency)}, but the settings say ${callers(limits.concurrency)}; run \`tollgate evaluate\` again.`;
+      const facts = { value: measured.concurrency, threshold: limits.concurrency };
+      return [refused("measured-otherwise", reason, { subject: "concurrency", ...facts })];
     }
-    const margin = marginOf(value, p95Ms, "below");
-    const measured = { ...facts, value, margin };
-    const what = `${version} answers with a P95 latency of ${beside(value, p95Ms)} ms`;
-    if (value <= p95Ms) {
-      return [passed(`${what}, within the limit ${p95Ms} ms (margin ${margin} ms).`, measured)];
-    }
-    const reason = `${what}, above the limit ${p95Ms} ms (margin ${margin} ms).`;
-    return [refused("above-limit", reason, measured)];
+    const where = `over ${count(measured.requests, "request")} by ${callers(measured.concurrency)}`;
+    return percentiles.flatMap(([subject, key]) => {
+      const limit = limits[key];
+      if (limit === undefined) return [];
+      const what = `${version} answers with a ${subject.toUpperCase()} latency of`;
+      const value: unknown = measured[key];
+      const kind = "limit";
+      return [
+        judgeNumber({
+          subject,
+          value,
+          limit,
+          kind,
+          what,
+          where,
+          unit: "ms",
+          range: notNegative,
+        }),
+      ];
+    });
   },
 });

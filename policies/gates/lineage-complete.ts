@@ -26,15 +26,35 @@ export const lineageComplete = defineGate({
   severity: "high",
   remedy:
     "Commit all changes and train with `tollgate train`, which records the lineage; then evaluate and pin that version.",
-  overridable: true,
+  source:
+    "Reads run, commit, working tree, author and data as `tollgate train` recorded them with the version. Which facts are wanted follows the deploy-code-not-models guide: a model that can't be trained again can't be audited.",
+  waivable: true,
   settings,
   check(candidate, { allowDirty }) {
     if (!candidate.evidence) return noEvidence(candidate, "lineage");
     const version = label(candidate.pin);
     const lineage = candidate.evidence.lineage;
-    const missing = Object.entries(required)
-      .filter(([fact]) => (lineage[fact as keyof typeof required] ?? "") === "")
-      .map(([, words]) => words);
+    const facts = Object.entries(required).map(([fact, words]) => {
+      const value: unknown = lineage[fact as keyof typeof required];
+      return {
+        fact,
+        words,
+        value,
+        missing: typeof value === "string" ? !value.trim() : value == null,
+      };
+    });
+    // A text "false" isn't a clean tree, and a number isn't a commit: somebody wrote them by hand.
+    const wrong = facts.find(
+      ({ fact, value, missing }) =>
+        !missing && typeof value !== (fact === "gitDirty" ? "boolean" : "string"),
+    );
+    if (wrong) {
+      const shown = JSON.stringify(wrong.value) ?? String(wrong.value);
+      const wanted = wrong.fact === "gitDirty" ? "true or false" : "a text";
+      const reason = `${version} records its ${wrong.words} as ${shown.slice(0, 60)}, which must be ${wanted}.`;
+      return [refused("wrong-type", reason, { value: shown.slice(0, 60), threshold: wanted })];
+    }
+    const missing = facts.filter((each) => each.missing).map(({ words }) => words);
     const dirty = lineage.gitDirty === true && !allowDirty;
     const uncommitted = "was trained with uncommitted changes";
     if (missing.length > 0) {

@@ -1,16 +1,26 @@
 import { z } from "zod";
-import { beside, label, marginOf, noEvidence, passed, refused } from "../finding";
+import { label, noEvidence, refused } from "../finding";
 import { defineGate, type Finding } from "../gate";
+import { byName, judgeNumber, onEvaluationRows, rangeOf, rangeText, within } from "../measured";
+import type { Evidence } from "../../registry/evidence";
+
+/** Limits by metric. A limit that its metric can't have, such as accuracy 90, is a mistake in the unit. */
+const limits = z.record(z.string(), z.number()).superRefine((record, context) => {
+  for (const [metric, limit] of Object.entries(record)) {
+    const range = rangeOf(metric);
+    if (within(limit, range)) continue;
+    const message = `expected a number ${rangeText(range)}, as ${metric} is one`;
+    context.addIssue({ code: "custom", path: [metric], message });
+  }
+});
 
 const settings = z.strictObject({
-  floors: z
-    .record(z.string(), z.number().min(0).max(1))
+  floors: limits
     .default({})
-    .describe("Lowest accepted value by metric, 0 to 1, such as {accuracy: 0.9}."),
-  ceilings: z
-    .record(z.string(), z.number().min(0))
+    .describe("Lowest accepted value by metric, such as {accuracy: 0.9, r2: 0.7}. Default none."),
+  ceilings: limits
     .default({})
-    .describe("Highest accepted value by metric, for errors such as {rmse: 12}."),
+    .describe("Highest accepted value by metric, for errors such as {rmse: 12}. Default none."),
 });
 
 /**
@@ -26,20 +36,22 @@ export const metricFloor = defineGate({
   severity: "high",
   remedy:
     "Pin a version that keeps the limit, or change tollgate:gates.metric-floor in a reviewed change.",
-  overridable: true,
+  source:
+    "Compares metrics that the evaluator measured on the pinned evaluation data with absolute limits. " +
+    "The tiers' floors are those of the model promotion exercise (accuracy 0.90) and of the deployment guide (0.80 each).",
+  waivable: true,
   settings,
   check(candidate, { floors, ceilings }) {
-    if (!candidate.evidence) return noEvidence(candidate, "metrics");
+    const { evidence } = candidate;
+    if (!evidence) return noEvidence(candidate, "metrics");
     const version = label(candidate.pin);
-    const metrics = candidate.evidence.metrics;
-    // Sorted, because the engine does not keep the order of keys and verdicts must not depend on it.
     const findings = [
-      ...Object.entries(floors)
-        .sort()
-        .map(([metric, floor]) => judgeMetric(version, metrics, metric, floor, "floor")),
-      ...Object.entries(ceilings)
-        .sort()
-        .map(([metric, ceiling]) => judgeMetric(version, metrics, metric, ceiling, "ceiling")),
+      ...byName(floors).map(([metric, floor]) =>
+        judgeMetric(version, evidence, metric, floor, "floor"),
+      ),
+      ...byName(ceilings).map(([metric, ceiling]) =>
+        judgeMetric(version, evidence, metric, ceiling, "ceiling"),
+      ),
     ];
     if (findings.length > 0) return findings;
     const reason = `${version} can't be judged: tollgate:gates.metric-floor names no floor and no ceiling.`;
@@ -49,30 +61,25 @@ export const metricFloor = defineGate({
 
 function judgeMetric(
   version: string,
-  metrics: Readonly<Record<string, number>>,
+  evidence: Evidence,
   metric: string,
   limit: number,
   kind: "floor" | "ceiling",
 ): Finding {
-  const facts = { subject: metric, threshold: limit };
+  const { metrics } = evidence;
+  const where = onEvaluationRows(evidence);
   if (!Object.hasOwn(metrics, metric)) {
     const recorded = Object.keys(metrics).sort().join(", ") || "none";
-    const reason = `${version} has no metric ${metric}, which has the ${kind} ${limit}; recorded: ${recorded}.`;
-    return refused("missing", reason, facts);
+    const reason = `${version} has no metric ${metric} ${where}, which has the ${kind} ${limit}; recorded: ${recorded}.`;
+    return refused("missing", reason, { subject: metric, threshold: limit });
   }
-  const value: unknown = metrics[metric];
-  if (typeof value !== "number" || !Number.isFinite(value)) {
-    const reason = `${version} has ${metric} ${String(value)}, which is not a finite number, against the ${kind} ${limit}.`;
-    return refused("not-finite", reason, { ...facts, value: String(value) });
-  }
-  const inside = kind === "floor" ? value >= limit : value <= limit;
-  const margin = marginOf(value, limit, kind === "floor" ? "above" : "below");
-  const measured = { ...facts, value, margin };
-  if (inside) {
-    const reason = `${version} has ${metric} ${beside(value, limit)}, within the ${kind} ${limit} (margin ${margin}).`;
-    return passed(reason, measured);
-  }
-  const [code, where] = kind === "floor" ? ["below-floor", "below"] : ["above-ceiling", "above"];
-  const reason = `${version} has ${metric} ${beside(value, limit)}, ${where} the ${kind} ${limit} (margin ${margin}).`;
-  return refused(code, reason, measured);
+  return judgeNumber({
+    subject: metric,
+    value: metrics[metric],
+    limit,
+    kind,
+    what: `${version} has ${metric}`,
+    where,
+    range: rangeOf(metric),
+  });
 }

@@ -9,7 +9,9 @@ export const schemaPresent = defineGate({
   severity: "medium",
   remedy:
     "Log the model with a signature (mlflow.models.infer_signature), register it, evaluate and pin that version.",
-  overridable: true,
+  source:
+    "Reads the MLflow signature that was logged with the model, without which a scorer can't refuse a wrong request. It has no threshold.",
+  waivable: true,
   settings: z.strictObject({}),
   check(candidate) {
     if (!candidate.evidence) return noEvidence(candidate, "signature");

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { canonicalJson, sha256 } from "../../history/canonical";
 import type { Receipt } from "../../history/receipt";
 import { appendReceipt, readReceipts } from "../../history/receipts";
 import { samePin } from "../../history/rollback";
+import { keepEvidence } from "../../history/evidence";
 import { readSource } from "../../history/source";
+import { stackHistory } from "../../history/stack-history";
 import { version as packVersion } from "../../package.json";
 import { RouterAdmin } from "../envoy/admin";
 import type { ReceiptInputs } from "../inputs";
@@ -16,7 +17,7 @@ export function isRecorded(last: Receipt | undefined, { pin, admission }: Receip
   return (
     last !== undefined &&
     samePin(last.pin, pin) &&
-    isDeepStrictEqual(last.override, admission.override) &&
+    isDeepStrictEqual(last.waivers, admission.waivers) &&
     isDeepStrictEqual(last.approvals, admission.approvals)
   );
 }
@@ -39,17 +40,31 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
 
 async function append({ stateDir, projectDir, stack, pin, admission }: ReceiptInputs) {
   const { judge } = await import("../../policies/judge");
-  const { gates, evidence, approvals, override } = admission;
+  const { candidateOf } = await import("../../policies/admission");
+  const now = new Date().toISOString();
+  const { receipts } = readReceipts(stateDir);
+  // As the pin was admitted: what a program says of the past and of the time counts for nothing.
+  const history = stackHistory(receipts, pin);
+  const candidate = candidateOf({ ...admission, history, judgedAt: history.releasedAt ?? now });
+  const { evidence, evidenceDigest, plan, approvals, waivers, pack, lowered } = candidate;
+  keepEvidence(stateDir, admission);
   await appendReceipt(stateDir, {
-    at: new Date().toISOString(),
+    at: now,
     stack,
     pin,
-    evidenceDigest: evidence === null ? null : sha256(canonicalJson(evidence)),
-    verdicts: judge(admission, gates),
+    evidenceDigest,
+    lineage: evidence && {
+      gitCommit: evidence.lineage.gitCommit,
+      dataVersion: evidence.lineage.dataVersion,
+    },
+    verdicts: judge(candidate, admission.gates),
     packVersion,
+    packDigest: pack.digest,
+    plan,
+    lowered: [...lowered],
     ...(await readSource(projectDir)),
-    approvals,
-    override,
+    approvals: [...approvals],
+    waivers: [...waivers],
   });
 }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { readReceipts } from "../../history/receipts";
 import type { AdmissionInputs, AdmissionOutputs } from "../inputs";
 import type { ResourceType } from "../resource-type";
 
@@ -8,11 +9,14 @@ export const admissionType = {
 
   async check(olds, news) {
     const { checkAdmission } = await import("../../policies/check");
-    return checkAdmission(olds, news);
+    const { receipts } = readReceipts(news.stateDir);
+    return checkAdmission(olds, news, receipts, new Date().toISOString());
   },
 
   diff(_id, olds, news) {
-    return Promise.resolve({ changes: !isDeepStrictEqual(olds, admitted(news)) });
+    return Promise.resolve({
+      changes: !isDeepStrictEqual(withoutMoment(olds), withoutMoment(admitted(news))),
+    });
   },
 
   create(inputs) {
@@ -26,6 +30,12 @@ export const admissionType = {
 
   delete: () => Promise.resolve(),
 } satisfies ResourceType<AdmissionInputs, AdmissionOutputs>;
+
+/** What was judged, without when: time and history go on by themselves, and that is no change of the pin. */
+function withoutMoment(admission: AdmissionOutputs): Partial<AdmissionOutputs> {
+  const { history, judgedAt, soaked, ...judged } = admission;
+  return judged;
+}
 
 function admitted(inputs: AdmissionInputs): AdmissionOutputs {
   return { ...inputs, modelUri: `models:/${inputs.pin.name}/${inputs.pin.version}` };

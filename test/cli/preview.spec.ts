@@ -19,6 +19,7 @@ function verdict(changes: Partial<Verdict> = {}): Verdict {
     margin: -0.006,
     reason: "churn-model v2 has accuracy 0.894, below the floor 0.9.",
     remedy: "Train another version.",
+    waiver: null,
     ...changes,
   };
 }
@@ -37,7 +38,7 @@ function preview(changes: Partial<Preview> = {}): Preview {
       },
     },
   });
-  const candidate = { pin, override: null } as unknown as Candidate;
+  const candidate = { pin, waivers: [] } as unknown as Candidate;
   return {
     settings: { stack: "prod", pin },
     report,

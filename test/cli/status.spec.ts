@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { driftOf, type Status } from "../../cli/status";
+import { driftOf, type Status, waiversOf } from "../../cli/status";
 
 const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };
 const other = { ...pin, version: "1", digest: `sha256:${"b".repeat(64)}` };
@@ -25,6 +25,7 @@ function settled(changes: Partial<Status> = {}): Omit<Status, "drift"> {
       problem: null,
     },
     approvals: [],
+    waivers: [],
     processes: [
       { name: "router", status: "running", healthy: true, pid: 1, uptime: "1 s", address: null },
     ],
@@ -112,5 +113,29 @@ describe("driftOf", () => {
   it("asks for no stage where the tier has none", () => {
     const registry = { ...settled().registry, stage: null };
     assert.deepEqual(driftOf(settled({ registry }), "None", false), []);
+  });
+});
+
+describe("waiversOf", () => {
+  const waiver = { owner: "ada@example.com", reason: "known", expires: "2026-03-01T00:00:00Z" };
+  const verdicts = [
+    { gate: "slices", waiver },
+    { gate: "slices", waiver },
+    { gate: "metric-floor", waiver: null },
+  ];
+
+  it("names each waived gate once", () => {
+    assert.deepEqual(waiversOf(verdicts, new Date("2026-02-28T23:59:59Z")), [
+      { gate: "slices", ...waiver, over: false },
+    ]);
+  });
+
+  it("says that a waiver is over from its last moment on", () => {
+    assert.equal(waiversOf(verdicts, new Date(waiver.expires))[0]?.over, true);
+  });
+
+  it("takes a time that can't be read for over", () => {
+    const unreadable = [{ gate: "slices", waiver: { ...waiver, expires: "soon" } }];
+    assert.equal(waiversOf(unreadable, new Date(0))[0]?.over, true);
   });
 });

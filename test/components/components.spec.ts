@@ -7,7 +7,8 @@ import { ModelServing } from "../../components/model-serving";
 import { StageAlias } from "../../components/stage-alias";
 import { TrackingServer } from "../../components/tracking-server";
 import type { Runtime } from "../../runtimes/contract";
-import { compliantCandidate, pin, stagingSettings } from "../support/fixtures";
+import { admissionOf, documentOf } from "../policies/fixtures";
+import { compliantCandidate, compliantEvidence, pin, stagingSettings } from "../support/fixtures";
 import { registrationsOf } from "../support/mocks";
 
 const settings = stagingSettings();
@@ -63,10 +64,11 @@ describe("ArtifactStore and TrackingServer", () => {
 
 describe("ModelPin", () => {
   it("declares one admission that carries evidence and thresholds as plain values", async () => {
-    const candidate = compliantCandidate();
+    const candidate = { ...compliantCandidate(), document: documentOf(compliantEvidence()) };
     const gates = { latency: { level: "mandatory", settings: { p95Ms: 50 } } } as const;
+    const { stateDir } = settings;
     const registered = await registrationsOf(
-      () => new ModelPin("model-pin", { candidate, gates }),
+      () => new ModelPin("model-pin", { candidate, gates, stateDir }),
       () => ({ modelUri: "models:/churn-model/2" }),
     );
     assert.deepEqual(
@@ -77,7 +79,10 @@ describe("ModelPin", () => {
       ],
     );
     assert.deepEqual(registered[0]?.inputs, { pin });
-    assert.deepEqual(registered[1]?.inputs, { ...candidate, gates });
+    assert.deepEqual(registered[1]?.inputs, {
+      ...admissionOf(compliantCandidate(), gates),
+      stateDir,
+    });
   });
 });
 
@@ -108,7 +113,7 @@ describe("ModelServing", () => {
 describe("StageAlias", () => {
   it("marks the pinned version and writes the receipt after it", async () => {
     const candidate = compliantCandidate();
-    const admission = { ...candidate, approvals: [], gates: {} };
+    const admission = admissionOf(candidate);
     const registered = await registrationsOf(
       () => new StageAlias("stage-alias", { settings, pin, admission, released: pin.digest }),
     );

@@ -4,11 +4,14 @@ import path from "node:path";
 import Ajv from "ajv";
 import { parse } from "yaml";
 import {
+  evidenceDocumentSchema,
+  evidenceSchemaFile,
   stackFileSchema,
-  stackFileSchemaPath,
-  stackFileSchemaText,
+  stackFileSchemaFile,
 } from "../../config/json-schema";
 import { stackSchema } from "../../config/resolve";
+import { evidenceSchema } from "../../registry/evidence";
+import { compliantEvidence } from "../support/evidence";
 import { digest } from "./fixtures";
 
 const root = path.resolve(__dirname, "../..");
@@ -33,7 +36,7 @@ const wrong: Record<string, unknown>[] = [
   { tier: "dev", model: "m", scorer: { port: "1" } },
   { tier: "dev", model: "m", train: { command: [], data: "b" } },
   { tier: "dev", model: "m", gates: { "metric-flor": {} } },
-  { tier: "dev", model: "m", gates: { "metric-floor": { floors: { f1: 2 } } } },
+  { tier: "dev", model: "m", gates: { "metric-floor": { floors: { f1: "2" } } } },
   { tier: "dev", model: "m", gates: { approvals: { required: 0.5 } } },
   { tier: "dev", model: "m", release: { maxErrorRate: -1 } },
 ];
@@ -45,7 +48,7 @@ function file(settings: Record<string, unknown>): { config: object; encryptionsa
 
 describe("stackFileSchema", () => {
   it("is committed as it is now (else run `npm run schema`)", () => {
-    assert.equal(fs.readFileSync(stackFileSchemaPath, "utf8"), stackFileSchemaText());
+    assert.equal(fs.readFileSync(stackFileSchemaFile.file, "utf8"), stackFileSchemaFile.text());
   });
 
   for (const settings of [...right, ...wrong]) {
@@ -78,9 +81,44 @@ describe("stackFileSchema", () => {
   });
 
   it("describes every setting of a gate", () => {
-    const text = stackFileSchemaText();
+    const text = stackFileSchemaFile.text();
     for (const description of ["Lowest accepted value by metric", "Highest accepted P95 latency"]) {
       assert.ok(text.includes(description), description);
+    }
+  });
+});
+
+describe("evidenceDocumentSchema", () => {
+  const check = new Ajv({ unknownFormats: "ignore" }).compile(evidenceDocumentSchema());
+
+  it("is committed as it is now (else run `npm run schema`)", () => {
+    assert.equal(fs.readFileSync(evidenceSchemaFile.file, "utf8"), evidenceSchemaFile.text());
+  });
+
+  it("accepts evidence, and refuses what the evidence's own schema refuses", () => {
+    const right = compliantEvidence();
+    assert.equal(check(right), true, JSON.stringify(check.errors));
+    const wrong: unknown[] = [
+      {},
+      { ...right, extra: 1 },
+      { ...right, schema: "tollgate.evidence/1" },
+      { ...right, metrics: { accuracy: "0.9" } },
+      { ...right, latency: { ...right.latency, p95Ms: -1 } },
+      { ...right, data: { ...right.data, rows: 1.5 } },
+      { ...right, model: { ...right.model, digest: "sha256:0" } },
+      { ...right, fairness: [{ ...right.fairness[0], disparateImpact: 80 }] },
+    ];
+    for (const document of wrong) {
+      assert.equal(evidenceSchema.safeParse(document).success, false);
+      assert.equal(check(document), false, JSON.stringify(document).slice(0, 80));
+    }
+  });
+
+  it("allows null exactly where something may not have been measured", () => {
+    const right = compliantEvidence();
+    for (const part of Object.keys(right)) {
+      const without = { ...right, [part]: null };
+      assert.equal(check(without), evidenceSchema.safeParse(without).success, part);
     }
   });
 });

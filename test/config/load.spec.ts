@@ -16,7 +16,7 @@ config:
     port: 8123
     replicas: 2
   tollgate:gates: { metric-floor: { floors: { accuracy: 0.85 } } }
-  tollgate:override: { version: "2", digest: "${digest}", reason: "The campaign starts", by: "bea", at: "2026-01-31T12:00:00Z" }
+  tollgate:evaluation: { data: eval.csv, label: churned, maxRows: 1000 }
   aws:region: eu-central-1
 encryptionsalt: v1:abc
 `;
@@ -28,7 +28,7 @@ const engine = {
   "tollgate:pin": `2@${digest}`,
   "tollgate:scorer": '{"port":8123,"replicas":2}',
   "tollgate:gates": '{"metric-floor":{"floors":{"accuracy":0.85}}}',
-  "tollgate:override": `{"at":"2026-01-31T12:00:00Z","by":"bea","digest":"${digest}","reason":"The campaign starts","version":"2"}`,
+  "tollgate:evaluation": '{"data":"eval.csv","label":"churned","maxRows":1000}',
   "aws:region": "eu-central-1",
 };
 
@@ -53,7 +53,7 @@ describe("loadFromFile", () => {
     assert.equal(settings.stack, "staging");
     assert.equal(settings.pin?.version, "2");
     assert.equal(settings.scorer.port, 8123);
-    assert.equal(settings.override?.by, "bea");
+    assert.equal(settings.evaluation?.maxRows, 1000);
     assert.deepEqual(settings.gates["metric-floor"]?.settings, {
       floors: { accuracy: 0.85 },
       ceilings: {},
@@ -151,7 +151,9 @@ describe("loadFromPulumi", () => {
     const { projectDir } = fromEngine;
     const fromFile = await load(stack);
     const stateDir = path.join(projectDir, ".tollgate", "staging");
-    assert.deepEqual(fromEngine, { ...fromFile, projectDir, stateDir });
+    const signers = path.resolve(projectDir, "signers", "staging.allowed_signers");
+    const revokedKeys = path.resolve(projectDir, "signers", "revoked_keys");
+    assert.deepEqual(fromEngine, { ...fromFile, projectDir, stateDir, signers, revokedKeys });
   });
 
   it("refuses a secret", async () => {

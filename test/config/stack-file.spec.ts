@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
-import { parse } from "yaml";
-import { edited, removeOverride, removePin, setOverride, setPin } from "../../config/stack-file";
+import { edited, removePin, setPin } from "../../config/stack-file";
 import { digest, withProject } from "./fixtures";
 
 const file = "Pulumi.staging.yaml";
@@ -24,14 +23,6 @@ const tail = `
     # the last comment of train
   aws:region: eu-central-1
 encryptionsalt: v1:abc`;
-
-const override = {
-  version: "3",
-  digest,
-  reason: 'The "spring" campaign \u2028 starts: today # now',
-  by: "bea@example.com",
-  at: "2026-01-31T12:00:00Z",
-};
 
 /** The file's text after an edit. */
 function after(text: string, edit: (dir: string) => void): string {
@@ -136,60 +127,25 @@ describe("setPin", () => {
   });
 });
 
-describe("setOverride", () => {
-  it("is one line behind the pin that reads back as it was given", () => {
-    const text = after(head + pinLine + tail, (dir) => setOverride(dir, "staging", override));
-    const line = text.slice((head + pinLine).length, -tail.length);
-    assert.match(line, /^ {2}tollgate:override: \{ version: "3", .* \}\n$/);
-    assert.equal(text, head + pinLine + line + tail);
-    const { config } = parse(text) as { config: Record<string, unknown> };
-    assert.deepEqual(config["tollgate:override"], override);
-  });
-
-  it("replaces an override over several lines", () => {
-    const old = `  tollgate:override:\n    version: "1" # old\n    digest: ${digest}\n`;
-    const text = after(head + old + tail, (dir) => setOverride(dir, "staging", override));
-    assert.equal(text.startsWith(`${head}  tollgate:override: { version: "3", `), true);
-    assert.equal(text.endsWith(`\n${tail}`), true);
-    assert.equal(text.includes("old"), false);
-  });
-
-  it("refuses a reason that is none", () => {
-    withProject({ [file]: head }, (dir) =>
-      assert.throws(() => setOverride(dir, "staging", { ...override, reason: "hurry" }), {
-        problems: ['tollgate:override.reason: got "hurry", say why in at least 10 characters'],
-      }),
-    );
-  });
-});
-
-describe("removeOverride and removePin", () => {
-  it("take out what was put in, and nothing else", () => {
-    const text = head + pinLine + tail;
+describe("removePin", () => {
+  it("takes out what was put in, and nothing else", () => {
     assert.equal(
-      after(text, (dir) => {
-        setOverride(dir, "staging", override);
-        removeOverride(dir, "staging");
-      }),
-      text,
-    );
-    assert.equal(
-      after(text, (dir) => removePin(dir, "staging")),
+      after(head + pinLine + tail, (dir) => removePin(dir, "staging")),
       head + tail,
     );
   });
 
-  it("take out an override over several lines", () => {
-    const old = `  tollgate:override:\n    version: "1"\n    digest: ${digest} # of v1\n`;
+  it("takes out a pin over several lines", () => {
+    const old = `  tollgate:pin:\n    2@${digest} # of v2\n`;
     assert.equal(
-      after(head + old + tail, (dir) => removeOverride(dir, "staging")),
+      after(head + old + tail, (dir) => removePin(dir, "staging")),
       head + tail,
     );
   });
 
-  it("change nothing when there is none", () => {
+  it("changes nothing when there is none", () => {
     assert.equal(
-      after(head + tail, (dir) => removeOverride(dir, "staging")),
+      after(head + tail, (dir) => removePin(dir, "staging")),
       head + tail,
     );
   });

@@ -75,12 +75,14 @@ describe("faults around a served model", function () {
       };
     });
     await project.must("up", "--stack", "staging");
-    for (const estimators of ["100", "120"]) {
+    const evaluated = async (estimators: number) => {
       await project.must("train", "--stack", "staging", "--param", `n_estimators=${estimators}`);
       await project.must("evaluate", "--stack", "staging");
-    }
+    };
+    await evaluated(100);
     await project.must("pin", "1", "--stack", "staging");
     await project.must("up", "--stack", "staging");
+    await evaluated(120);
   });
   after(() => project.dispose());
   afterEach(async () =>

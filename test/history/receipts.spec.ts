@@ -5,7 +5,7 @@ import fc from "fast-check";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { canonicalJson } from "../../history/canonical";
+import { canonicalJson } from "../../trust/canonical";
 import type { ReceiptFacts } from "../../history/receipt";
 import { appendReceipt, readReceipts, receiptsFile } from "../../history/receipts";
 import { compliantEvidence, digestOf } from "../support/fixtures";
@@ -37,14 +37,19 @@ function facts(version: string): ReceiptFacts {
         margin: 0.0125,
         reason: `churn-model v${version} has accuracy ${accuracy}, at least 0.9; naïve – and fine.`,
         remedy: "Nothing.",
+        waiver: null,
       },
     ],
     packVersion: "0.1.0",
+    packDigest: digestOf("7"),
+    plan: digestOf("6"),
+    lineage: { gitCommit: "0a1b2c3", dataVersion: "v2" },
+    lowered: [],
     commit: "c".repeat(40),
     dirty: false,
     actor: "mira@example.com",
     approvals: [],
-    override: null,
+    waivers: [],
   };
 }
 

@@ -1,38 +1,100 @@
 import assert from "node:assert/strict";
 import { checkAdmission } from "../../policies/check";
 import { resolveGateConfigurations } from "../../policies/configurations";
-import type { Candidate, EvidenceProblem, GateLevel } from "../../policies/gate";
+import type { Candidate, EvidenceProblem, GateLevel, PinnedVersion } from "../../policies/gate";
 import type { AdmissionInputs } from "../../provider/inputs";
-import { candidate, digestOf, pin, withEvidence, withoutEvidence } from "./fixtures";
+import { gateDefaults } from "../../config/resolve";
+import { tiers } from "../../config/tiers";
+import type { Receipt } from "../../history/receipt";
+import {
+  admissionOf,
+  candidate,
+  deployedPin,
+  digestOf,
+  pin,
+  withEvidence,
+  withoutEvidence,
+} from "./fixtures";
 
 function inputs(judged: Candidate, level: GateLevel = "mandatory", gates = {}): AdmissionInputs {
   const { configurations } = resolveGateConfigurations(gates, {
+    ...gateDefaults(tiers.staging),
     level,
-    settings: { "metric-floor": { floors: { accuracy: 0.9 } }, latency: { p95Ms: 50 } },
   });
-  return { ...judged, approvals: [...judged.approvals], gates: configurations };
+  return admissionOf(judged, configurations);
+}
+
+const now = "2026-02-01T12:00:00.000Z";
+
+/** The check with the receipts of a stack that serves version 1. */
+function checked(
+  olds: AdmissionInputs | null,
+  news: AdmissionInputs,
+  receipts: readonly Receipt[] = [receiptOf(deployedPin)],
+) {
+  return checkAdmission(olds, news, receipts, now);
+}
+
+/** What the check reads of a receipt. */
+function receiptOf(pin: PinnedVersion, at = "2026-01-15T12:00:00.000Z"): Receipt {
+  return { pin, at, packDigest: digestOf("7") } as Receipt;
 }
 
 const silence: EvidenceProblem = {
   code: "registry-unavailable",
   reason: "http://127.0.0.1:5001 did not answer within 5 s.",
 };
-const silent = candidate({ evidence: null, registryDigest: null, problem: silence });
+const silent = candidate({
+  evidence: null,
+  evidenceDigest: null,
+  evidenceSignature: null,
+  registryDigest: null,
+  problem: silence,
+});
 const silenceFailure = { property: "", reason: `evidence-present: ${silence.reason}` };
 
 describe("checkAdmission", () => {
   it("admits a version that passes, with its inputs as they are", () => {
+    const olds = inputs(candidate({ pin: deployedPin }));
     const news = inputs(candidate());
-    assert.deepEqual(checkAdmission(null, news), { inputs: news, failures: [] });
+    assert.deepEqual(checked(olds, news), { inputs: news, failures: [] });
+  });
+
+  it("says itself what is deployed and what time it is, whatever the program says", () => {
+    const made = candidate({
+      history: { deployed: null, releasedAt: now, lastReceiptAt: null, packDigest: null },
+      judgedAt: "2020-01-01T00:00:00.000Z",
+    });
+    const { inputs: recorded } = checked(inputs(candidate({ pin: deployedPin })), inputs(made));
+    assert.deepEqual(recorded.history, candidate().history);
+    assert.equal(recorded.judgedAt, now);
+  });
+
+  it("has nothing deployed when the checkpoint has no pin", () => {
+    assert.equal(checked(null, inputs(candidate())).inputs.history.deployed, null);
+  });
+
+  it("takes an admitted pin whose release failed for what it is: not deployed", () => {
+    const failed = { ...pin, version: "9", digest: digestOf("9") };
+    const { inputs: recorded } = checked(inputs(candidate({ pin: failed })), inputs(candidate()));
+    assert.deepEqual(recorded.history.deployed, deployedPin);
+  });
+
+  it("judges a pin that was released before as of then, so that it can come back at night", () => {
+    const then = "2026-01-20T12:00:00.000Z";
+    const receipts = [receiptOf(pin, then), receiptOf(deployedPin, "2026-01-25T12:00:00.000Z")];
+    const { inputs: recorded } = checked(inputs(candidate()), inputs(candidate()), receipts);
+    assert.equal(recorded.judgedAt, then);
+    assert.equal(recorded.history.releasedAt, then);
   });
 
   it("refuses with gate, value, threshold, margin and remedy", () => {
-    const { failures } = checkAdmission(null, inputs(withEvidence("metrics", { accuracy: 0.894 })));
+    const { failures } = checked(null, inputs(withEvidence("metrics", { accuracy: 0.894 })));
     assert.deepEqual(failures, [
       {
         property: "",
         reason:
-          "metric-floor: churn-model v2 has accuracy 0.894, below the floor 0.9 (margin -0.006). " +
+          "metric-floor: churn-model v2 has accuracy 0.894 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.006). " +
           "Pin a version that keeps the limit, or change tollgate:gates.metric-floor in a reviewed change.",
       },
     ]);
@@ -40,11 +102,11 @@ describe("checkAdmission", () => {
 
   it("admits what only advisory gates refuse", () => {
     const news = inputs(withEvidence("metrics", { accuracy: 0.894 }), "advisory");
-    assert.deepEqual(checkAdmission(null, news).failures, []);
+    assert.deepEqual(checked(null, news).failures, []);
   });
 
   it("says once why there is no evidence", () => {
-    assert.deepEqual(checkAdmission(null, inputs(withoutEvidence())).failures, [
+    assert.deepEqual(checked(null, inputs(withoutEvidence())).failures, [
       {
         property: "",
         reason: "evidence-present: churn-model v2 has no evidence; run `tollgate evaluate`.",
@@ -56,12 +118,13 @@ describe("checkAdmission", () => {
     const news = inputs(withoutEvidence(), "mandatory", {
       "evidence-present": { level: "advisory" },
     });
-    assert.equal(checkAdmission(null, news).failures.length, 6);
+    const gates = checked(null, news).failures.map(({ reason }) => reason.split(":")[0]);
+    assert.ok(gates.includes("metric-floor") && gates.includes("smoke"), gates.join(", "));
   });
 
   it("refuses gate settings that can't be used", () => {
     const news = { ...inputs(candidate()), gates: {} };
-    assert.deepEqual(checkAdmission(null, news).failures, [
+    assert.deepEqual(checked(null, news).failures, [
       {
         property: "",
         reason:
@@ -73,23 +136,21 @@ describe("checkAdmission", () => {
   describe("with a registry that doesn't answer", () => {
     it("judges the pin already admitted by the evidence recorded with it", () => {
       const olds = inputs(candidate());
-      const { inputs: recorded, failures } = checkAdmission(olds, inputs(silent));
+      const { inputs: recorded, failures } = checked(olds, inputs(silent));
       assert.deepEqual(failures, []);
-      assert.deepEqual(recorded, olds);
+      assert.deepEqual(recorded, { ...olds, history: recorded.history, judgedAt: now });
     });
 
     it("judges recorded evidence by the limits of now", () => {
       const olds = inputs(withEvidence("metrics", { accuracy: 0.85 }), "advisory");
-      const { failures } = checkAdmission(olds, inputs(silent));
+      const { failures } = checked(olds, inputs(silent));
       assert.equal(failures.length, 1);
       assert.match(failures[0]!.reason, /^metric-floor: churn-model v2 has accuracy 0\.85/);
     });
 
     it("refuses a first pin", () => {
       const news = inputs(silent);
-      for (const olds of [null, {} as AdmissionInputs]) {
-        assert.deepEqual(checkAdmission(olds, news), { inputs: news, failures: [silenceFailure] });
-      }
+      assert.deepEqual(checked(null, news).failures, [silenceFailure]);
     });
 
     for (const [what, change] of [
@@ -99,18 +160,18 @@ describe("checkAdmission", () => {
     ] as const) {
       it(`refuses a pin of another ${what} than the one admitted`, () => {
         const olds = inputs(candidate({ pin: { ...pin, ...change } }));
-        assert.deepEqual(checkAdmission(olds, inputs(silent)).failures, [silenceFailure]);
+        assert.deepEqual(checked(olds, inputs(silent)).failures, [silenceFailure]);
       });
     }
 
     it("refuses when no evidence was recorded either", () => {
       const olds = inputs(withoutEvidence(), "advisory");
-      assert.deepEqual(checkAdmission(olds, inputs(silent)).failures, [silenceFailure]);
+      assert.deepEqual(checked(olds, inputs(silent)).failures, [silenceFailure]);
     });
   });
 
   it("refuses evidence that went missing, though it is recorded: only silence is excused", () => {
-    const { failures } = checkAdmission(inputs(candidate()), inputs(withoutEvidence()));
+    const { failures } = checked(inputs(candidate()), inputs(withoutEvidence()));
     assert.equal(failures.length, 1);
   });
 });

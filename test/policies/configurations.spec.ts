@@ -5,10 +5,16 @@ import {
   resolveGateConfigurations,
 } from "../../policies/configurations";
 import { gates } from "../../policies/gates";
+import { gateDefaults } from "../../config/resolve";
+import { tiers } from "../../config/tiers";
+
+/** Gates that have nothing to judge until a stack says what. */
+const off = gateDefaults(tiers.staging).settings;
 
 const tier: GateDefaults = {
   level: "mandatory",
   settings: {
+    ...off,
     "metric-floor": { floors: { accuracy: 0.9, f1: 0.8 } },
     latency: { p95Ms: 50 },
     approvals: { required: 2 },
@@ -33,7 +39,10 @@ describe("resolveGateConfigurations", () => {
       level: "mandatory",
       settings: { floors: { accuracy: 0.9, f1: 0.8 }, ceilings: {} },
     });
-    assert.deepEqual(resolved("approvals"), { level: "mandatory", settings: { required: 2 } });
+    assert.deepEqual(resolved("approvals"), {
+      level: "mandatory",
+      settings: { required: 2, approvers: [] },
+    });
     assert.deepEqual(resolved("lineage-complete"), {
       level: "mandatory",
       settings: { allowDirty: false },
@@ -50,6 +59,7 @@ describe("resolveGateConfigurations", () => {
   it("keeps the tier's settings for an entry with nothing but a level", () => {
     assert.deepEqual(resolved("metric-floor", { "metric-floor": { level: "advisory" } }), {
       level: "advisory",
+      lowered: "mandatory",
       settings: { floors: { accuracy: 0.9, f1: 0.8 }, ceilings: {} },
     });
   });
@@ -61,17 +71,17 @@ describe("resolveGateConfigurations", () => {
   });
 
   it("disables a gate the tier has no limits for, until the stack gives some", () => {
-    const dev: GateDefaults = { level: "advisory", settings: { latency: null } };
+    const dev: GateDefaults = { level: "advisory", settings: { ...off, latency: null } };
     assert.deepEqual(resolved("latency", {}, dev), { level: "disabled", settings: {} });
     assert.equal(resolved("latency", { level: "mandatory" }, dev)!.level, "disabled");
     assert.deepEqual(resolved("latency", { latency: { p95Ms: 80 } }, dev), {
       level: "advisory",
-      settings: { p95Ms: 80 },
+      settings: { p95Ms: 80, concurrency: 1 },
     });
   });
 
   it("refuses a gate that is switched on with a setting missing", () => {
-    const dev: GateDefaults = { level: "advisory", settings: { latency: null } };
+    const dev: GateDefaults = { level: "advisory", settings: { ...off, latency: null } };
     const { problems } = resolveGateConfigurations({ latency: { level: "mandatory" } }, dev);
     assert.deepEqual(problems, [
       { path: ["latency", "p95Ms"], text: "missing, expected a number" },

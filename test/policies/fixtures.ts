@@ -1,45 +1,52 @@
 import assert from "node:assert/strict";
-import type { Approval, Candidate, Finding, Gate, Override } from "../../policies/gate";
-import { type Evidence, evidenceSchema } from "../../registry/evidence";
+import type { Candidate, Finding, Gate, GateConfigurations } from "../../policies/gate";
+import type { AdmissionInputs } from "../../provider/inputs";
+import { type Evidence, evidenceArtifactPath, evidenceSchema } from "../../registry/evidence";
+import { modelSubject } from "../../trust/statement";
+import { sha256 } from "../../trust/canonical";
+import { compliantEvidence, deployedPin, digestOf, pin } from "../support/evidence";
+import { signedLine, testKey, trustIn } from "../support/signing";
 
-/** A digest that is told apart from others by its first digit. */
-export function digestOf(digit: string): string {
-  return `sha256:${digit.repeat(64)}`;
-}
+export { deployedPin, digestOf, pin };
 
-export const digest = digestOf("a");
-export const pin = { name: "churn-model", version: "2", digest } as const;
+export const digest = pin.digest;
 
 /** Evidence of a version that every gate lets pass. */
-export const evidence: Evidence = evidenceSchema.parse({
-  schema: "tollgate.evidence/1",
-  model: { ...pin, sizeBytes: 4096 },
-  task: "classification",
-  metrics: { accuracy: 0.9125, precision: 0.91, recall: 0.9, f1: 0.905 },
-  data: { path: "data/eval.csv", digest: digestOf("d"), rows: 400 },
-  signature: {
-    inputs: [{ name: "tenure", type: "double", required: true }],
-    outputs: [{ name: "prediction", type: "long", required: true }],
-  },
-  latency: { p50Ms: 1.5, p95Ms: 12.25, p99Ms: 20, requests: 200, concurrency: 1 },
-  smoke: { passed: true, detail: "5 rows, 5 predictions" },
-  lineage: {
-    runId: "8f1c",
-    experiment: "churn-model_staging",
-    gitCommit: "0a1b2c3",
-    gitDirty: false,
-    author: "ann@example.com",
-    dataVersion: "v2",
-    trainingDataDigest: digestOf("e"),
-    parameters: { model: "gradient-boosting" },
-  },
-  evaluator: {
-    version: "0.1.0",
-    evaluatedAt: "2026-01-31T12:00:00Z",
-    python: "3.11.7",
-    platform: "linux",
-  },
-});
+export const evidence: Evidence = evidenceSchema.parse(compliantEvidence());
+
+/** The evidence document as stored. */
+export function documentOf(given: unknown): string {
+  return JSON.stringify(given);
+}
+
+/** Ann trains, and her key signs the evidence. */
+export const annKey = testKey("ann");
+
+/** The envelope beside an evidence document. */
+export function signatureOf(given: Evidence): string {
+  const evidenceDigest = sha256(documentOf(given));
+  const document = {
+    name: evidenceArtifactPath(pin.version),
+    digest: { sha256: evidenceDigest.replace("sha256:", "") },
+  };
+  const predicate = { evidence: evidenceDigest, signedAt: "2026-01-31T12:00:01Z" };
+  return signedLine(annKey, "evidence", predicate, [document, modelSubject(pin)]);
+}
+
+/** What an admission carries for a candidate. */
+export function admissionOf(judged: Candidate, gates: GateConfigurations = {}): AdmissionInputs {
+  const { evidence: given, evidenceDigest, plan, ...rest } = judged;
+  return {
+    ...rest,
+    stateDir: "/project/.tollgate/staging",
+    evidence: given && documentOf(given),
+    approvals: [...judged.approvals],
+    waivers: [...judged.waivers],
+    soaked: judged.soaked && [...judged.soaked],
+    lowered: [...judged.lowered],
+    gates,
+  };
+}
 
 /** A candidate that passes, with changes. */
 export function candidate(changes: Partial<Candidate> = {}): Candidate {
@@ -48,9 +55,24 @@ export function candidate(changes: Partial<Candidate> = {}): Candidate {
     pin,
     evidence,
     problem: null,
+    evidenceDigest: sha256(documentOf(evidence)),
+    evidenceSignature: signatureOf(evidence),
     registryDigest: digest,
+    evaluationDigest: evidence.data.digest,
     approvals: [],
-    override: null,
+    waivers: [],
+    trust: trustIn([{ key: annKey, principals: ["ann@example.com"] }]),
+    plan: digestOf("6"),
+    history: {
+      deployed: deployedPin,
+      releasedAt: null,
+      lastReceiptAt: "2026-01-15T12:00:00.000Z",
+      packDigest: digestOf("7"),
+    },
+    soaked: null,
+    pack: { digest: digestOf("7"), pinned: null },
+    lowered: [],
+    judgedAt: "2026-02-01T12:00:00.000Z",
     ...changes,
   };
 }
@@ -62,13 +84,20 @@ export function withEvidence<K extends keyof Evidence>(
 ): Candidate {
   const current = evidence[group];
   const value = typeof current === "object" && change !== null ? { ...current, ...change } : change;
-  return candidate({ evidence: { ...evidence, [group]: value } as Evidence });
+  const changed = { ...evidence, [group]: value } as Evidence;
+  return candidate({
+    evidence: changed,
+    evidenceDigest: sha256(documentOf(changed)),
+    evidenceSignature: signatureOf(changed),
+  });
 }
 
 /** A candidate the registry gave no evidence for. */
 export function withoutEvidence(): Candidate {
   return candidate({
     evidence: null,
+    evidenceDigest: null,
+    evidenceSignature: null,
     registryDigest: null,
     problem: {
       code: "evidence-missing",
@@ -76,22 +105,6 @@ export function withoutEvidence(): Candidate {
     },
   });
 }
-
-/** An approval of exactly the fixture's pin. */
-export function approvalBy(approver: string, changes: Partial<Approval> = {}): Approval {
-  const { name: model, version } = pin;
-  const at = "2026-02-01T09:00:00Z";
-  return { approver, stack: "staging", model, version, digest, at, ...changes };
-}
-
-/** An override of exactly the fixture's pin. */
-export const override: Override = {
-  version: pin.version,
-  digest,
-  reason: "The campaign starts today",
-  by: "bea@example.com",
-  at: "2026-02-01T09:00:00Z",
-};
 
 /** The one finding of a gate, its settings filled in as for a stack. */
 export function only(gate: Gate, judged: Candidate, settings: unknown = {}): Finding {

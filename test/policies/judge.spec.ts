@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { resolveGateConfigurations } from "../../policies/configurations";
 import type { GateConfigurations, GateLevel } from "../../policies/gate";
-import { gates } from "../../policies/gates";
 import {
   blocked,
   GateConfigurationError,
@@ -9,16 +8,18 @@ import {
   refusalSummary,
   withoutEchoes,
 } from "../../policies/judge";
-import { candidate, digestOf, override, withEvidence, withoutEvidence } from "./fixtures";
+import { gateDefaults } from "../../config/resolve";
+import { tiers } from "../../config/tiers";
+import type { WaiverPredicate } from "../../trust/types";
+import { signedLine } from "../support/signing";
+import { annKey, candidate, digestOf, pin, withEvidence, withoutEvidence } from "./fixtures";
+
+const defaults = gateDefaults(tiers.staging);
 
 function configured(level: GateLevel = "mandatory", input = {}): GateConfigurations {
   const { configurations, problems } = resolveGateConfigurations(input, {
     level,
-    settings: {
-      "metric-floor": { floors: { accuracy: 0.9, f1: 0.8 } },
-      latency: { p95Ms: 50 },
-      approvals: { required: 0 },
-    },
+    settings: { ...defaults.settings, "metric-floor": { floors: { accuracy: 0.9, f1: 0.8 } } },
   });
   assert.deepEqual(problems, []);
   return configurations;
@@ -27,18 +28,41 @@ function configured(level: GateLevel = "mandatory", input = {}): GateConfigurati
 const weak = withEvidence("metrics", { accuracy: 0.894 });
 
 describe("judge", () => {
+  it("says of a gate that was told nothing to judge to tell it, not to mend the model", () => {
+    const verdicts = judge(candidate(), configured("mandatory", { slices: { slices: {} } }));
+    const [slices] = verdicts.filter(({ gate }) => gate === "slices");
+    assert.equal(slices?.code, "no-slice");
+    assert.equal(
+      slices.remedy,
+      "Name what it is to judge under tollgate:gates.slices, or take that entry out.",
+    );
+  });
+
   it("gives the verdicts of all gates in the order of the list", () => {
     assert.deepEqual(
       judge(candidate(), configured()).map(({ gate, subject, status }) => [gate, subject, status]),
       [
         ["evidence-present", null, "passed"],
+        ["evidence-signed", null, "passed"],
         ["digest-matches", null, "passed"],
+        ["provenance", "data", "passed"],
+        ["provenance", "author", "passed"],
+        ["provenance", "leakage", "passed"],
+        ["provenance", "clock", "passed"],
+        ["provenance", "model-signature", "passed"],
+        ["lineage-complete", null, "passed"],
+        ["pack-recorded", null, "passed"],
+        ["lowering-reviewed", null, "passed"],
+        ["safe-code", "model.pkl", "passed"],
+        ["dependencies", "pins", "passed"],
+        ["dependencies", "vulnerabilities", "passed"],
+        ["schema-present", null, "passed"],
+        ["contract", null, "passed"],
+        ["smoke", null, "passed"],
         ["metric-floor", "accuracy", "passed"],
         ["metric-floor", "f1", "passed"],
+        ["better-than-deployed", "accuracy", "passed"],
         ["latency", "p95", "passed"],
-        ["schema-present", null, "passed"],
-        ["smoke", null, "passed"],
-        ["lineage-complete", null, "passed"],
         ["approvals", null, "passed"],
       ],
     );
@@ -67,7 +91,9 @@ describe("judge", () => {
         value: 0.894,
         threshold: 0.9,
         margin: -0.006,
-        reason: "churn-model v2 has accuracy 0.894, below the floor 0.9 (margin -0.006).",
+        reason:
+          "churn-model v2 has accuracy 0.894 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.006).",
+        waiver: null,
       },
     ]);
   });
@@ -88,34 +114,67 @@ describe("judge", () => {
       withoutEvidence(),
       configured("mandatory", { approvals: { required: 1 } }),
     );
-    assert.equal(verdicts.length, gates.length);
-    assert.ok(verdicts.every(({ status }) => status === "refused"));
+    const passed = verdicts.filter(({ status }) => status !== "refused");
+    assert.deepEqual(
+      passed.map(({ gate }) => gate),
+      ["pack-recorded", "lowering-reviewed"],
+    );
   });
 
-  it("releases an overridden refusal of the version and digest it names", () => {
-    const [verdict] = judge({ ...weak, override }, configured()).filter(({ passed }) => !passed);
-    assert.equal(verdict!.status, "overridden");
-    assert.equal(verdict!.passed, false);
-    assert.equal(blocked(judge({ ...weak, override }, configured())), false);
-  });
-
-  for (const [what, change] of [
-    ["version", { version: "1" }],
-    ["digest", { digest: digestOf("b") }],
-  ] as const) {
-    it(`refuses to take an override of another ${what}`, () => {
-      const judged = { ...weak, override: { ...override, ...change } };
-      assert.equal(blocked(judge(judged, configured())), true);
+  describe("with a waiver", () => {
+    const given: WaiverPredicate = {
+      gate: "metric-floor",
+      stack: "staging",
+      model: pin.name,
+      version: pin.version,
+      digest: pin.digest,
+      reason: "The campaign starts today",
+      owner: "ann@example.com",
+      at: "2026-02-01T09:00:00.000Z",
+      expires: "2026-02-02T09:00:00.000Z",
+    };
+    const waived = (judged: typeof weak, change: Partial<WaiverPredicate> = {}) => ({
+      ...judged,
+      waivers: [signedLine(annKey, "waiver", { ...given, ...change })],
     });
-  }
 
-  it("refuses to override the gates of bytes, evidence and people", () => {
-    const other = { ...candidate({ registryDigest: digestOf("b") }), override };
-    assert.equal(blocked(judge(other, configured())), true);
-    assert.equal(blocked(judge({ ...withoutEvidence(), override }, configured())), true);
-    const alone = { ...candidate(), override };
-    const one = configured("mandatory", { approvals: { required: 1 } });
-    assert.equal(blocked(judge(alone, one)), true);
+    it("releases the refusal of the gate, version and digest that it names, and says so", () => {
+      const verdicts = judge(waived(weak), configured());
+      const verdict = verdicts.find(({ passed }) => !passed)!;
+      assert.equal(verdict.status, "waived");
+      assert.deepEqual(verdict.waiver, {
+        owner: given.owner,
+        reason: given.reason,
+        expires: given.expires,
+      });
+      assert.equal(blocked(verdicts), false);
+    });
+
+    for (const [what, change] of [
+      ["gate", { gate: "latency" }],
+      ["version", { version: "1" }],
+      ["digest", { digest: digestOf("b") }],
+      ["environment", { stack: "prod" }],
+      ["owner than its signer", { owner: "bea@example.com" }],
+      ["time, as it has expired", { expires: "2026-02-01T12:00:00.000Z" }],
+    ] as const) {
+      it(`refuses to take one for another ${what}`, () => {
+        assert.equal(blocked(judge(waived(weak, change), configured())), true);
+      });
+    }
+
+    it("refuses to waive the gates of bytes, evidence, provenance and people", () => {
+      const other = candidate({ registryDigest: digestOf("b") });
+      assert.equal(blocked(judge(waived(other, { gate: "digest-matches" }), configured())), true);
+      const none = waived(withoutEvidence(), { gate: "evidence-present" });
+      assert.equal(blocked(judge(none, configured())), true);
+      const elsewhere = waived(candidate({ evaluationDigest: digestOf("b") }), {
+        gate: "provenance",
+      });
+      assert.equal(blocked(judge(elsewhere, configured())), true);
+      const one = configured("mandatory", { approvals: { required: 1 } });
+      assert.equal(blocked(judge(waived(candidate(), { gate: "approvals" }), one)), true);
+    });
   });
 
   it("refuses an unknown gate, and names the nearest", () => {
@@ -158,24 +217,10 @@ describe("judge", () => {
         }),
       new GateConfigurationError(
         "Gate metric-floor can't be run, correct its settings: " +
-          "tollgate:gates.metric-floor.floors.accuracy: got 90, expected a number of at most 1; " +
+          "tollgate:gates.metric-floor.floors.accuracy: got 90, expected a number from 0 to 1, as accuracy is one; " +
           "tollgate:gates.metric-floor.floor: unknown key, did you mean floors?.",
       ),
     );
-  });
-
-  it("judges a candidate by all gates in less than 5 ms of processor time, cold and warm", () => {
-    const configurations = configured();
-    const milliseconds = (rounds: number) => {
-      const before = process.cpuUsage();
-      for (let round = 0; round < rounds; round++) judge(weak, configurations);
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / 1000 / rounds;
-    };
-    for (const rounds of [1, 200]) {
-      const each = milliseconds(rounds);
-      assert.ok(each < 5, `${each} ms each of ${rounds}`);
-    }
   });
 });
 
@@ -195,7 +240,7 @@ describe("refusalSummary", () => {
     const judged = { ...weak, registryDigest: digestOf("b") };
     assert.deepEqual(refusalSummary(judge(judged, configured())), [
       "digest-matches: churn-model v2 is pinned as sha256:aaaaaaaaaaaa, but the registry has sha256:bbbbbbbbbbbb.",
-      "metric-floor: churn-model v2 has accuracy 0.894, below the floor 0.9 (margin -0.006).",
+      "metric-floor: churn-model v2 has accuracy 0.894 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.006).",
     ]);
   });
 
@@ -212,7 +257,10 @@ describe("refusalSummary", () => {
   it("keeps the other refusals when the gate that says why is only advisory", () => {
     const input = { "evidence-present": { level: "advisory" }, level: "mandatory" };
     const [first] = refusalSummary(judge(withoutEvidence(), configured("mandatory", input)));
-    assert.equal(first, "digest-matches: churn-model v2 has no evidence to judge its bytes by.");
+    assert.equal(
+      first,
+      "evidence-signed: churn-model v2 has no evidence to judge its signature by.",
+    );
   });
 });
 
@@ -228,6 +276,8 @@ describe("withoutEchoes", () => {
       verdicts.map(({ gate, status }) => [gate, status]),
       [
         ["evidence-present", "refused"],
+        ["pack-recorded", "passed"],
+        ["lowering-reviewed", "passed"],
         ["approvals", "passed"],
       ],
     );

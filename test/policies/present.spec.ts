@@ -1,27 +1,73 @@
 import assert from "node:assert/strict";
 import { resolveGateConfigurations } from "../../policies/configurations";
-import type { Candidate, GateLevel, Verdict } from "../../policies/gate";
+import type { Candidate, GateConfigurations, GateLevel, Verdict } from "../../policies/gate";
 import { judge } from "../../policies/judge";
 import { asJson, asMarkdown, asText } from "../../policies/present";
-import { candidate, override, withEvidence, withoutEvidence } from "./fixtures";
+import { gateDefaults } from "../../config/resolve";
+import { tiers } from "../../config/tiers";
+import type { WaiverPredicate } from "../../trust/types";
+import { signedLine } from "../support/signing";
+import { annKey, candidate, pin, withEvidence, withoutEvidence } from "./fixtures";
+
+/** What passed because nobody looked. */
+const unlooked: Verdict = {
+  gate: "dependencies",
+  level: "mandatory",
+  status: "passed",
+  passed: true,
+  subject: "vulnerabilities",
+  code: "not-looked",
+  value: null,
+  threshold: null,
+  margin: null,
+  reason: "churn-model v2 passes, but nobody looked.",
+  remedy: "Look.",
+  waiver: null,
+};
+
+/** Verdicts of a few gates, which is enough to look at. */
+const shown = ["evidence-present", "digest-matches", "metric-floor", "latency", "approvals"];
 
 function verdicts(judged: Candidate, level: GateLevel = "mandatory"): Verdict[] {
   const { configurations } = resolveGateConfigurations(
-    { smoke: { level: "disabled" }, "schema-present": { level: "disabled" } },
-    {
-      level,
-      settings: { "metric-floor": { floors: { accuracy: 0.9 } }, latency: { p95Ms: 50 } },
-    },
+    {},
+    { ...gateDefaults(tiers.staging), level },
   );
-  return judge(judged, configurations);
+  const some = Object.entries(configurations).map(([gate, configuration]) => [
+    gate,
+    shown.includes(gate) ? configuration : { ...configuration, level: "disabled" },
+  ]);
+  return judge(judged, Object.fromEntries(some) as GateConfigurations);
 }
+
+const waiver: WaiverPredicate = {
+  gate: "metric-floor",
+  stack: "staging",
+  model: pin.name,
+  version: pin.version,
+  digest: pin.digest,
+  reason: "The campaign starts today",
+  owner: "ann@example.com",
+  at: "2026-02-01T09:00:00.000Z",
+  expires: "2026-02-02T09:00:00.000Z",
+};
+const waivers = [signedLine(annKey, "waiver", waiver)];
+const waived =
+  "Waived: metric-floor by ann@example.com until 2026-02-02T09:00:00.000Z: The campaign starts today";
 
 const weak = withEvidence("metrics", { accuracy: 0.894 });
 const why =
-  "churn-model v2 has accuracy 0.894, below the floor 0.9 (margin -0.006). " +
+  "churn-model v2 has accuracy 0.894 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.006). " +
   "Pin a version that keeps the limit, or change tollgate:gates.metric-floor in a reviewed change.";
 
 describe("asText", () => {
+  it("says of what passed that nobody looked, without a remedy", () => {
+    assert.match(
+      asText([unlooked]),
+      /\n\ndependencies vulnerabilities: churn-model v2 passes, but nobody looked\.$/,
+    );
+  });
+
   it("lines up the verdicts, with a sentence under them for what was refused", () => {
     assert.equal(
       asText(verdicts(weak)),
@@ -31,7 +77,6 @@ describe("asText", () => {
         "digest-matches         passed   sha256:aaaaaaaaaaaa  sha256:aaaaaaaaaaaa",
         "metric-floor accuracy  refused                0.894                  0.9  -0.006",
         "latency p95            passed                 12.25                   50   37.75",
-        "lineage-complete       passed               0a1b2c3",
         "approvals              passed                     0                    0       0",
         "",
         `metric-floor accuracy: ${why}`,
@@ -50,14 +95,15 @@ describe("asText", () => {
     );
   });
 
-  it("says by whom and why a refusal was overridden", () => {
-    const text = asText(verdicts({ ...weak, override }), { override });
-    assert.match(text, /^metric-floor accuracy {2}overridden {2}/m);
-    assert.ok(
-      text.endsWith(
-        "\nOverridden by bea@example.com at 2026-02-01T09:00:00Z: The campaign starts today",
-      ),
-    );
+  it("says by whom, until when and why a refusal was waived", () => {
+    const text = asText(verdicts({ ...weak, waivers }));
+    assert.match(text, /^metric-floor accuracy {2}waived {2}/m);
+    assert.ok(text.endsWith(`\n${waived}`));
+  });
+
+  it("says which waivers don't count", () => {
+    const problem = "Waiver 1 of churn-model v2 (latency) doesn't count: it expired.";
+    assert.ok(asText(verdicts(weak), { waiverProblems: [problem] }).endsWith(`\n${problem}`));
   });
 
   it("shows the cause alone when there is no evidence", () => {
@@ -84,6 +130,13 @@ describe("asText", () => {
 });
 
 describe("asMarkdown", () => {
+  it("says of what passed that nobody looked, without making it bold", () => {
+    assert.match(
+      asMarkdown([unlooked]),
+      /\| passed \|.*\| churn-model v2 passes, but nobody looked\. \|$/,
+    );
+  });
+
   it("is a table that says why, and what to do, for what was refused", () => {
     const lines = asMarkdown(verdicts(weak)).split("\n");
     assert.deepEqual(lines.slice(0, 2), [
@@ -94,30 +147,23 @@ describe("asMarkdown", () => {
       lines.includes(`| metric-floor accuracy | **refused** | 0.894 | 0.9 | -0.006 | ${why} |`),
     );
     assert.ok(lines.includes("| latency p95 | passed | 12.25 | 50 | 37.75 |  |"));
-    assert.equal(lines.length, 8);
+    assert.equal(lines.length, 7);
   });
 
   it("keeps foreign text inside its cell", () => {
     const detail = "a | b\n<script>alert(1)</script> \\";
     const judged = withEvidence("smoke", { passed: false, detail });
-    const { configurations } = resolveGateConfigurations(
-      {},
-      { level: "mandatory", settings: { latency: null } },
-    );
+    const { configurations } = resolveGateConfigurations({}, gateDefaults(tiers.staging));
     const line = asMarkdown(judge(judged, configurations))
       .split("\n")
       .find((row) => row.startsWith("| smoke |"));
     assert.ok(line?.includes("a \\| b &lt;script>alert(1)&lt;/script> \\\\."), line);
   });
 
-  it("ends with the override", () => {
-    const markdown = asMarkdown(verdicts({ ...weak, override }), { override });
-    assert.ok(markdown.includes("| metric-floor accuracy | **overridden** |"));
-    assert.ok(
-      markdown.endsWith(
-        "\n\nOverridden by bea@example.com at 2026-02-01T09:00:00Z: The campaign starts today",
-      ),
-    );
+  it("ends with the waivers", () => {
+    const markdown = asMarkdown(verdicts({ ...weak, waivers }));
+    assert.ok(markdown.includes("| metric-floor accuracy | **waived** |"));
+    assert.ok(markdown.endsWith(`\n\n${waived}`));
   });
 });
 

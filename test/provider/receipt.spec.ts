@@ -3,13 +3,15 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { canonicalJson, sha256 } from "../../history/canonical";
+import { sha256 } from "../../trust/canonical";
+import { evidenceFile } from "../../history/evidence";
 import { readReceipts, receiptsFile } from "../../history/receipts";
 import { writeRoutes } from "../../provider/envoy/files";
 import { routeTo } from "../../provider/envoy/routes";
 import type { AdmissionInputs, ReceiptInputs } from "../../provider/inputs";
 import { openJournal, readJournal } from "../../provider/release/journal";
 import { receiptType } from "../../provider/types/receipt";
+import { admissionOf } from "../policies/fixtures";
 import { compliantCandidate, digestOf } from "../support/fixtures";
 
 describe("receiptType", () => {
@@ -35,8 +37,7 @@ describe("receiptType", () => {
 
   function inputs(version = "2", change: Partial<AdmissionInputs> = {}): ReceiptInputs {
     const pin = { name: "churn-model", version, digest: digestOf(version) };
-    const candidate = { ...compliantCandidate(), pin };
-    const admission = { ...candidate, approvals: [...candidate.approvals], gates, ...change };
+    const admission = { ...admissionOf({ ...compliantCandidate(), pin }, gates), ...change };
     const stateDir = path.join(projectDir, ".tollgate", "staging");
     return { stateDir, projectDir, stack: "staging", pin, admission };
   }
@@ -60,7 +61,7 @@ describe("receiptType", () => {
     assert.equal(receipt.previousPin, null);
     assert.equal(receipt.commit, git("rev-parse", "HEAD"));
     assert.equal(receipt.dirty, false);
-    assert.equal(receipt.evidenceDigest, sha256(canonicalJson(given.admission.evidence)));
+    assert.equal(receipt.evidenceDigest, sha256(given.admission.evidence!));
     assert.deepEqual(
       receipt.verdicts.map(({ gate, status, value, threshold }) => [
         gate,
@@ -70,6 +71,10 @@ describe("receiptType", () => {
       ]),
       [["metric-floor", "passed", 0.9125, 0.9]],
     );
+    const kept = evidenceFile(given.stateDir, receipt.evidenceDigest!);
+    assert.equal(fs.readFileSync(kept, "utf8"), given.admission.evidence);
+    assert.deepEqual(receipt.lineage, { gitCommit: "0a1b2c3", dataVersion: "v2" });
+    assert.equal(receipt.packDigest, given.admission.pack.digest);
     if (!process.env["GITHUB_ACTOR"]) assert.equal(receipt.actor, "mira@example.com");
   });
 
@@ -92,25 +97,29 @@ describe("receiptType", () => {
     assert.equal(chain().length, 1);
   });
 
-  it("appends for a new override or approval of the same pin", async () => {
-    const { pin } = inputs();
-    const at = "2026-01-01T00:00:00Z";
-    const { version, digest } = pin;
-    const approval = { approver: "kim", stack: "staging", model: pin.name, version, digest, at };
-    const override = { version, digest, reason: "hotfix 12 of May", by: "kim", at };
+  it("appends for a new waiver or approval of the same pin", async () => {
     await receiptType.create(inputs());
-    const approved = inputs("2", { approvals: [approval] });
+    const approved = inputs("2", { approvals: ["an approval"] });
     assert.equal((await receiptType.diff("id", inputs(), approved)).changes, true);
     await receiptType.update("id", inputs(), approved);
-    await receiptType.update("id", approved, inputs("2", { approvals: [approval], override }));
+    const waived = inputs("2", { approvals: ["an approval"], waivers: ["a waiver"] });
+    await receiptType.update("id", approved, waived);
     assert.deepEqual(
-      chain().map(({ approvals, override: each }) => [approvals.length, each?.reason]),
+      chain().map(({ approvals, waivers }) => [approvals, waivers]),
       [
-        [0, undefined],
-        [1, undefined],
-        [1, "hotfix 12 of May"],
+        [[], []],
+        [["an approval"], []],
+        [["an approval"], ["a waiver"]],
       ],
     );
+  });
+
+  it("says which gates were below their tier's level, and who committed that", async () => {
+    const lowered = [
+      { gate: "smoke", level: "advisory", from: "mandatory", by: "ann@example.com" },
+    ] as const;
+    await receiptType.create(inputs("2", { lowered: [...lowered] }));
+    assert.deepEqual(chain()[0]?.lowered, lowered);
   });
 
   it("has nothing to do for a recorded release, except to close an open journal", async () => {

@@ -25,7 +25,7 @@ describe("releaseCheckType", function () {
       model: "churn-model",
       version: "2",
       digest: digestOf("a"),
-      maxP95Ms: 200,
+      maxP95Ms: 2000,
     };
   }
 

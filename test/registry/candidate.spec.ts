@@ -7,6 +7,7 @@ import { compliantEvidence, pin } from "../support/fixtures";
 import { freePort } from "../support/mlflow";
 import { type Answer, type Received, standIn, type StandIn } from "./stand-in";
 
+const envelope = '{"payloadType":"application/vnd.in-toto+json"}';
 const document = JSON.stringify(compliantEvidence());
 const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
@@ -14,6 +15,8 @@ interface Registry {
   /** Fields of the version as MLflow sends them. */
   readonly version?: Record<string, unknown>;
   readonly evidence?: string;
+  /** The envelope beside it; null for none. */
+  readonly signature?: string | null;
   /** Digest in the evidence tag. @default that of the evidence; null leaves the tag out */
   readonly tag?: string | null;
   /** Answers to give instead, by the beginning of the address. */
@@ -21,12 +24,21 @@ interface Registry {
 }
 
 /** Answers as MLflow would, apart from what is given. */
-function registry({ version, evidence = document, tag, instead = {} }: Registry) {
+function registry({
+  version,
+  evidence = document,
+  signature = envelope,
+  tag,
+  instead = {},
+}: Registry) {
   return ({ url }: Received): Answer | "reset" => {
     for (const [beginning, answer] of Object.entries(instead)) {
       if (url.startsWith(beginning)) {
         return answer;
       }
+    }
+    if (url.startsWith("/get-artifact?") && url.includes("dsse")) {
+      return signature === null ? missing : { body: signature };
     }
     if (url.startsWith("/get-artifact?")) {
       return { body: evidence };
@@ -238,7 +250,7 @@ const problems: {
   },
   {
     title: "has evidence of another schema",
-    given: { evidence: changed("tollgate.evidence/1", "tollgate.evidence/9") },
+    given: { evidence: changed("tollgate.evidence/2", "tollgate.evidence/9") },
     code: "evidence-unreadable",
     says: /schema: .*got "tollgate\.evidence\/9"/,
   },
@@ -246,13 +258,13 @@ const problems: {
     title: "has evidence with many faults",
     given: { evidence: "{}" },
     code: "evidence-unreadable",
-    says: /schema: .*; model: .*; task: .* and \d more; run/,
+    says: /schema: .*; model: .*; task: .* and \d+ more; run/,
   },
   {
     title: "has evidence of absurd size",
-    given: { evidence: " ".repeat(1024 * 1024 + 1) },
+    given: { evidence: " ".repeat(4 * 1024 * 1024 + 1) },
     code: "evidence-unreadable",
-    says: /longer than the 1048576 bytes allowed/,
+    says: /longer than the 4194304 bytes allowed/,
   },
 ];
 
@@ -267,16 +279,23 @@ describe("fetchCandidateFacts", () => {
     return fetchCandidateFacts(new RegistryClient({ uri: server.uri, timeoutSeconds }), pin);
   };
 
-  it("gives the evidence in two requests, in the shape the gates judge", async () => {
+  it("gives the evidence as stored and read, with the envelope beside it, in three requests", async () => {
     const found = await facts({});
     assert.deepEqual(found, {
       evidence: compliantEvidence(),
       problem: null,
+      document,
+      evidenceDigest: sha256(document),
+      evidenceSignature: envelope,
       registryDigest: pin.digest,
     });
-    assert.equal(server!.received.length, 2);
-    const candidate: Candidate = { stack: "staging", pin, ...found, approvals: [], override: null };
-    assert.equal(candidate.evidence?.metrics["accuracy"], 0.9125);
+    assert.equal(server!.received.length, 3);
+  });
+
+  it("gives no envelope when nobody signed the evidence", async () => {
+    const found = await facts({ signature: null });
+    assert.equal(found.evidenceSignature, null);
+    assert.notEqual(found.evidence, null);
   });
 
   it("gives evidence of other bytes to the gates, which refuse it with both digests", async () => {
@@ -295,7 +314,7 @@ describe("fetchCandidateFacts", () => {
   });
 
   it("keeps a name that holds NaN, because only bare ones are no JSON", async () => {
-    const found = await facts({ evidence: changed('"mira@example.com"', '"NaN \\" Infinity"') });
+    const found = await facts({ evidence: changed('"ann@example.com"', '"NaN \\" Infinity"') });
     assert.equal(found.evidence?.lineage.author, 'NaN " Infinity');
   });
 

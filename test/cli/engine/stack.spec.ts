@@ -7,6 +7,7 @@ import {
   ensureBackendFolder,
   type PendingOperation,
   requireRoom,
+  runsProgramOf,
   settlePending,
 } from "../../../cli/engine/stack";
 import { temporaryFolder } from "../support/project";
@@ -109,5 +110,25 @@ describe("settlePending", () => {
       version: 3,
       deployment: { ...exported.deployment, pending_operations: [theirs, update] },
     });
+  });
+});
+
+describe("runsProgramOf", () => {
+  const runs = (project: string) => {
+    const { dir, remove } = temporaryFolder({ "tool/examples/mine/Pulumi.yaml": project });
+    try {
+      return runsProgramOf(join(dir, "tool"), join(dir, "tool/examples/mine"));
+    } finally {
+      remove();
+    }
+  };
+
+  it("knows the program that a project's main leads to", () => {
+    assert.equal(runs("name: mine\nmain: ../..\n"), true);
+  });
+
+  it("tells a project's own program from it", () => {
+    assert.equal(runs("name: mine\n"), false);
+    assert.equal(runs("name: mine\nmain: ../../../own\n"), false);
   });
 });

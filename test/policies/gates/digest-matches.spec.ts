@@ -74,5 +74,5 @@ describe("digestMatches", () => {
 
   it("refuses without evidence", () => refusesWithoutEvidence(digestMatches, "bytes"));
 
-  it("can't be overridden", () => assert.equal(digestMatches.overridable, false));
+  it("can't be waived", () => assert.equal(digestMatches.waivable, false));
 });

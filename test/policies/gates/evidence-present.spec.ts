@@ -8,7 +8,7 @@ describe("evidencePresent", () => {
     assert.equal(finding.passed, true);
     assert.equal(
       finding.reason,
-      "churn-model v2 has evidence, measured on 400 rows of data/eval.csv.",
+      "churn-model v2 has evidence, measured on 400 rows of data/staging/eval.csv.",
     );
   });
 
@@ -39,4 +39,6 @@ describe("evidencePresent", () => {
     assert.equal(finding.passed, false);
     assert.equal(finding.reason, "churn-model v2 has no evidence; run `tollgate evaluate` for it.");
   });
+
+  it("can't be waived", () => assert.equal(evidencePresent.waivable, false));
 });

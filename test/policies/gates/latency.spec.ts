@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { latency } from "../../../policies/gates/latency";
 import { candidate, only, refusesWithoutEvidence, withEvidence } from "../fixtures";
 
@@ -14,7 +15,7 @@ describe("latency", () => {
       threshold: 50,
       margin: 37.75,
       reason:
-        "churn-model v2 answers with a P95 latency of 12.25 ms, within the limit 50 ms (margin 37.75 ms).",
+        "churn-model v2 answers with a P95 latency of 12.25 ms over 200 requests by 1 caller at a time, within the limit 50 ms (margin 37.75 ms).",
     });
   });
 
@@ -30,23 +31,72 @@ describe("latency", () => {
     assert.equal(finding.margin, -0.1);
     assert.equal(
       finding.reason,
-      "churn-model v2 answers with a P95 latency of 50.1 ms, above the limit 50 ms (margin -0.1 ms).",
+      "churn-model v2 answers with a P95 latency of 50.1 ms over 200 requests by 1 caller at a time, above the limit 50 ms (margin -0.1 ms).",
     );
   });
 
-  it("refuses a latency that is no number", () => {
-    const finding = only(latency, withEvidence("latency", { p95Ms: NaN }), limit);
-    assert.equal(finding.code, "not-finite");
+  const wrong: [unknown, string, string][] = [
+    [NaN, "not-finite", "NaN, which is not a finite number"],
+    ["12", "wrong-type", '"12", which is not a number'],
+    [-3, "wrong-unit", "-3, which can't be below 0"],
+  ];
+  for (const [value, code, text] of wrong) {
+    it(`refuses a latency of ${text}`, () => {
+      const finding = only(latency, withEvidence("latency", { p95Ms: value as number }), limit);
+      assert.equal(finding.code, code);
+      assert.equal(
+        finding.reason,
+        `churn-model v2 answers with a P95 latency of ${text}, over 200 requests by 1 caller at a time, against the limit 50 ms.`,
+      );
+    });
+  }
+
+  it("gives one finding for each limit, in the order of the percentiles", () => {
+    const settings = latency.settings.parse({ p99Ms: 20, p95Ms: 50, p50Ms: 1 });
+    assert.deepEqual(
+      latency.check(candidate(), settings).map(({ subject, code }) => [subject, code]),
+      [
+        ["p50", "above-limit"],
+        ["p95", "ok"],
+        ["p99", "ok"],
+      ],
+    );
+  });
+
+  it("refuses a latency measured with another number of callers", () => {
+    const finding = only(latency, candidate(), { p95Ms: 50, concurrency: 4 });
+    assert.deepEqual(
+      [finding.code, finding.subject, finding.value, finding.threshold],
+      ["measured-otherwise", "concurrency", 1, 4],
+    );
     assert.equal(
       finding.reason,
-      "churn-model v2 has a P95 latency of NaN, which is not a finite number, against the limit 50 ms.",
+      "churn-model v2 had its latency measured with 1 caller at a time, but the settings say 4 callers at a time; run `tollgate evaluate` again.",
+    );
+  });
+
+  it("never passes a slower version than one it refused", () => {
+    const time = fc.double({ min: 0, max: 1000, noNaN: true });
+    fc.assert(
+      fc.property(time, time, (one, other) => {
+        const passes = (p95Ms: number) =>
+          only(latency, withEvidence("latency", { p95Ms }), limit).passed;
+        assert.ok(passes(Math.min(one, other)) || !passes(Math.max(one, other)));
+      }),
     );
   });
 
   it("refuses without evidence", () => refusesWithoutEvidence(latency, "latency", limit));
 
-  it("refuses settings without a limit, or with none above 0", () => {
-    for (const settings of [{}, { p95Ms: 0 }, { p95Ms: "50" }]) {
+  it("refuses settings without a P95 limit, with one that isn't above 0, or without callers", () => {
+    for (const settings of [
+      {},
+      { p95Ms: 0 },
+      { p95Ms: "50" },
+      { p95Ms: 50, p50Ms: 0 },
+      { p95Ms: 50, concurrency: 0 },
+      { p95Ms: 50, concurrency: 1.5 },
+    ]) {
       assert.equal(latency.settings.safeParse(settings).success, false, JSON.stringify(settings));
     }
   });

@@ -57,5 +57,25 @@ describe("lineageComplete", () => {
     assert.equal(only(lineageComplete, judged).passed, true);
   });
 
+  for (const [fact, value, shown, wanted] of [
+    ["gitDirty", "false", '"false"', "true or false"],
+    ["gitCommit", 12, "12", "a text"],
+    ["author", ["ann@example.com"], '["ann@example.com"]', "a text"],
+  ] as const) {
+    it(`refuses a ${fact} of the wrong type`, () => {
+      const judged = withEvidence("lineage", { [fact]: value } as never);
+      const finding = only(lineageComplete, judged);
+      assert.equal(finding.code, "wrong-type");
+      assert.equal(
+        finding.reason,
+        `churn-model v2 records its ${words[fact]} as ${shown}, which must be ${wanted}.`,
+      );
+    });
+  }
+
+  it("refuses settings it doesn't know", () => {
+    assert.equal(lineageComplete.settings.safeParse({ allowDirty: "yes" }).success, false);
+  });
+
   it("refuses without evidence", () => refusesWithoutEvidence(lineageComplete, "lineage"));
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { parseInWords } from "../../../config/problems";
 import { metricFloor } from "../../../policies/gates/metric-floor";
 import { evidenceSchema } from "../../../registry/evidence";
 import { candidate, evidence, only, pin, refusesWithoutEvidence, withEvidence } from "../fixtures";
@@ -16,7 +17,8 @@ describe("metricFloor", () => {
       value: 0.9125,
       threshold: 0.9,
       margin: 0.0125,
-      reason: "churn-model v2 has accuracy 0.9125, within the floor 0.9 (margin 0.0125).",
+      reason:
+        "churn-model v2 has accuracy 0.9125 on 400 rows of data/staging/eval.csv, within the floor 0.9 (margin 0.0125).",
     });
   });
 
@@ -29,7 +31,8 @@ describe("metricFloor", () => {
       value: 0.894,
       threshold: 0.9,
       margin: -0.006,
-      reason: "churn-model v1 has accuracy 0.894, below the floor 0.9 (margin -0.006).",
+      reason:
+        "churn-model v1 has accuracy 0.894 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.006).",
     });
   });
 
@@ -43,14 +46,14 @@ describe("metricFloor", () => {
     const finding = only(metricFloor, accuracy(0.89999999), floor);
     assert.equal(
       finding.reason,
-      "churn-model v2 has accuracy 0.89999999, below the floor 0.9 (margin -1e-8).",
+      "churn-model v2 has accuracy 0.89999999 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -1e-8).",
     );
   });
 
   it("shortens a value that goes on for ever", () => {
     assert.equal(
       only(metricFloor, accuracy(2 / 3), floor).reason,
-      "churn-model v2 has accuracy 0.666667, below the floor 0.9 (margin -0.233333).",
+      "churn-model v2 has accuracy 0.666667 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.233333).",
     );
   });
 
@@ -76,7 +79,7 @@ describe("metricFloor", () => {
     assert.equal(finding.margin, -0.5);
     assert.equal(
       finding.reason,
-      "churn-model v2 has rmse 12.5, above the ceiling 12 (margin -0.5).",
+      "churn-model v2 has rmse 12.5 on 400 rows of data/staging/eval.csv, above the ceiling 12 (margin -0.5).",
     );
   });
 
@@ -85,7 +88,7 @@ describe("metricFloor", () => {
     assert.equal(finding.code, "missing");
     assert.equal(
       finding.reason,
-      "churn-model v2 has no metric auc, which has the floor 0.9; recorded: accuracy, f1, precision, recall.",
+      "churn-model v2 has no metric auc on 400 rows of data/staging/eval.csv, which has the floor 0.9; recorded: accuracy, f1, precision, recall.",
     );
   });
 
@@ -93,16 +96,38 @@ describe("metricFloor", () => {
     assert.equal(only(metricFloor, candidate(), { floors: { toString: 0.9 } }).code, "missing");
   });
 
-  for (const value of [NaN, Infinity, "0.95" as unknown as number]) {
-    it(`refuses ${typeof value === "string" ? "the text " : ""}${value}`, () => {
-      const finding = only(metricFloor, accuracy(value), floor);
-      assert.equal(finding.code, "not-finite");
+  const wrong: [unknown, string, string][] = [
+    [NaN, "not-finite", "NaN, which is not a finite number"],
+    [Infinity, "not-finite", "Infinity, which is not a finite number"],
+    ["0.95", "wrong-type", '"0.95", which is not a number'],
+    [91.25, "wrong-unit", "91.25, which can't be above 1"],
+  ];
+  for (const [value, code, text] of wrong) {
+    it(`refuses accuracy ${text}`, () => {
+      const finding = only(metricFloor, accuracy(value as number), floor);
+      assert.equal(finding.code, code);
       assert.equal(
         finding.reason,
-        `churn-model v2 has accuracy ${value}, which is not a finite number, against the floor 0.9.`,
+        `churn-model v2 has accuracy ${text}, on 400 rows of data/staging/eval.csv, against the floor 0.9.`,
       );
     });
   }
+
+  it("passes an r2 below 0 that keeps its floor", () => {
+    const finding = only(metricFloor, withEvidence("metrics", { r2: -0.5 }), {
+      floors: { r2: -1 },
+    });
+    assert.equal(finding.passed, true);
+    assert.equal(finding.margin, 0.5);
+  });
+
+  it("says of how many rows the measured ones were sampled", () => {
+    const data = { ...evidence.data, rows: 5000 };
+    assert.equal(
+      only(metricFloor, candidate({ evidence: { ...evidence, data } }), floor).reason,
+      "churn-model v2 has accuracy 0.9125 on 400 of 5000 rows of data/staging/eval.csv, within the floor 0.9 (margin 0.0125).",
+    );
+  });
 
   it("never sees a metric of a wrong type: the evidence's schema refuses it first", () => {
     for (const value of ["0.95", NaN, Infinity, null]) {
@@ -122,12 +147,15 @@ describe("metricFloor", () => {
 
   it("refuses without evidence", () => refusesWithoutEvidence(metricFloor, "metrics", floor));
 
-  it("refuses a floor outside 0 to 1 and a negative ceiling as settings", () => {
+  it("refuses limits that their metric can't have, and unknown settings", () => {
     for (const settings of [
       { floors: { accuracy: 90 } },
       { floors: { accuracy: -0.1 } },
       { floors: { accuracy: NaN } },
+      { floors: { r2: 1.1 } },
+      { floors: { auc: "0.9" } },
       { ceilings: { rmse: -1 } },
+      { ceilings: { rmse: Infinity } },
       { floor: { accuracy: 0.9 } },
     ]) {
       assert.equal(
@@ -136,6 +164,16 @@ describe("metricFloor", () => {
         JSON.stringify(settings),
       );
     }
+  });
+
+  it("says in words which limits a metric can have", () => {
+    const { problems } = parseInWords(metricFloor.settings, { floors: { accuracy: 90 } });
+    assert.deepEqual(problems, [
+      {
+        path: ["floors", "accuracy"],
+        text: "got 90, expected a number from 0 to 1, as accuracy is one",
+      },
+    ]);
   });
 
   it("passes exactly when the value is at least the floor, with a margin of that sign", () => {

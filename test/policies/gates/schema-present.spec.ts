@@ -6,7 +6,7 @@ describe("schemaPresent", () => {
   it("passes a model with a signature", () => {
     const finding = only(schemaPresent, candidate());
     assert.equal(finding.passed, true);
-    assert.equal(finding.reason, "churn-model v2 has a signature of 1 input and 1 output.");
+    assert.equal(finding.reason, "churn-model v2 has a signature of 2 inputs and 1 output.");
   });
 
   it("refuses a model without a signature", () => {

@@ -79,6 +79,14 @@ describe("commands", () => {
     assert.equal(other.environment["MLFLOW_TRACKING_SERVER_CERT_PATH"], "/ca.pem");
   });
 
+  it("have a scorer keep callers' rows in a file of its own when the settings say so", () => {
+    const capturing = { ...settings, scorer: { ...settings.scorer, captureRows: 500 } };
+    const { command } = commands.scorerProcess(capturing, paths, scorer);
+    const file = `/project/.tollgate/staging/data/captured/scorer-${"a".repeat(12)}-f00-1.csv`;
+    assert.deepEqual(command.slice(-4), ["--capture-rows", "500", "--capture-file", file]);
+    assert.equal(all.scorer.command.includes("--capture-rows"), false);
+  });
+
   it("restart what holds a credential when the credential changes", () => {
     assert.deepEqual(all.database.restartOn, { password: "0123456789ab" });
     assert.deepEqual(all.store.restartOn, { accessKey: "0123456789ab", secretKey: "0123456789ab" });

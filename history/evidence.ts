@@ -1,0 +1,33 @@
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { sha256 } from "../trust/canonical";
+
+/** Where the evidence document of a receipt is kept; its envelope has the same name with `.dsse.json`. */
+export function evidenceFile(stateDir: string, digest: string): string {
+  return path.join(stateDir, "evidence", `${digest.replace("sha256:", "")}.json`);
+}
+
+/** Where the envelope of an evidence document is kept; absent when nobody signed it. */
+export function evidenceSignatureFile(stateDir: string, digest: string): string {
+  return evidenceFile(stateDir, digest).replace(/\.json$/, ".dsse.json");
+}
+
+/** Keeps what a version was released on beside the receipts, named by its digest, so that it can be judged again. */
+export function keepEvidence(
+  stateDir: string,
+  { evidence, evidenceSignature }: { evidence: string | null; evidenceSignature: string | null },
+): void {
+  if (!evidence) return;
+  const digest = sha256(evidence);
+  writeOnce(evidenceFile(stateDir, digest), evidence);
+  if (evidenceSignature) writeOnce(evidenceSignatureFile(stateDir, digest), evidenceSignature);
+}
+
+/** Whole or not at all. */
+function writeOnce(file: string, text: string): void {
+  if (existsSync(file)) return;
+  mkdirSync(path.dirname(file), { recursive: true });
+  const part = `${file}.${process.pid}.part`;
+  writeFileSync(part, text);
+  renameSync(part, file);
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { label, noEvidence, refused } from "../finding";
+import { defineGate, type Finding } from "../gate";
+import { byName, judgeNumber, onRows, rangeOf, rangeText, tooFewRows, within } from "../measured";
+import type { Evidence } from "../../registry/evidence";
+
+const slice = z
+  .strictObject({
+    where: z
+      .string()
+      .min(1)
+      .describe('Which rows, as a pandas query, such as `region == "west" and tenure < 12`.'),
+    metric: z
+      .enum(["accuracy", "precision", "recall", "f1", "r2"])
+      .default("accuracy")
+      .describe("What is measured on them. Default accuracy."),
+    floor: z.number().describe("Lowest accepted value of the metric on these rows."),
+    minimumRows: z
+      .int()
+      .min(1)
+      .default(30)
+      .describe("Fewer rows than these tell nothing, and are refused. Default 30."),
+  })
+  .superRefine(({ metric, floor }, context) => {
+    const range = rangeOf(metric);
+    if (within(floor, range)) return;
+    const message = `expected a number ${rangeText(range)}, as ${metric} is one`;
+    context.addIssue({ code: "custom", path: ["floor"], message });
+  });
+
+const settings = z.strictObject({
+  slices: z
+    .record(z.string().min(1), slice)
+    .default({})
+    .describe("Parts of the evaluation data with a floor of their own, by name. Default none."),
+});
+
+type Slice = z.output<typeof slice>;
+type Measured = Evidence["slices"][number];
+
+/**
+ * Refuses a pin that is worse than a floor on a named part of the evaluation data, however good it is on the whole.
+ * Exactly the floor passes.
+ *
+ * A part with too few rows is refused, because its metric is mostly chance.
+ */
+export const slices = defineGate({
+  name: "slices",
+  description: "Every named part of the evaluation data keeps a floor of its own.",
+  severity: "high",
+  remedy:
+    "Train on more rows of the slice and evaluate again, or change tollgate:gates.slices in a reviewed change.",
+  source:
+    "Measures a metric on the evaluation rows that a pandas query selects. Thirty rows are the fewest at which a share says anything: " +
+    "the 95 % interval of an accuracy of 0.9 is then 0.11 wide on either side (normal approximation).",
+  waivable: true,
+  settings,
+  check(candidate, { slices: wanted }) {
+    const { evidence } = candidate;
+    if (!evidence) return noEvidence(candidate, "slices");
+    const version = label(candidate.pin);
+    const measured = new Map(evidence.slices.map((each) => [each.name, each]));
+    const findings = byName(wanted).map(([name, slice]) =>
+      judgeSlice(version, evidence.data.path, name, slice, measured.get(name)),
+    );
+    if (findings.length > 0) return findings;
+    const reason = `${version} can't be judged: tollgate:gates.slices names no slice.`;
+    return [refused("no-slice", reason)];
+  },
+});
+
+function judgeSlice(
+  version: string,
+  path: string,
+  name: string,
+  { where, metric, floor, minimumRows }: Slice,
+  measured: Measured | undefined,
+): Finding {
+  const again = "run `tollgate evaluate` again";
+  if (!measured) {
+    const reason = `${version} was not measured on the slice ${name} (${where}) of ${path}, which has the floor ${floor}; ${again}.`;
+    return refused("not-measured", reason, { subject: name, threshold: floor });
+  }
+  if (measured.where !== where) {
+    const reason = `${version} was measured on a slice ${name} of ${path} with ${measured.where}, but the settings say ${where}; ${again}.`;
+    const facts = { value: measured.where, threshold: where };
+    return refused("measured-otherwise", reason, { subject: name, ...facts });
+  }
+  const what = `${version} has a slice ${name} (${where}) of`;
+  const few = tooFewRows(name, what, measured.rows, minimumRows, path);
+  if (few) return few;
+  if (!Object.hasOwn(measured.metrics, metric)) {
+    const recorded = Object.keys(measured.metrics).sort().join(", ") || "none";
+    const reason = `${version} has no ${metric} on the slice ${name} of ${path}, which has the floor ${floor}; recorded: ${recorded}.`;
+    return refused("not-measured", reason, { subject: name, threshold: floor });
+  }
+  return judgeNumber({
+    subject: name,
+    value: measured.metrics[metric],
+    limit: floor,
+    kind: "floor",
+    what: `${version} has ${metric}`,
+    where: `on the slice ${name} (${where}), ${onRows(measured.rows, path)}`,
+    range: rangeOf(metric),
+  });
+}

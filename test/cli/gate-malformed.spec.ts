@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { root } from "../../cli/context";
+import { loadFromFile } from "../../config/load";
+import type { Settings } from "../../config/settings";
+import { judgeEvidenceFile } from "../../policies/offline";
+import { run as runCommand } from "../support/project";
+import { judgedProject, recentEvidence } from "./support/judged-project";
+import { hugeFrom, type Malformed, malformedFrom } from "./support/malformed";
+
+/** Documents that are judged in this process, through the function that the verb uses. */
+const documents = 10_000;
+/** Of them, through the command line. */
+const sample = 20;
+
+describe("tollgate gate, on malformed evidence", function () {
+  this.timeout(300_000);
+  const right = recentEvidence();
+  let project: ReturnType<typeof judgedProject>;
+  let settings: Settings;
+  before(async () => {
+    project = judgedProject();
+    settings = await loadFromFile(project.dir, "staging");
+  });
+  after(() => project.remove());
+
+  async function refuses({ how, bytes }: Malformed): Promise<void> {
+    const { verdicts, blocked } = await judgeEvidenceFile(settings, {
+      document: bytes,
+      signature: null,
+    });
+    const [first] = verdicts;
+    assert.deepEqual(
+      [blocked, first?.gate, first?.status, first?.code],
+      [true, "evidence-present", "refused", "evidence-unreadable"],
+      how,
+    );
+    const reason = first!.reason;
+    assert.match(reason, /^The evidence can't be read, .+; run `tollgate evaluate` again\.$/, how);
+    assert.ok(reason.length < 800, `${how}: ${reason.length} characters`);
+    assert.doesNotMatch(reason, /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u, how);
+  }
+
+  it("passes the document they are made from", async () => {
+    const document = Buffer.from(JSON.stringify(right));
+    const { blocked } = await judgeEvidenceFile(settings, { document, signature: null });
+    assert.equal(blocked, false);
+  });
+
+  it(`refuses ${documents} of them, each by evidence-present, and never crashes`, async () => {
+    await fc.assert(fc.asyncProperty(malformedFrom(right), refuses), { numRuns: documents });
+  });
+
+  for (const huge of hugeFrom(right)) {
+    it(`refuses ${huge.how}, well before the runner's limit`, () => refuses(huge));
+  }
+
+  it(`refuses ${sample} of them on the command line with exit code 2 and without a stack trace`, async () => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    for (const { how, bytes } of fc.sample(malformedFrom(right), { numRuns: sample, seed })) {
+      writeFileSync(join(project.dir, "evidence.json"), bytes);
+      const { code, stdout, stderr } = await runCommand(
+        process.execPath,
+        [
+          join(root, "toolchain", "tollgate.cjs"),
+          ...["gate", "--json", "--evidence", "evidence.json"],
+          ...["--settings", "Pulumi.staging.yaml"],
+        ],
+        project.dir,
+      );
+      assert.equal(code, 2, `${how} (seed ${seed}): ${stderr}`);
+      assert.equal(stderr, "", how);
+      assert.equal((JSON.parse(stdout) as { blocked: boolean }).blocked, true, how);
+    }
+  });
+});

@@ -1,0 +1,56 @@
+import { type Evidence, evidenceArtifactPath } from "../../../registry/evidence";
+import { sha256 } from "../../../trust/canonical";
+import { modelSubject } from "../../../trust/statement";
+import { run } from "../../../cli/program";
+import { compliantEvidence, digestOf } from "../../support/evidence";
+import { signedLine, signersOf, testKey } from "../../support/signing";
+import { temporaryFolder } from "./project";
+import { capture } from "./streams";
+
+export const annKey = testKey("ann");
+
+/** An hour ago, so that nothing is from the future whenever a test runs. */
+export const measuredAt = new Date(Date.now() - 3_600_000).toISOString();
+
+/** Evidence that every gate of `judgedProject` lets pass, measured an hour ago. */
+export function recentEvidence(): Evidence {
+  const evidence = compliantEvidence();
+  return { ...evidence, evaluator: { ...evidence.evaluator, evaluatedAt: measuredAt } };
+}
+
+/** The envelope by which Ann signs an evidence document. */
+export function envelopeOf(document: string, { model }: Evidence = recentEvidence()): string {
+  const evidence = sha256(document);
+  const subject = {
+    name: evidenceArtifactPath(model.version),
+    digest: { sha256: evidence.replace("sha256:", "") },
+  };
+  return signedLine(annKey, "evidence", { evidence, signedAt: measuredAt }, [
+    subject,
+    modelSubject(model),
+  ]);
+}
+
+/** A project of which nothing runs: settings, signers, and one signed evidence document. */
+export function judgedProject(config = "", files: Record<string, string> = {}) {
+  const document = JSON.stringify(recentEvidence());
+  return temporaryFolder({
+    "Pulumi.yaml": "name: judged\nruntime: nodejs\n",
+    "Pulumi.staging.yaml": `config:
+  tollgate:tier: staging
+  tollgate:model: churn-model
+  tollgate:evaluation: { data: eval.csv, label: label, digest: "${digestOf("d")}" }
+${config}`,
+    "signers/staging.allowed_signers": signersOf({ key: annKey, principals: ["ann@example.com"] }),
+    "evidence.json": document,
+    "evidence.dsse.json": envelopeOf(document),
+    ...files,
+  });
+}
+
+/** Runs one command line in this process. */
+export async function tollgate(...words: string[]) {
+  const streams = capture();
+  const code = await run(words, streams);
+  return { code, out: streams.out(), err: streams.err() };
+}
