@@ -1,4 +1,4 @@
-import { commit, edit } from "./workspace";
+import { author, commit, edit, key } from "./workspace";
 
 /** One command of the story, as a user would type it. */
 export interface Command {
@@ -26,6 +26,13 @@ const refused = (...args: string[]): Command => ({ args, expect: [2] });
 
 const stacks = ["dev", "staging", "prod"];
 
+/** Makes somebody's key, and names it in prod's allowed-signers file. */
+const signer = (principal: string, who: Parameters<typeof key>[0], purposes: string) =>
+  run("signer", "create", principal, "--key", key(who), "--for", purposes, "--stack", "prod");
+
+const approve = (principal: string, who: "ana" | "ben") =>
+  run("approve", "--stack", "prod", "--as", principal, "--key", key(who));
+
 /** Sets the training parameters in every stack file, as a reviewed change would. */
 function parameters(lines: string, message: string): void {
   for (const stack of stacks) {
@@ -43,6 +50,17 @@ export const story: readonly Chapter[] = [
     title: "Three environments, each with its own registry, database and artifact store",
     note: "dev has SQLite and a folder; staging and prod have PostgreSQL and S3.",
     commands: stacks.map((stack) => run("up", "--stack", stack)),
+  },
+  {
+    id: "signers",
+    title: "Who may sign is a reviewed file",
+    note: "Mira's key signs evidence, Ana's and Ben's sign approvals; each would come with its own pull request.",
+    commands: [
+      signer(author.email, "mira", "evidence"),
+      signer("ana@example.com", "ana", "approval,waiver"),
+      signer("ben@example.com", "ben", "approval,waiver"),
+    ],
+    commit: "Name who may sign in prod",
   },
   {
     id: "v1-dev",
@@ -93,11 +111,11 @@ export const story: readonly Chapter[] = [
     title: "v2 goes to prod, once two people have approved",
     note: "Without approvals the preview is refused; the author's own approval is not taken.",
     commands: [
-      run("promote", "--from", "staging", "--to", "prod"),
+      run("promote", "--from", "staging", "--to", "prod", "--key", key("mira")),
       refused("up", "--stack", "prod"),
-      fails("approve", "--stack", "prod"),
-      run("approve", "--stack", "prod", "--as", "ana@example.com"),
-      run("approve", "--stack", "prod", "--as", "ben@example.com"),
+      fails("approve", "--stack", "prod", "--key", key("mira")),
+      approve("ana@example.com", "ana"),
+      approve("ben@example.com", "ben"),
       run("up", "--stack", "prod"),
     ],
     commit: "Pin churn-model v2 in prod, approved by Ana and Ben",
@@ -124,9 +142,9 @@ export const story: readonly Chapter[] = [
     title: "v3 in prod",
     note: "An approval of v2 is no approval of v3.",
     commands: [
-      run("promote", "--from", "staging", "--to", "prod"),
-      run("approve", "--stack", "prod", "--as", "ana@example.com"),
-      run("approve", "--stack", "prod", "--as", "ben@example.com"),
+      run("promote", "--from", "staging", "--to", "prod", "--key", key("mira")),
+      approve("ana@example.com", "ana"),
+      approve("ben@example.com", "ben"),
       run("up", "--stack", "prod"),
     ],
     commit: "Pin churn-model v3 in prod, approved by Ana and Ben",

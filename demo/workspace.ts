@@ -11,6 +11,9 @@ export const folder = path.join(root, ".demo", "churn");
 /** Who trains in the story. The approvers are other people: an author cannot approve. */
 export const author = { name: "Mira Author", email: "mira@example.com" };
 
+/** Everybody's private key, outside of the project: Mira's signs evidence, the others' sign approvals. */
+export const key = (who: "mira" | "ana" | "ben") => path.join(root, ".demo", "keys", who);
+
 /** Copies the example and commits it, so that lineage has a clean commit to name. Keeps what is there. */
 export function ensureWorkspace(): void {
   if (fs.existsSync(path.join(folder, ".git"))) return;
