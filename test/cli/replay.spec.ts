@@ -8,6 +8,7 @@ import type { Verdict } from "../../policies/gate";
 import type { Evidence } from "../../registry/evidence";
 import { sha256 } from "../../trust/canonical";
 import { digestOf } from "../support/evidence";
+import { receiptFacts } from "../support/receipts";
 import { signedLine, signersOf, testKey } from "../support/signing";
 import {
   annKey,
@@ -60,24 +61,16 @@ describe("tollgate replay", function () {
       evidence: document,
       evidenceSignature: envelopeOf(document, evidence),
     });
-    await appendReceipt(stateDir(), {
-      at: new Date().toISOString(),
-      stack: "staging",
-      pin: { name, version, digest },
-      evidenceDigest: sha256(document),
-      lineage: { gitCommit: "0a1b2c3", dataVersion: "v2" },
-      verdicts: [],
-      packVersion: "0.1.0",
-      packDigest: digestOf("7"),
-      plan: digestOf("6"),
-      lowered: [],
-      commit: null,
-      dirty: null,
-      actor: "ann@example.com",
-      approvals: [],
-      waivers: [],
-      ...changes,
-    });
+    await appendReceipt(
+      stateDir(),
+      receiptFacts({
+        at: new Date().toISOString(),
+        pin: { name, version, digest },
+        evidenceDigest: sha256(document),
+        lineage: { gitCommit: "0a1b2c3", dataVersion: "v2" },
+        ...changes,
+      }),
+    );
     return sha256(document);
   }
 

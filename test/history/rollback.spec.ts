@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseReceiptLine, type Receipt, receiptLine } from "../../history/receipt";
 import { lastGoodPin, pinBefore, samePin } from "../../history/rollback";
 import { digestOf } from "../support/fixtures";
+import { receiptFacts } from "../support/receipts";
 
 const pin = (version: string) => ({ name: "churn-model", version, digest: digestOf(version) });
 
@@ -10,26 +11,7 @@ function released(...versions: string[]): Receipt[] {
   const receipts: Receipt[] = [];
   for (const version of versions) {
     const last = receipts.at(-1) ?? null;
-    const line = receiptLine(
-      {
-        at: "2026-01-01T00:00:00.000Z",
-        stack: "staging",
-        pin: pin(version),
-        evidenceDigest: null,
-        verdicts: [],
-        packVersion: "0.1.0",
-        packDigest: `sha256:${"7".repeat(64)}`,
-        plan: `sha256:${"6".repeat(64)}`,
-        lineage: null,
-        lowered: [],
-        commit: null,
-        dirty: null,
-        actor: "mira@example.com",
-        approvals: [],
-        waivers: [],
-      },
-      last,
-    );
+    const line = receiptLine(receiptFacts({ pin: pin(version) }), last);
     receipts.push(parseReceiptLine(Buffer.from(line), last));
   }
   return receipts;

@@ -3,6 +3,7 @@ import type { Candidate, Finding, Gate, GateConfigurations } from "../../policie
 import type { AdmissionInputs } from "../../provider/inputs";
 import { type Evidence, evidenceArtifactPath, evidenceSchema } from "../../registry/evidence";
 import { modelSubject } from "../../trust/statement";
+import type { WaiverPredicate } from "../../trust/types";
 import { sha256 } from "../../trust/canonical";
 import { compliantEvidence, deployedPin, digestOf, pin } from "../support/evidence";
 import { signedLine, testKey, trustIn } from "../support/signing";
@@ -32,6 +33,19 @@ export function signatureOf(given: Evidence): string {
   const predicate = { evidence: evidenceDigest, signedAt: "2026-01-31T12:00:01Z" };
   return signedLine(annKey, "evidence", predicate, [document, modelSubject(pin)]);
 }
+
+/** A waiver of the metric floor for the pin, that counts for a day. */
+export const waiver: WaiverPredicate = {
+  gate: "metric-floor",
+  stack: "staging",
+  model: pin.name,
+  version: pin.version,
+  digest: pin.digest,
+  reason: "The campaign starts today",
+  owner: "ann@example.com",
+  at: "2026-02-01T09:00:00.000Z",
+  expires: "2026-02-02T09:00:00.000Z",
+};
 
 /** What an admission carries for a candidate. */
 export function admissionOf(judged: Candidate, gates: GateConfigurations = {}): AdmissionInputs {

@@ -12,7 +12,7 @@ import { gateDefaults } from "../../config/resolve";
 import { tiers } from "../../config/tiers";
 import type { WaiverPredicate } from "../../trust/types";
 import { signedLine } from "../support/signing";
-import { annKey, candidate, digestOf, pin, withEvidence, withoutEvidence } from "./fixtures";
+import { annKey, candidate, digestOf, waiver, withEvidence, withoutEvidence } from "./fixtures";
 
 const defaults = gateDefaults(tiers.staging);
 
@@ -122,20 +122,9 @@ describe("judge", () => {
   });
 
   describe("with a waiver", () => {
-    const given: WaiverPredicate = {
-      gate: "metric-floor",
-      stack: "staging",
-      model: pin.name,
-      version: pin.version,
-      digest: pin.digest,
-      reason: "The campaign starts today",
-      owner: "ann@example.com",
-      at: "2026-02-01T09:00:00.000Z",
-      expires: "2026-02-02T09:00:00.000Z",
-    };
     const waived = (judged: typeof weak, change: Partial<WaiverPredicate> = {}) => ({
       ...judged,
-      waivers: [signedLine(annKey, "waiver", { ...given, ...change })],
+      waivers: [signedLine(annKey, "waiver", { ...waiver, ...change })],
     });
 
     it("releases the refusal of the gate, version and digest that it names, and says so", () => {
@@ -143,9 +132,9 @@ describe("judge", () => {
       const verdict = verdicts.find(({ passed }) => !passed)!;
       assert.equal(verdict.status, "waived");
       assert.deepEqual(verdict.waiver, {
-        owner: given.owner,
-        reason: given.reason,
-        expires: given.expires,
+        owner: waiver.owner,
+        reason: waiver.reason,
+        expires: waiver.expires,
       });
       assert.equal(blocked(verdicts), false);
     });

@@ -6,6 +6,7 @@ import { packDigest } from "../../policies/pack-digest";
 import { sha256 } from "../../trust/canonical";
 import { judgedProject, recentEvidence } from "../cli/support/judged-project";
 import { digestOf } from "../support/evidence";
+import { receiptFacts } from "../support/receipts";
 
 const document = Buffer.from(JSON.stringify(recentEvidence()));
 const given = { document, signature: null };
@@ -44,23 +45,7 @@ describe("offlineCandidate", () => {
     project = judgedProject();
     const { stateDir, stack } = await settings();
     const pin = { name: "churn-model", version: "1", digest: digestOf("1") };
-    await appendReceipt(stateDir, {
-      at: "2026-01-15T12:00:00.000Z",
-      stack,
-      pin,
-      evidenceDigest: null,
-      lineage: null,
-      verdicts: [],
-      packVersion: "0.1.0",
-      packDigest: digestOf("7"),
-      plan: digestOf("6"),
-      lowered: [],
-      commit: null,
-      dirty: null,
-      actor: "ann@example.com",
-      approvals: [],
-      waivers: [],
-    });
+    await appendReceipt(stateDir, receiptFacts({ at: "2026-01-15T12:00:00.000Z", stack, pin }));
     const { history } = offlineCandidate(await settings(), given, facts);
     assert.deepEqual(history, {
       deployed: pin,

@@ -5,9 +5,8 @@ import { judge } from "../../policies/judge";
 import { asJson, asMarkdown, asText } from "../../policies/present";
 import { gateDefaults } from "../../config/resolve";
 import { tiers } from "../../config/tiers";
-import type { WaiverPredicate } from "../../trust/types";
 import { signedLine } from "../support/signing";
-import { annKey, candidate, pin, withEvidence, withoutEvidence } from "./fixtures";
+import { annKey, candidate, waiver, withEvidence, withoutEvidence } from "./fixtures";
 
 /** What passed because nobody looked. */
 const unlooked: Verdict = {
@@ -40,17 +39,6 @@ function verdicts(judged: Candidate, level: GateLevel = "mandatory"): Verdict[] 
   return judge(judged, Object.fromEntries(some) as GateConfigurations);
 }
 
-const waiver: WaiverPredicate = {
-  gate: "metric-floor",
-  stack: "staging",
-  model: pin.name,
-  version: pin.version,
-  digest: pin.digest,
-  reason: "The campaign starts today",
-  owner: "ann@example.com",
-  at: "2026-02-01T09:00:00.000Z",
-  expires: "2026-02-02T09:00:00.000Z",
-};
 const waivers = [signedLine(annKey, "waiver", waiver)];
 const waived =
   "Waived: metric-floor by ann@example.com until 2026-02-02T09:00:00.000Z: The campaign starts today";
