@@ -1,10 +1,10 @@
+import { samePin } from "../history/rollback";
 import { trustOf } from "../config/signers";
 import { readLines } from "../config/signed-lines";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import { planDigest } from "../policies/plan";
 import { verify } from "../trust/verify";
-import { samePin } from "./judgement";
 
 /** An approval that counts now, as far as its signature, pin, plan and time tell. */
 export interface StandingApproval {

@@ -37,11 +37,3 @@ export async function judgeCandidate(
 export function nameOfPin({ name, version, digest }: PinnedVersion): string {
   return `${name} version ${version} (${digest.slice(0, 19)})`;
 }
-
-/** Is it the same version with the same bytes? */
-export function samePin(
-  a: PinnedVersion | null | undefined,
-  b: PinnedVersion | null | undefined,
-): boolean {
-  return a?.name === b?.name && a?.version === b?.version && a?.digest === b?.digest;
-}

@@ -1,8 +1,9 @@
+import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import type { EngineReport, Step } from "./engine/events";
 import { countLine, isShown, kindOf, plannedLine } from "./engine/steps";
-import { type Judgement, nameOfPin, samePin } from "./judgement";
+import { type Judgement, nameOfPin } from "./judgement";
 
 /** Everything a preview shows. */
 export interface Preview {

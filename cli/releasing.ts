@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import { type Context, root } from "./context";
@@ -9,7 +10,7 @@ import { causesOf } from "./engine/sentences";
 import { runsProgramOf } from "./engine/stack";
 import { countLine, isShown } from "./engine/steps";
 import { CliError, exitCodes } from "./errors";
-import { type Judgement, judgePin, nameOfPin, samePin } from "./judgement";
+import { type Judgement, judgePin, nameOfPin } from "./judgement";
 import { duration, type Outcome } from "./output";
 import { pythonFor } from "./python";
 

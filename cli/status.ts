@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion, Verdict } from "../policies/gate";
-import { nameOfPin, samePin } from "./judgement";
+import { nameOfPin } from "./judgement";
 import { duration } from "./output";
 import { registryOf } from "./registry";
 

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Settings } from "../config/settings";
@@ -171,13 +170,9 @@ export function trainingVariables(
 
 /** sha256 of a file's bytes, or of a folder's files and their paths, as a version's digest is taken. */
 export async function digestOfData(path: string): Promise<string> {
-  if (statSync(path).isDirectory()) {
-    const { digestOfFolder } = await import("../registry/digest");
-    return digestOfFolder(path);
-  }
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return `sha256:${hash.digest("hex")}`;
+  const { digestOfFolder, sha256Of } = await import("../registry/digest");
+  if (statSync(path).isDirectory()) return digestOfFolder(path);
+  return `sha256:${await sha256Of(createReadStream(path))}`;
 }
 
 type Facts = Readonly<Record<string, string | null>>;

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { PinnedVersion } from "../policies/gate";
 import { readClaim } from "../trust/statement";
 import { SettingsError } from "./errors";
+import { contentOf } from "./stack-files";
 
 /** What people sign about a stack's versions; each is a folder of the project, with a file a stack. */
 export type SignedKind = "approvals" | "waivers";
@@ -82,15 +83,4 @@ function isAbout(
   }
   const { model, version, digest } = claim.predicate;
   return !pin || (model === pin.name && (version === pin.version || digest === pin.digest));
-}
-
-function contentOf(file: string): string {
-  try {
-    return fs.readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw new SettingsError(
-      `${file} can't be read (${(error as Error).message}); allow it or remove it.`,
-    );
-  }
 }

@@ -11,7 +11,7 @@ import type { Purpose, Signer, Trust } from "../trust/types";
 import { signersOf } from "../trust/verify";
 import { SettingsError } from "./errors";
 import type { Settings } from "./settings";
-import { replaceFile } from "./stack-files";
+import { contentOf, replaceFile } from "./stack-files";
 
 type TrustFiles = Pick<Settings, "signers" | "revokedKeys">;
 
@@ -146,16 +146,5 @@ function inFile<T>(file: string, read: () => T): T {
   } catch (error) {
     if (error instanceof SettingsError) throw error;
     throw new SettingsError(`${file}: ${(error as Error).message}; correct or remove it.`);
-  }
-}
-
-function contentOf(file: string): string {
-  try {
-    return fs.readFileSync(file, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw new SettingsError(
-      `${file} can't be read (${(error as Error).message}); allow it or remove it.`,
-    );
   }
 }

@@ -31,6 +31,22 @@ export function stackFile(projectDir: string, stack: string): string {
   );
 }
 
+/**
+ * What a file of a project folder holds; nothing when there is none.
+ *
+ * @throws SettingsError for a file that can't be read
+ */
+export function contentOf(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw new SettingsError(
+      `${file} can't be read (${(error as Error).message}); allow it or remove it.`,
+    );
+  }
+}
+
 /** Replaces a file at once: readers see the old content or the new, and a kill in the middle leaves the old. */
 export function replaceFile(file: string, content: string): void {
   const target = fs.existsSync(file) ? fs.realpathSync(file) : file;

@@ -31,6 +31,9 @@ export function pinBefore(receipts: readonly Receipt[], pin: PinnedVersion): Pin
 }
 
 /** Do two pins name the same bytes under the same name and version? */
-export function samePin(a: PinnedVersion | null, b: PinnedVersion | null): boolean {
+export function samePin(
+  a: PinnedVersion | null | undefined,
+  b: PinnedVersion | null | undefined,
+): boolean {
   return a?.name === b?.name && a?.version === b?.version && a?.digest === b?.digest;
 }

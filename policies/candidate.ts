@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import path from "node:path";
 import { registryClient } from "../config/registry";
@@ -9,6 +8,7 @@ import { authorOfChange } from "../history/source";
 import { readReceipts } from "../history/receipts";
 import { servicesOf, stackHistory } from "../history/stack-history";
 import { type CandidateFacts, fetchCandidateFacts } from "../registry/candidate";
+import { sha256Of } from "../registry/digest";
 import type { Candidate, LoweredGate, PinnedVersion, Service } from "./gate";
 import { packDigest } from "./pack-digest";
 import { planDigest } from "./plan";
@@ -67,9 +67,7 @@ export async function evaluationDigestOf({
   if (evaluation.digest) return evaluation.digest;
   const file = path.resolve(projectDir, evaluation.data);
   if (!existsSync(file)) return null;
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return `sha256:${hash.digest("hex")}`;
+  return `sha256:${await sha256Of(createReadStream(file))}`;
 }
 
 /** Gates that the stack's file puts below its tier's level, with who committed that. */

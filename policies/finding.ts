@@ -15,7 +15,7 @@ export const notLookedCode = "not-looked";
 
 /** A finding that passed because nothing was asked for, and that says so. */
 export function notLooked(reason: string, facts: Facts = {}): Finding {
-  return { passed: true, ...nothing, ...facts, code: notLookedCode, reason };
+  return { ...passed(reason, facts), code: notLookedCode };
 }
 
 /** A finding that refuses, with its kebab-case code. */

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
+import { samePin } from "../../history/rollback";
 import { stackFile } from "../../config/stack-files";
 import type { PinnedVersion } from "../../policies/gate";
 import { CliError } from "../errors";
 import { checkedReason, forceWaivers } from "../forcing";
-import { judgeVersion, nameOfPin, samePin } from "../judgement";
+import { judgeVersion, nameOfPin } from "../judgement";
 import { refusal, release } from "../releasing";
 import type { Run } from "../verbs";
 
