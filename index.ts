@@ -14,24 +14,32 @@ async function environment() {
   const runtime = runtimes[settings.runtime];
   // Asked now and awaited later: what doesn't wait for the answer is declared meanwhile.
   const asked = fetchCandidate(settings);
-  const store = new ArtifactStore("artifact-store", { runtime, settings });
-  const tracking = new TrackingServer("tracking-server", { runtime, settings, store });
+  const below = runtime.foundation("foundation", settings);
+  const store = new ArtifactStore("artifact-store", { runtime, settings }, below);
+  const tracking = new TrackingServer("tracking-server", { runtime, settings, store }, below);
   const candidate = await asked;
   if (!candidate) return { trackingUri: tracking.uri };
-  if (candidate.problem?.code === "registry-unavailable" && !runtime.registryExists(settings)) {
+  if (
+    candidate.problem?.code === "registry-unavailable" &&
+    !(await runtime.registryExists(settings))
+  ) {
     await log.warn("The registry is made first; the pin is judged and released by the next up.");
     return { trackingUri: tracking.uri };
   }
 
   const { gates, stateDir } = settings;
   const pin = new ModelPin("model-pin", { candidate, gates, stateDir });
-  const serving = new ModelServing("model-serving", {
-    runtime,
-    settings,
-    pin: candidate.pin,
-    modelUri: pin.modelUri,
-    trackingUri: tracking.uri,
-  });
+  const serving = new ModelServing(
+    "model-serving",
+    {
+      runtime,
+      settings,
+      pin: candidate.pin,
+      modelUri: pin.modelUri,
+      trackingUri: tracking.uri,
+    },
+    below,
+  );
   const mark = new StageAlias("stage-alias", {
     settings,
     pin: candidate.pin,

@@ -9,6 +9,7 @@ import { CliError } from "./errors";
 import { evaluationSpec } from "./evaluation-spec";
 import { type Judgement, judgeVersion } from "./judgement";
 import { pythonFor } from "./python";
+import { withReachableRegistry } from "./registry";
 import type { Options } from "./verbs";
 
 /** Longest time one evaluation may take. */
@@ -49,28 +50,16 @@ export async function evaluate(
       `There is no evaluation data at ${data}: correct tollgate:evaluation.data in Pulumi.${stack}.yaml.`,
     );
   }
-  const python = await pythonFor(settings);
   const key = (options.key as string | undefined) ?? process.env.TOLLGATE_SIGNING_KEY;
   const signingKey = key ? resolve(key) : null;
   const folder = mkdtempSync(join(tmpdir(), "tollgate-evaluate-"));
   try {
-    const [spec, out] = [join(folder, "spec.json"), join(folder, "evidence.json")];
-    writeFileSync(
-      spec,
-      JSON.stringify(await evaluationSpec({ ...settings, evaluation }, version, signingKey)),
-    );
-    const child = await runChild(
-      {
-        command: python.python,
-        args: ["-m", "tollgate_serving.evaluate", "--spec", spec, "--out", out],
-        cwd: settings.projectDir,
-        env: python.environment,
-        timeoutSeconds,
-        showStdout: false,
-        what: `Evaluating ${model} version ${version}`,
-      },
-      context.output,
-    );
+    const out = join(folder, "evidence.json");
+    const child = await withReachableRegistry({ ...settings, evaluation }, async (reachable) => {
+      const spec = join(folder, "spec.json");
+      writeFileSync(spec, JSON.stringify(await evaluationSpec(reachable, version, signingKey)));
+      return runEvaluator(context, reachable, version, spec, out);
+    });
     if (child.timedOut)
       throw new CliError(
         "evaluation",
@@ -88,6 +77,29 @@ export async function evaluate(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Runs the evaluator in the stack's Python environment, with its registry at the settings' address. */
+async function runEvaluator(
+  context: Context,
+  settings: Settings,
+  version: string,
+  spec: string,
+  out: string,
+): Promise<ChildResult> {
+  const { python, environment } = await pythonFor(settings);
+  return runChild(
+    {
+      command: python,
+      args: ["-m", "tollgate_serving.evaluate", "--spec", spec, "--out", out],
+      cwd: settings.projectDir,
+      env: environment,
+      timeoutSeconds,
+      showStdout: false,
+      what: `Evaluating ${settings.model} version ${version}`,
+    },
+    context.output,
+  );
 }
 
 /** The reason is on the evaluator's stdout, which isn't shown as it comes, so that it is said once. */

@@ -1,4 +1,4 @@
-import type { Settings } from "../config/settings";
+import { type Settings, throughCluster } from "../config/settings";
 import type { ModelVersion, RegistryClient } from "../registry/client";
 import { CliError } from "./errors";
 
@@ -6,6 +6,34 @@ import { CliError } from "./errors";
 export async function registryOf(settings: Settings): Promise<RegistryClient> {
   const { registryClient } = await import("../config/registry");
   return registryClient(settings);
+}
+
+/**
+ * Runs something that other programs reach the registry in by its address. One inside a cluster has an address here as
+ * long as it runs: that of a tunnel.
+ *
+ * @param work gets settings whose registry is reached by its address
+ * @throws ClusterError when there is no way to it
+ */
+export async function withReachableRegistry<T, S extends Settings>(
+  settings: S,
+  work: (settings: S) => Promise<T>,
+): Promise<T> {
+  const address = throughCluster(settings);
+  if (!address) return work(settings);
+  const { connectCluster } = await import("../cluster/connect");
+  const { trackingServerName } = await import("../config/resolve");
+  const { trackingServer } = settings;
+  const cluster = await connectCluster(address);
+  const tunnel = await cluster.tunnel({ service: trackingServerName }, trackingServer.port);
+  try {
+    return await work({
+      ...settings,
+      trackingServer: { ...trackingServer, uri: tunnel.url, managed: false },
+    });
+  } finally {
+    await tunnel.close();
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
+import { requireCluster } from "./cluster";
 import { type Context, root } from "./context";
 import { admittedPin } from "./engine/admitted";
 import type { EngineReport } from "./engine/events";
@@ -20,6 +21,7 @@ import { pythonFor } from "./python";
  */
 export async function release(context: Context, settings: Settings): Promise<Outcome> {
   const startedAt = Date.now();
+  await requireCluster(settings);
   // The servers run on it, and the engine has no way to show how far its making is.
   await pythonFor(settings);
   let judgement = await judgePin(settings);

@@ -2,12 +2,12 @@ import { createReadStream, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Settings } from "../config/settings";
 import type { RegistryClient } from "../registry/client";
-import { endOf, runChild } from "./child";
+import { type ChildResult, endOf, runChild } from "./child";
 import type { Context } from "./context";
 import { CliError, usageError } from "./errors";
 import { gitFacts } from "./git";
 import { pythonFor } from "./python";
-import { digestOf, readyVersion, registryOf } from "./registry";
+import { digestOf, readyVersion, registryOf, withReachableRegistry } from "./registry";
 
 /** What training prints as its last JSON line. */
 export interface TrainingResult {
@@ -39,7 +39,7 @@ export async function train(
   settings: Settings,
   request: TrainingRequest,
 ): Promise<TrainedVersion> {
-  const { train: entry, stack, model } = settings;
+  const { train: entry, stack } = settings;
   if (!entry) {
     throw new CliError(
       "settings",
@@ -55,28 +55,17 @@ export async function train(
   }
   const client = await registryOf(settings);
   await client.health();
-  const [python, dataDigest] = await Promise.all([pythonFor(settings), digestOfData(data)]);
+  const dataDigest = await digestOfData(data);
   const lineage = gitFacts(settings.projectDir);
   const parameters = { ...entry.parameters, ...request.parameters };
   const dataVersion = request.dataVersion ?? entry.dataVersion ?? dataDigest;
-  const [program = "", ...args] = entry.command;
-  const child = await runChild(
-    {
-      command: program === "python" || program === "python3" ? python.python : program,
-      args,
-      cwd: settings.projectDir,
-      env: { ...python.environment, ...trainingVariables(settings, data, dataVersion, parameters) },
-      timeoutSeconds: entry.timeoutSeconds,
-      what: `Training ${model} for ${stack}`,
-    },
-    context.output,
-  ).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "ENOENT") throw error;
-    throw new CliError(
-      "training",
-      `The training command "${program}" was not found: correct tollgate:train.command.`,
-    );
-  });
+  const child = await withReachableRegistry(settings, async (reachable) =>
+    runTraining(
+      context,
+      { ...reachable, train: entry },
+      trainingVariables(settings, data, dataVersion, parameters),
+    ),
+  );
   const last = child.lastLine === "" ? "it wrote nothing" : `its last line was: ${child.lastLine}`;
   if (child.timedOut) {
     throw new CliError(
@@ -103,6 +92,34 @@ export async function train(
     promotedFrom: request.promotedFrom ?? null,
   });
   return { ...result, digest };
+}
+
+/** Runs the training command in the stack's Python environment, with its registry at the settings' address. */
+async function runTraining(
+  context: Context,
+  settings: Settings & { train: NonNullable<Settings["train"]> },
+  variables: Record<string, string>,
+): Promise<ChildResult> {
+  const { train: entry, stack, model } = settings;
+  const python = await pythonFor(settings);
+  const [program = "", ...args] = entry.command;
+  return runChild(
+    {
+      command: program === "python" || program === "python3" ? python.python : program,
+      args,
+      cwd: settings.projectDir,
+      env: { ...python.environment, ...variables },
+      timeoutSeconds: entry.timeoutSeconds,
+      what: `Training ${model} for ${stack}`,
+    },
+    context.output,
+  ).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    throw new CliError(
+      "training",
+      `The training command "${program}" was not found: correct tollgate:train.command.`,
+    );
+  });
 }
 
 /** The last line of training's stdout that is a result; null when there is none. */

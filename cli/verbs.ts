@@ -50,9 +50,15 @@ const parameter = [
 export const verbs: readonly Verb[] = [
   {
     name: "doctor",
-    summary: "Name each part Tollgate needs, where it comes from, and what mends a missing one.",
-    options: [["--fix", "get the Pulumi engine and the Python environment if they are missing"]],
-    examples: ["tollgate doctor", "tollgate doctor --fix"],
+    summary:
+      "Name each part Tollgate needs, where it comes from, and what mends a missing one; of a stack's cluster too.",
+    options: [
+      [
+        "--fix",
+        "get the Pulumi engine and the Python environment if they are missing; with --stack, the Kubernetes plugin too where it is needed",
+      ],
+    ],
+    examples: ["tollgate doctor", "tollgate doctor --fix", "tollgate doctor --stack staging"],
     needsProject: false,
     load: () => import("./commands/doctor"),
   },
@@ -103,6 +109,22 @@ export const verbs: readonly Verb[] = [
       "tollgate preview -s prod --markdown > comment.md",
     ],
     load: () => import("./commands/preview"),
+  },
+  {
+    name: "render",
+    summary: "Write the manifests of an environment that runs in a cluster, for review and GitOps.",
+    options: [
+      [
+        "--out <folder>",
+        "where they go: a new folder, an empty one, or one of an earlier rendering",
+      ],
+      ["--check", "write nothing; exit with 1 when the folder differs"],
+    ],
+    examples: [
+      "tollgate render --stack prod --out rendered/prod",
+      "tollgate render -s prod --out rendered/prod --check",
+    ],
+    load: () => import("./commands/render"),
   },
   {
     name: "up",
@@ -266,10 +288,14 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "logs",
-    operands: "[process]",
-    summary: "Where the logs are, or the end of one process's log.",
+    operands: "[process or pod]",
+    summary: "Where the logs are, or the end of one: of a process, a pod, or <pod>/<container>.",
     options: [["--lines <number>", "how many lines from the end; default: 50"]],
-    examples: ["tollgate logs --stack dev", "tollgate logs tracking-server -s dev --lines 200"],
+    examples: [
+      "tollgate logs --stack dev",
+      "tollgate logs tracking-server -s dev --lines 200",
+      "tollgate logs scorer-1f2e3d4c-abcde -s prod",
+    ],
     load: () => import("./commands/logs"),
   },
   {

@@ -20,7 +20,10 @@ export class ArtifactStore extends pulumi.ComponentResource {
 
   constructor(name: string, args: ArtifactStoreArgs, opts?: pulumi.ComponentResourceOptions) {
     super(ArtifactStore.type, name, { kind: args.settings.artifactStore.kind }, opts);
-    this.parts = args.runtime.artifactStore(name, args.settings, { parent: this });
+    this.parts = args.runtime.artifactStore(name, args.settings, {
+      parent: this,
+      dependsOn: opts?.dependsOn,
+    });
     this.registerOutputs({ destination: this.parts.destination });
   }
 }

@@ -41,7 +41,7 @@ export class ModelServing extends pulumi.ComponentResource {
         digest: args.pin.digest,
         trackingUri: args.trackingUri,
       },
-      { parent: this },
+      { parent: this, dependsOn: opts?.dependsOn },
     );
     this.url = parts.url;
     this.released = parts.released;

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config/settings";
+import { type Settings, throughCluster } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../provider/inputs";
 import { Receipt, StageAliasMark } from "../provider/resources";
@@ -32,7 +32,8 @@ export class StageAlias extends pulumi.ComponentResource {
       `${name}-mark`,
       {
         stateDir: settings.stateDir,
-        registry: { uri, caFile, tokenVariable, timeoutSeconds },
+        cluster: settings.kubernetes?.cluster ?? null,
+        registry: { uri, caFile, tokenVariable, timeoutSeconds, cluster: throughCluster(settings) },
         model: pin.name,
         // Through the release, so that the mark follows the traffic and never leads it.
         version: pulumi.output(args.released).apply((digest) => onlyFor(pin, digest, pin.version)),
@@ -45,6 +46,7 @@ export class StageAlias extends pulumi.ComponentResource {
       `${name}-receipt`,
       {
         stateDir: settings.stateDir,
+        cluster: settings.kubernetes?.cluster ?? null,
         projectDir: settings.projectDir,
         stack: settings.stack,
         pin,

@@ -25,6 +25,7 @@ export class TrackingServer extends pulumi.ComponentResource {
     super(TrackingServer.type, name, { uri, managed }, opts);
     this.uri = args.runtime.trackingServer(name, args.settings, args.store.parts, {
       parent: this,
+      dependsOn: opts?.dependsOn,
     }).uri;
     this.registerOutputs({ uri: this.uri });
   }

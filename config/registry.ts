@@ -1,11 +1,21 @@
+import { wayInto } from "../cluster/way";
 import type { RegistryClient } from "../registry/client";
 import { connectRegistry } from "../registry/connect";
 import { environment } from "./environment";
-import type { Settings } from "./settings";
+import { type Settings, throughCluster } from "./settings";
 
-/** A client for the registry of a stack, with the credentials that the environment holds for it. */
-export function registryClient({
-  trackingServer,
-}: Pick<Settings, "trackingServer">): RegistryClient {
-  return connectRegistry(trackingServer, environment(trackingServer.tokenVariable));
+/**
+ * A client for the registry of a stack, with the credentials that the environment holds for it. One inside a cluster is
+ * reached by a tunnel, which the first request opens.
+ */
+export function registryClient(
+  settings: Pick<Settings, "trackingServer" | "kubernetes">,
+): RegistryClient {
+  const { trackingServer } = settings;
+  const cluster = throughCluster(settings);
+  return connectRegistry(
+    trackingServer,
+    environment(trackingServer.tokenVariable),
+    cluster && wayInto(cluster, trackingServer.uri),
+  );
 }

@@ -8,7 +8,7 @@ import {
 import { SettingsError } from "./errors";
 import { parseInWords, pathText, type Problem } from "./problems";
 import { type RawSettings, settingsSchema } from "./schema";
-import type { Settings } from "./settings";
+import type { KubernetesSettings, Settings } from "./settings";
 import { type TierDefaults, tiers } from "./tiers";
 
 /** What a stack's settings are resolved in: facts that are not written in its file. */
@@ -91,6 +91,7 @@ function settingsOf(
 ): Settings {
   const inProject = (file: string) => path.resolve(projectDir, file);
   const { scorer, train, evaluation, release } = raw;
+  const kubernetes = kubernetesOf(raw, tier, stack, inProject);
   return {
     stack,
     projectDir,
@@ -105,18 +106,26 @@ function settingsOf(
     experiment: (raw.experiment ?? raw.model) + (raw.experimentSuffix ?? tier.experimentSuffix),
     stage: raw.stage ?? tier.stage,
     alias: raw.alias ?? tier.alias,
-    trackingServer: trackingServerOf(raw, tier, inProject),
-    database: { kind: raw.database?.kind ?? tier.database },
+    trackingServer: trackingServerOf(raw, tier, inProject, kubernetes),
+    database: {
+      kind: raw.database?.kind ?? tier.database,
+      secret: raw.database?.secret ?? null,
+      size: raw.database?.size ?? "5Gi",
+    },
     artifactStore: {
       kind: raw.artifactStore?.kind ?? tier.artifactStore,
       bucket: raw.artifactStore?.bucket ?? bucketOf(stack),
+      secret: raw.artifactStore?.secret ?? null,
+      endpoint: raw.artifactStore?.endpoint ?? null,
+      size: raw.artifactStore?.size ?? "10Gi",
     },
     scorer: {
       host: scorer?.host ?? loopback,
       port: scorer?.port ?? tier.scorerPort,
       replicas: scorer?.replicas ?? tier.replicas,
       logLevel: scorer?.logLevel ?? tier.logLevel,
-      startTimeoutSeconds: scorer?.startTimeoutSeconds ?? 60,
+      // A node may have to get the image first.
+      startTimeoutSeconds: scorer?.startTimeoutSeconds ?? (kubernetes ? 180 : 60),
       captureRows: scorer?.captureRows ?? 0,
     },
     train: train
@@ -146,6 +155,7 @@ function settingsOf(
       maxErrorRate: release?.maxErrorRate ?? 0.01,
       maxP95Ms: release?.maxP95Ms ?? 200,
     },
+    kubernetes,
   };
 }
 
@@ -155,9 +165,13 @@ function trackingServerOf(
   { trackingServer }: RawSettings,
   tier: TierDefaults,
   inProject: (file: string) => string,
+  kubernetes: KubernetesSettings | null,
 ): Settings["trackingServer"] {
   const elsewhere = trackingServer?.uri === undefined ? null : new URL(trackingServer.uri);
-  const host = elsewhere?.hostname ?? trackingServer?.host ?? loopback;
+  const ownHost = kubernetes
+    ? `${trackingServerName}.${kubernetes.cluster.namespace}.svc`
+    : (trackingServer?.host ?? loopback);
+  const host = elsewhere?.hostname ?? ownHost;
   const port = elsewhere
     ? Number(elsewhere.port || (elsewhere.protocol === "https:" ? 443 : 80))
     : (trackingServer?.port ?? tier.trackingPort);
@@ -170,6 +184,85 @@ function trackingServerOf(
     tokenVariable: trackingServer?.tokenVariable ?? "MLFLOW_TRACKING_TOKEN",
     timeoutSeconds: trackingServer?.timeoutSeconds ?? 5,
   };
+}
+
+/** Name of the MLflow server's Service, below the stack's namespace. */
+export const trackingServerName = "tracking-server";
+
+/** What each container asks for where the stack says nothing; measured, see docs/kubernetes.md. */
+const defaultResources: KubernetesSettings["resources"] = {
+  scorer: { cpu: "500m", memory: "512Mi" },
+  trackingServer: { cpu: "500m", memory: "1Gi" },
+  database: { cpu: "250m", memory: "256Mi" },
+  artifactStore: { cpu: "250m", memory: "256Mi" },
+};
+
+function kubernetesOf(
+  raw: RawSettings,
+  tier: TierDefaults,
+  stack: string,
+  inProject: (file: string) => string,
+): KubernetesSettings | null {
+  const written = raw.kubernetes;
+  if (raw.runtime !== "kubernetes" || !written) return null;
+  const { images, service, ingress, gateway, autoscale, resources } = written;
+  const resourcesOf = (part: keyof typeof defaultResources) => ({
+    ...defaultResources[part],
+    ...resources?.[part],
+  });
+  return {
+    cluster: {
+      kubeconfig: written.kubeconfig ? inProject(written.kubeconfig) : null,
+      context: written.context ?? null,
+      namespace: written.namespace ?? namespaceOf(raw.model, stack),
+    },
+    createNamespace: written.createNamespace ?? true,
+    images: {
+      tollgate: images.tollgate,
+      postgres: images.postgres ?? null,
+      seaweedfs: images.seaweedfs ?? null,
+    },
+    imagePullSecrets: written.imagePullSecrets ?? [],
+    rollout: written.rollout ?? "deployment",
+    canarySteps: written.canarySteps ?? [25, 50],
+    modelFrom: written.modelFrom ?? "registry",
+    modelImage: written.modelImage ?? null,
+    service: { type: service?.type ?? "ClusterIP", nodePort: service?.nodePort ?? null },
+    ingress: ingress
+      ? {
+          host: ingress.host,
+          className: ingress.className ?? null,
+          tlsSecret: ingress.tlsSecret ?? null,
+        }
+      : null,
+    gateway: gateway
+      ? { host: gateway.host, name: gateway.name, namespace: gateway.namespace ?? null }
+      : null,
+    resourceLevel: tier.resourceLevel,
+    resources: {
+      scorer: resourcesOf("scorer"),
+      trackingServer: resourcesOf("trackingServer"),
+      database: resourcesOf("database"),
+      artifactStore: resourcesOf("artifactStore"),
+    },
+    autoscale: autoscale
+      ? {
+          maxReplicas: autoscale.maxReplicas,
+          cpuPercent: autoscale.requestsPerSecond ? null : (autoscale.cpuPercent ?? 70),
+          requestsPerSecond: autoscale.requestsPerSecond ?? null,
+        }
+      : null,
+    monitoring: written.monitoring ?? "annotations",
+    prometheus: written.prometheus?.replace(/\/+$/, "") ?? null,
+    storageClass: written.storageClass ?? null,
+    priorityClass: written.priorityClass ?? null,
+  };
+}
+
+/** `<model>-<stack>` as a label of RFC 1123. */
+function namespaceOf(model: string, stack: string): string {
+  const allowed = `${model}-${stack}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  return allowed.slice(0, 63).replace(/^-+|-+$/g, "");
 }
 
 /** Where a server that listens on an address is reached from this machine. */
@@ -191,11 +284,9 @@ function bucketOf(stack: string): string {
 }
 
 /** Settings that are right one by one but not together. */
-function contradictions(
-  { trackingServer, scorer }: Pick<RawSettings, "trackingServer" | "scorer">,
-  tier: TierDefaults,
-): Problem[] {
-  const problems: Problem[] = [];
+function contradictions(raw: RawSettings, tier: TierDefaults): Problem[] {
+  const { trackingServer, scorer } = raw;
+  const problems = clusterContradictions(raw, tier);
   if (trackingServer?.uri !== undefined) {
     for (const key of ["host", "port"] as const) {
       if (trackingServer[key] === undefined) continue;
@@ -210,6 +301,65 @@ function contradictions(
   if (port === (trackingServer?.port ?? tier.trackingPort)) {
     const text = `got ${port}, expected another port than the tracking server's`;
     problems.push({ path: ["scorer", "port"], text });
+  }
+  return problems;
+}
+
+/** What a cluster needs that this machine doesn't, and the other way round. */
+function clusterContradictions(raw: RawSettings, tier: TierDefaults): Problem[] {
+  const problems: Problem[] = [];
+  const expect = (path: string[], wrong: boolean, text: string) => {
+    if (wrong) problems.push({ path, text });
+  };
+  if (raw.runtime !== "kubernetes") {
+    for (const key of ["database", "artifactStore"] as const) {
+      const got = raw[key]?.secret;
+      const text = `got ${JSON.stringify(got)}, expected nothing, for runtime ${raw.runtime ?? "local"} keeps its own`;
+      expect([key, "secret"], got !== undefined, text);
+    }
+    return problems;
+  }
+  const { kubernetes, database, artifactStore, trackingServer, scorer } = raw;
+  const managed = trackingServer?.uri === undefined;
+  const missing = "got nothing, expected an image by digest";
+  expect(["kubernetes"], !kubernetes, "got nothing, expected at least kubernetes.images.tollgate");
+  const postgres = managed && !database?.secret && (database?.kind ?? tier.database) === "postgres";
+  expect(
+    ["kubernetes", "images", "postgres"],
+    !!kubernetes && postgres && !kubernetes.images.postgres,
+    `${missing}, or a database kept elsewhere (tollgate:database.secret)`,
+  );
+  const s3 =
+    managed && !artifactStore?.secret && (artifactStore?.kind ?? tier.artifactStore) === "s3";
+  expect(
+    ["kubernetes", "images", "seaweedfs"],
+    !!kubernetes && s3 && !kubernetes.images.seaweedfs,
+    `${missing}, or a store kept elsewhere (tollgate:artifactStore.secret)`,
+  );
+  expect(
+    ["kubernetes", "modelImage"],
+    kubernetes?.modelFrom === "image" && !kubernetes.modelImage,
+    `${missing}, for modelFrom is "image"`,
+  );
+  expect(
+    ["kubernetes", "rollout"],
+    kubernetes?.modelFrom === "kserve" && (kubernetes.rollout ?? "deployment") !== "deployment",
+    `got ${JSON.stringify(kubernetes?.rollout)}, expected "deployment": Argo Rollouts can't move what KServe serves`,
+  );
+  expect(
+    ["kubernetes", "autoscale", "requestsPerSecond"],
+    kubernetes?.modelFrom === "kserve" && kubernetes.autoscale?.requestsPerSecond !== undefined,
+    `got ${kubernetes?.autoscale?.requestsPerSecond}, expected cpuPercent: KServe scales by nothing else here`,
+  );
+  for (const [key, host] of [
+    ["trackingServer", trackingServer?.host],
+    ["scorer", scorer?.host],
+  ] as const) {
+    expect(
+      [key, "host"],
+      host !== undefined,
+      `got ${JSON.stringify(host)}, expected nothing: in a cluster tollgate:kubernetes.service says who gets in`,
+    );
   }
   return problems;
 }

@@ -18,6 +18,24 @@ export const pinSchema = z
     'expected "<version>@sha256:<64 hex digits>", as `tollgate pin` writes it',
   );
 
+/** Name of an object in Kubernetes: what RFC 1123 calls a label. */
+const label = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "expected lower-case letters, digits and -, at most 63",
+  );
+const secretName = label;
+const quantity = z
+  .string()
+  .regex(/^[1-9][0-9]*(m|[KMGT]i?)?$/, 'expected a quantity such as "500m" or "2Gi"');
+const image = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._:/-]*@sha256:[0-9a-f]{64}$/,
+    'expected "<image>@sha256:<64 hex digits>": a tag can be moved, a digest can\'t',
+  );
+
 const trackingServer = z.strictObject({
   uri: z
     .url({
@@ -53,6 +71,26 @@ const artifactStore = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "expected an S3 bucket name")
     .optional(),
+  secret: secretName
+    .optional()
+    .describe(
+      "Runtime kubernetes: a Secret you keep, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for an S3 store that is kept elsewhere. Unset: this stack runs SeaweedFS.",
+    ),
+  endpoint: z
+    .url({ protocol: /^https?$/, error: "expected an http or https address" })
+    .optional()
+    .describe("Runtime kubernetes: address of an S3 store that is kept elsewhere. Default: AWS."),
+  size: quantity.optional().describe("Runtime kubernetes: size of its volume. Default 10Gi."),
+});
+
+const database = z.strictObject({
+  kind: z.enum(["sqlite", "postgres"]).optional(),
+  secret: secretName
+    .optional()
+    .describe(
+      "Runtime kubernetes: a Secret you keep, whose key url holds the address of a PostgreSQL that is kept elsewhere (RDS, CloudNativePG). Unset: this stack runs its own.",
+    ),
+  size: quantity.optional().describe("Runtime kubernetes: size of its volume. Default 5Gi."),
 });
 
 const scorer = z.strictObject({
@@ -62,7 +100,7 @@ const scorer = z.strictObject({
   logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR"]).optional(),
   startTimeoutSeconds: seconds
     .optional()
-    .describe("Longest wait for a scorer to be ready. Default 60."),
+    .describe("Longest wait for a scorer to be ready. Default 60; in a cluster 180."),
   captureRows: z
     .int()
     .min(0)
@@ -123,6 +161,101 @@ const release = z.strictObject({
   maxP95Ms: z.number().positive().optional().describe("Default 200."),
 });
 
+const resources = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
+
+const kubernetes = z.strictObject({
+  kubeconfig: relativePath
+    .optional()
+    .describe("Default: what KUBECONFIG names, else ~/.kube/config."),
+  context: z.string().min(1).optional().describe("Context in it. Default: its current one."),
+  namespace: label.optional().describe("Default <model>-<stack>: shared with no other stack."),
+  createNamespace: z
+    .boolean()
+    .optional()
+    .describe("false: somebody else makes the namespace. Default true."),
+  images: z.strictObject({
+    tollgate: image.describe("serving/Dockerfile: scorer, MLflow server, migrations."),
+    postgres: image.optional().describe("Needed while this stack runs its own database."),
+    seaweedfs: image.optional().describe("Needed while this stack runs its own S3 store."),
+  }),
+  imagePullSecrets: z
+    .array(secretName)
+    .optional()
+    .describe("Secrets you keep, with which machines get the images."),
+  rollout: z
+    .enum(["deployment", "blueGreen", "canary"])
+    .optional()
+    .describe(
+      "How traffic moves. blueGreen and canary need Argo Rollouts in the cluster. Default deployment: a new Deployment beside the old one, checked before the Service is switched.",
+    ),
+  canarySteps: z
+    .array(z.int().min(1).max(99))
+    .min(1)
+    .optional()
+    .describe("Shares of the scorers that a canary gets, in percent. Default [25, 50]."),
+  modelFrom: z
+    .enum(["registry", "image", "kserve"])
+    .optional()
+    .describe(
+      "How the model's bytes get in: an init container downloads and checks them (registry, the default), the image holds them below /models (image), or KServe serves them (kserve).",
+    ),
+  modelImage: image
+    .optional()
+    .describe("With modelFrom image: the image that holds the pinned version."),
+  service: z
+    .strictObject({
+      type: z.enum(["ClusterIP", "NodePort", "LoadBalancer"]).optional(),
+      nodePort: z.int().min(1).max(65535).optional(),
+    })
+    .optional()
+    .describe("The scorer's Service. Default ClusterIP: nobody outside the cluster gets in."),
+  ingress: z
+    .strictObject({
+      host: z.string().min(1),
+      className: label.optional(),
+      tlsSecret: secretName.optional(),
+    })
+    .optional()
+    .describe("An Ingress to the scorer."),
+  gateway: z
+    .strictObject({ host: z.string().min(1), name: label, namespace: label.optional() })
+    .optional()
+    .describe("A Gateway (Gateway API) that an HTTPRoute to the scorer is attached to."),
+  resources: z
+    .strictObject({
+      scorer: resources.optional(),
+      trackingServer: resources.optional(),
+      database: resources.optional(),
+      artifactStore: resources.optional(),
+    })
+    .optional()
+    .describe(
+      "What each container asks for; the tier says whether as request, limit or not at all.",
+    ),
+  autoscale: z
+    .strictObject({
+      maxReplicas: z.int().min(2).max(1000),
+      cpuPercent: z.int().min(1).max(100).optional(),
+      requestsPerSecond: z.number().positive().optional(),
+    })
+    .optional()
+    .describe(
+      "Scales the scorer by CPU (default 70 %) or by requests per second of one scorer, which wants a metrics adapter.",
+    ),
+  monitoring: z
+    .enum(["annotations", "operator"])
+    .optional()
+    .describe(
+      "How Prometheus finds what to scrape: annotations (default), or PodMonitor and PrometheusRule for clusters with its operator.",
+    ),
+  prometheus: z
+    .url({ protocol: /^https?$/, error: "expected an http or https address" })
+    .optional()
+    .describe("Prometheus that Argo's analysis asks. Unset: the analysis is a Job alone."),
+  storageClass: label.optional().describe("Default: the cluster's own default."),
+  priorityClass: label.optional().describe("Of all pods. Default: none."),
+});
+
 /**
  * What `Pulumi.<stack>.yaml` may hold, each top-level key as `tollgate:<key>`. Strict: an unknown key is
  * an error, so that a typo can't become a default. Defaults are filled in by `resolve.ts`.
@@ -151,7 +284,7 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
       .optional()
       .describe("Revoked public keys, one a line. Default signers/revoked_keys."),
     runtime: z
-      .enum(["local"])
+      .enum(["local", "kubernetes"])
       .optional()
       .describe("What the environment is made of. Default local."),
     experiment: z
@@ -166,7 +299,7 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
       .regex(/^[a-z][a-z0-9_-]*$/, "expected lower-case letters, digits, _ and -")
       .optional(),
     trackingServer: trackingServer.optional(),
-    database: z.strictObject({ kind: z.enum(["sqlite", "postgres"]).optional() }).optional(),
+    database: database.optional(),
     artifactStore: artifactStore.optional(),
     scorer: scorer.optional(),
     train: train.optional(),
@@ -174,6 +307,11 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
     python: python.optional(),
     gates: gates.optional(),
     release: release.optional(),
+    kubernetes: kubernetes
+      .optional()
+      .describe(
+        "Where and how, with runtime kubernetes; with another runtime it is kept for later.",
+      ),
     exposed: z
       .array(z.string().min(1))
       .optional()

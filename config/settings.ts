@@ -1,3 +1,4 @@
+import type { ClusterAddress } from "../cluster/address";
 import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 
 /**
@@ -21,13 +22,13 @@ export interface Settings {
   readonly signers: string;
   /** Absolute path of the file with revoked keys. */
   readonly revokedKeys: string;
-  readonly runtime: "local";
+  readonly runtime: "local" | "kubernetes";
   /** With its suffix, such as `churn-model_staging`. */
   readonly experiment: string;
   readonly stage: "None" | "Staging" | "Production";
   readonly alias: string;
   readonly trackingServer: {
-    /** Base address of the registry, without a trailing slash. */
+    /** Base address of the registry, without a trailing slash. In a cluster: as its pods reach it. */
     readonly uri: string;
     /** Does this stack run the server, or is it kept elsewhere? */
     readonly managed: boolean;
@@ -38,8 +39,22 @@ export interface Settings {
     readonly tokenVariable: string;
     readonly timeoutSeconds: number;
   };
-  readonly database: { readonly kind: "sqlite" | "postgres" };
-  readonly artifactStore: { readonly kind: "folder" | "s3"; readonly bucket: string };
+  readonly database: {
+    readonly kind: "sqlite" | "postgres";
+    /** Secret with the address of a database that is kept elsewhere; null: this stack runs its own. */
+    readonly secret: string | null;
+    /** Size of its volume, as Kubernetes writes it. */
+    readonly size: string;
+  };
+  readonly artifactStore: {
+    readonly kind: "folder" | "s3";
+    readonly bucket: string;
+    /** Secret with the keys of a store that is kept elsewhere; null: this stack runs its own. */
+    readonly secret: string | null;
+    /** Address of that store; null: AWS. */
+    readonly endpoint: string | null;
+    readonly size: string;
+  };
   readonly scorer: {
     readonly host: string;
     readonly port: number;
@@ -76,4 +91,71 @@ export interface Settings {
     readonly maxErrorRate: number;
     readonly maxP95Ms: number;
   };
+  /** Null for every other runtime. */
+  readonly kubernetes: KubernetesSettings | null;
+}
+
+/** The cluster that a stack's own registry is reached through; null when its address does. */
+export function throughCluster({
+  trackingServer: { managed },
+  kubernetes,
+}: Pick<Settings, "trackingServer" | "kubernetes">): ClusterAddress | null {
+  return managed && kubernetes ? kubernetes.cluster : null;
+}
+
+/** What one container asks for, as Kubernetes writes quantities. */
+export interface Resources {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+/** Where and how an environment runs in a Kubernetes cluster. */
+export interface KubernetesSettings {
+  readonly cluster: ClusterAddress;
+  /** Does this stack make its namespace? */
+  readonly createNamespace: boolean;
+  /** All by digest. Null where the stack runs no such server. */
+  readonly images: {
+    readonly tollgate: string;
+    readonly postgres: string | null;
+    readonly seaweedfs: string | null;
+  };
+  readonly imagePullSecrets: readonly string[];
+  readonly rollout: "deployment" | "blueGreen" | "canary";
+  /** Shares of the scorers, in percent, rising. */
+  readonly canarySteps: readonly number[];
+  readonly modelFrom: "registry" | "image" | "kserve";
+  readonly modelImage: string | null;
+  readonly service: {
+    readonly type: "ClusterIP" | "NodePort" | "LoadBalancer";
+    readonly nodePort: number | null;
+  };
+  readonly ingress: {
+    readonly host: string;
+    readonly className: string | null;
+    readonly tlsSecret: string | null;
+  } | null;
+  readonly gateway: {
+    readonly host: string;
+    readonly name: string;
+    readonly namespace: string | null;
+  } | null;
+  /** How `resources` are put into containers: not at all, as requests, or as requests and limits alike. */
+  readonly resourceLevel: "none" | "requests" | "limits";
+  readonly resources: {
+    readonly scorer: Resources;
+    readonly trackingServer: Resources;
+    readonly database: Resources;
+    readonly artifactStore: Resources;
+  };
+  readonly autoscale: {
+    readonly maxReplicas: number;
+    /** Null when requests are what counts. */
+    readonly cpuPercent: number | null;
+    readonly requestsPerSecond: number | null;
+  } | null;
+  readonly monitoring: "annotations" | "operator";
+  readonly prometheus: string | null;
+  readonly storageClass: string | null;
+  readonly priorityClass: string | null;
 }

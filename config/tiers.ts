@@ -19,6 +19,8 @@ export interface TierDefaults {
   replicas: number;
   database: "sqlite" | "postgres";
   artifactStore: "folder" | "s3";
+  /** In a cluster: do containers ask for nothing, for something, or are they held to it as well? */
+  resourceLevel: "none" | "requests" | "limits";
   logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
   gateLevel: "advisory" | "mandatory";
   /** Level of the gates that want signed evidence, recorded gates and reviewed levels. */
@@ -44,6 +46,7 @@ export const tiers = {
     replicas: 1,
     database: "sqlite",
     artifactStore: "folder",
+    resourceLevel: "none",
     logLevel: "DEBUG",
     gateLevel: "advisory",
     signatureLevel: "advisory",
@@ -61,6 +64,7 @@ export const tiers = {
     replicas: 1,
     database: "postgres",
     artifactStore: "s3",
+    resourceLevel: "requests",
     logLevel: "INFO",
     gateLevel: "mandatory",
     signatureLevel: "advisory",
@@ -79,6 +83,7 @@ export const tiers = {
     replicas: 2,
     database: "postgres",
     artifactStore: "s3",
+    resourceLevel: "limits",
     logLevel: "WARNING",
     gateLevel: "mandatory",
     signatureLevel: "mandatory",

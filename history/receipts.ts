@@ -34,19 +34,42 @@ export function readReceipts(stateDir: string): ReceiptChain {
  * Adds a receipt to the end of the chain and returns it, on disk for certain. Safe when several do it at once. What a
  * killed writer left of a line is moved to `receipts.torn` first.
  *
+ * @param publish writes it elsewhere as well, before it is in the chain: when that fails, it is nowhere
  * @throws AlteredReceiptsError when the chain does not verify: nothing is added to it then
  */
-export async function appendReceipt(stateDir: string, facts: ReceiptFacts): Promise<Receipt> {
-  return withProcessLock(stateDir, "receipts", () => Promise.resolve(append(stateDir, facts)));
+export async function appendReceipt(
+  stateDir: string,
+  facts: ReceiptFacts,
+  publish: (line: string, receipt: Receipt) => Promise<void> = () => Promise.resolve(),
+): Promise<Receipt> {
+  return withProcessLock(stateDir, "receipts", async () => {
+    const last = readReceipts(stateDir).receipts.at(-1) ?? null;
+    const line = receiptLine(facts, last);
+    await publish(line, parseReceiptLine(Buffer.from(line), last));
+    return append(stateDir, line);
+  });
 }
 
-function append(stateDir: string, facts: ReceiptFacts): Receipt {
+/**
+ * Adds a line that was written elsewhere, if it is the one that follows.
+ *
+ * @throws AlteredReceiptsError when it isn't
+ */
+export async function appendLine(stateDir: string, line: string): Promise<Receipt> {
+  return withProcessLock(stateDir, "receipts", () => Promise.resolve(append(stateDir, line)));
+}
+
+function append(stateDir: string, line: string): Receipt {
   const file = receiptsFile(stateDir);
   const bytes = readBytes(file);
   const { receipts, torn } = parseChain(file, bytes);
-  if (torn !== null) setAside(file, bytes.length - Buffer.byteLength(torn), torn);
   const last = receipts.at(-1) ?? null;
-  const line = receiptLine(facts, last);
+  const receipt = parseLine(
+    line,
+    last,
+    `the receipt that follows line ${receipts.length} of ${file}`,
+  );
+  if (torn !== null) setAside(file, bytes.length - Buffer.byteLength(torn), torn);
   const lineIsOpen = torn === null && bytes.length > 0 && bytes.at(-1) !== newline;
   const descriptor = fs.openSync(file, "a", 0o644);
   try {
@@ -56,7 +79,15 @@ function append(stateDir: string, facts: ReceiptFacts): Receipt {
   } finally {
     fs.closeSync(descriptor);
   }
-  return parseReceiptLine(Buffer.from(line), last);
+  return receipt;
+}
+
+function parseLine(line: string, last: Receipt | null, what: string): Receipt {
+  try {
+    return parseReceiptLine(Buffer.from(line), last);
+  } catch (error) {
+    throw new AlteredReceiptsError(`${what} was altered: ${(error as Error).message}`);
+  }
 }
 
 const newline = "\n".charCodeAt(0);

@@ -27,12 +27,27 @@ export interface FetchedCandidate extends Candidate {
 export async function fetchCandidate(settings: Settings): Promise<FetchedCandidate | null> {
   const { pin } = settings;
   if (!pin) return null;
+  await receiptsAtHand(settings);
   const [facts, evaluationDigest, lowered] = await Promise.all([
     fetchCandidateFacts(registryClient(settings), pin),
     evaluationDigestOf(settings),
     loweredGates(settings),
   ]);
   return candidateFrom(settings, pin, { ...facts, evaluationDigest, lowered });
+}
+
+/** A cluster that doesn't answer is told of by its registry, which is asked next. */
+async function receiptsAtHand({ kubernetes, stateDir }: Settings): Promise<void> {
+  if (!kubernetes) return;
+  const [{ ClusterError }, { syncReceipts }] = await Promise.all([
+    import("../cluster/cluster"),
+    import("../history/cluster-receipts"),
+  ]);
+  try {
+    await syncReceipts(kubernetes.cluster, stateDir);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+  }
 }
 
 /** Facts about a version, joined with what lies in the stack's project folder. */

@@ -5,6 +5,12 @@ import { type ResourceTypes, TollgateProvider } from "./dispatch";
 /** Every resource type of the provider, a file each. */
 const types: ResourceTypes = {
   "tollgate:index:Admission": async () => (await import("./types/admission")).admissionType,
+  "tollgate:index:ClusterReady": async () =>
+    (await import("./types/cluster-ready")).clusterReadyType,
+  "tollgate:index:ClusterRelease": async () =>
+    (await import("./types/cluster-release")).clusterReleaseType,
+  "tollgate:index:ClusterSecret": async () =>
+    (await import("./types/cluster-secret")).clusterSecretType,
   "tollgate:index:Credential": async () => (await import("./types/credential")).credentialType,
   "tollgate:index:Process": async () => (await import("./types/process")).processType,
   "tollgate:index:Receipt": async () => (await import("./types/receipt")).receiptType,

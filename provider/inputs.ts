@@ -1,3 +1,4 @@
+import type { ClusterAddress } from "../cluster/address";
 import type {
   Candidate,
   EvidenceProblem,
@@ -16,6 +17,8 @@ export interface RegistryAddress {
   caFile: string | null;
   tokenVariable: string;
   timeoutSeconds: number;
+  /** The cluster that a registry of its own is reached through; null: by its address. */
+  cluster: ClusterAddress | null;
 }
 
 /** A generated secret in a file only the user can read. Its value is never an output. */
@@ -154,9 +157,71 @@ export interface RouteInputs {
   maxP95Ms: number;
 }
 
+/** A Secret of the cluster. Its values never reach the program or the state. */
+export interface ClusterSecretInputs {
+  cluster: ClusterAddress;
+  name: string;
+  labels: Record<string, string>;
+  /** What is made when there is no such Secret; null: somebody else keeps it, and a missing one is an error. */
+  generate: {
+    /** Random values, written as lower-case hex. */
+    random: { name: string; bytes: number }[];
+    /** Text of each key of the Secret; `${<name>}` stands for a random value. */
+    values: { key: string; text: string }[];
+  } | null;
+  /** Keys it must have. */
+  keys: string[];
+  /** Delete the Secret with the resource. Kept otherwise: the data it opens is kept as well. */
+  deleteData: boolean;
+}
+export interface ClusterSecretOutputs extends ClusterSecretInputs {
+  /** First 12 hex digits of the sha256 of all its keys and values: tells that it changed without telling how. */
+  fingerprint: string;
+}
+
+/** A workload of the cluster that is waited for: its pods ready, or the Job done. */
+export interface ClusterReadyInputs {
+  cluster: ClusterAddress;
+  kind: "Deployment" | "StatefulSet" | "Job";
+  name: string;
+  /** Labels of its pods. */
+  selector: Record<string, string>;
+  timeoutSeconds: number;
+}
+
+/** The release of a version in a cluster: its pods ready and checked, traffic moved to them and watched. */
+export interface ClusterReleaseInputs {
+  cluster: ClusterAddress;
+  stateDir: string;
+  /** What runs the version's pods. The one Rollout serves every version, a Deployment only its own. */
+  workload: { kind: "Deployment" | "Rollout" | "InferenceService"; name: string };
+  /** The Service that callers use: its selector is moved, or where Argo moves it, looked at. */
+  service: string;
+  /** Labels of this release's pods. */
+  selector: Record<string, string>;
+  container: string;
+  /** That the container listens on. */
+  port: number;
+  /** Where callers reach the model. */
+  url: string;
+  model: string;
+  version: string;
+  digest: string;
+  /** Of the pods' template: changes when they are made anew. */
+  template: string;
+  /** Fewest ready pods before traffic is moved. */
+  replicas: number;
+  startTimeoutSeconds: number;
+  watchSeconds: number;
+  maxErrorRate: number;
+  maxP95Ms: number;
+}
+
 /** Alias and legacy stage of the pinned version in the registry. */
 export interface StageAliasInputs {
   stateDir: string;
+  /** Cluster that the release's journal is in; null: it is below the state folder. */
+  cluster: ClusterAddress | null;
   registry: RegistryAddress;
   model: string;
   version: string;
@@ -167,6 +232,8 @@ export interface StageAliasInputs {
 /** One line in the stack's chain of receipts. */
 export interface ReceiptInputs {
   stateDir: string;
+  /** Cluster that the release's journal is in, and the chain as well; null: they are below the state folder. */
+  cluster: ClusterAddress | null;
   stack: string;
   pin: PinnedVersion;
   /** Admission's inputs as judged, so that the receipt holds the verdicts it was released under. */

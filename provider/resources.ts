@@ -2,6 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   AdmissionInputs,
   AdmissionOutputs,
+  ClusterReadyInputs,
+  ClusterReleaseInputs,
+  ClusterSecretInputs,
+  ClusterSecretOutputs,
   CredentialInputs,
   CredentialOutputs,
   ProcessInputs,
@@ -95,6 +99,48 @@ export class Route extends pulumi.CustomResource {
 
   constructor(name: string, args: ArgumentsOf<RouteInputs>, opts?: pulumi.CustomResourceOptions) {
     super(Route.type, name, args, opts);
+  }
+}
+
+/** A Secret of the cluster; see `provider/types/cluster-secret.ts`. */
+export class ClusterSecret extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:ClusterSecret";
+  declare readonly fingerprint: pulumi.Output<ClusterSecretOutputs["fingerprint"]>;
+
+  constructor(
+    name: string,
+    args: ArgumentsOf<ClusterSecretInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(ClusterSecret.type, name, { ...unresolved("fingerprint"), ...args }, opts);
+  }
+}
+
+/** A workload of a cluster that is up; see `provider/types/cluster-ready.ts`. */
+export class ClusterReady extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:ClusterReady";
+
+  constructor(
+    name: string,
+    args: ArgumentsOf<ClusterReadyInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(ClusterReady.type, name, args, opts);
+  }
+}
+
+/** The release of a version in a cluster; see `provider/types/cluster-release.ts`. */
+export class ClusterRelease extends pulumi.CustomResource {
+  static readonly type = "tollgate:index:ClusterRelease";
+  declare readonly url: pulumi.Output<ClusterReleaseInputs["url"]>;
+  declare readonly digest: pulumi.Output<ClusterReleaseInputs["digest"]>;
+
+  constructor(
+    name: string,
+    args: ArgumentsOf<ClusterReleaseInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(ClusterRelease.type, name, args, opts);
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Credentials, Http, type HttpRequest } from "./http";
+import { type Credentials, Http, type HttpRequest, type Way } from "./http";
 
 export interface RegistryOptions {
   /** Base address of the MLflow server; may have a path prefix, such as `https://host/org/repo.mlflow`. */
@@ -9,6 +9,8 @@ export interface RegistryOptions {
   readonly caFile?: string | null;
   /** Longest wait for one answer, retries included. */
   readonly timeoutSeconds: number;
+  /** How the server is reached when not by its address. @default by its address */
+  readonly way?: Way | null;
   /**
    * Where `AWS_*` and `MLFLOW_S3_ENDPOINT_URL` are read for versions that lie straight in S3.
    * @default none: what the SDK finds by itself

@@ -1,5 +1,5 @@
 import { RegistryClient } from "./client";
-import type { Credentials } from "./http";
+import type { Credentials, Way } from "./http";
 
 /** How settings name a registry. Credentials are never among them, only the variable that holds the token. */
 export interface RegistryAddress {
@@ -11,10 +11,15 @@ export interface RegistryAddress {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A client for the registry of a stack's settings, with the credentials that the environment holds for it. */
+/**
+ * A client for the registry of a stack's settings, with the credentials that the environment holds for it.
+ *
+ * @param way how it is reached when its address doesn't lead there from here
+ */
 export function connectRegistry(
   address: RegistryAddress,
   environment: Environment,
+  way: Way | null = null,
 ): RegistryClient {
   return new RegistryClient({
     uri: address.uri,
@@ -22,6 +27,7 @@ export function connectRegistry(
     timeoutSeconds: address.timeoutSeconds,
     credentials: credentialsFrom(environment, address.tokenVariable),
     environment,
+    way,
   });
 }
 

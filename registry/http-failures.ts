@@ -52,6 +52,12 @@ export function tooManyBytes(attempted: Attempted, maxBytes: number): Failure {
   return failure("refused", attempted, happened, "see what was stored there");
 }
 
+/** No way to where the server is; `cause` says why in a sentence of its own, and what to do. */
+export function noWay({ what, method, address }: Attempted, cause: Error): Failure {
+  const message = `Could not ${what} (${method} ${address}): ${cause.message}`;
+  return { error: new RegistryError("unavailable", message), passing: false };
+}
+
 const certificateCodes =
   /CERT|^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER)|^ERR_TLS|^ERR_SSL|^EPROTO$/;
 const unknownHostCodes = new Set(["ENOTFOUND", "EAI_AGAIN"]);

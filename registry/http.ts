@@ -8,6 +8,7 @@ import {
   type Failure,
   failureOfAnswer,
   failureOfConnection,
+  noWay,
   timedOut,
   withoutCredentials,
 } from "./http-failures";
@@ -19,6 +20,14 @@ export interface Credentials {
   readonly password?: string;
 }
 
+/** How a server is reached that its address doesn't lead to from here, such as one inside a cluster. */
+export interface Way {
+  /** Base address to use instead. Throws an error of one sentence when there is none. */
+  open(): Promise<string>;
+  /** Why the last connection failed beyond that address; null when it didn't. */
+  problem(): Error | null;
+}
+
 export interface HttpOptions {
   /** Base address; may have a path prefix, such as `https://host/org/repo.mlflow`. */
   readonly uri: string;
@@ -27,6 +36,8 @@ export interface HttpOptions {
   readonly caFile?: string | null;
   /** Longest wait for one answer, retries included. */
   readonly timeoutSeconds: number;
+  /** @default the address itself */
+  readonly way?: Way | null;
 }
 
 export interface HttpRequest {
@@ -161,7 +172,7 @@ export class Http {
           ? timedOut(attempted, (Date.now() - started) / 1000)
           : error instanceof RegistryError
             ? { error, passing: false }
-            : failureOfConnection(attempted, error);
+            : this.#broken(attempted, error);
       } finally {
         clearTimeout(timer);
       }
@@ -196,10 +207,44 @@ export class Http {
       body = observed(request.body.stream(), progress);
       headers["content-length"] = String(request.body.sizeBytes);
     }
-    const url = new URL(this.base + request.path + queryString(request.query));
+    const base = await this.#reach(request, signal);
+    const url = new URL(base + request.path + queryString(request.query));
     const wire = await this.#connect();
     return wire.send({ method: request.method, url, headers, body, signal });
   }
+
+  /** Base address to send to. */
+  async #reach(request: HttpRequest, signal: AbortSignal): Promise<string> {
+    const { way } = this.#options;
+    if (!way) return this.base;
+    const { promise: aborted, stop } = abortion(signal);
+    try {
+      return await Promise.race([way.open(), aborted]);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      throw noWay(this.#attempted(request), error as Error).error;
+    } finally {
+      stop();
+    }
+  }
+
+  #broken(attempted: Attempted, error: unknown): Failure {
+    const beyond = this.#options.way?.problem();
+    if (beyond) return { ...noWay(attempted, beyond), passing: true };
+    return failureOfConnection(attempted, error);
+  }
+}
+
+/** A promise that fails when the signal does. */
+function abortion(signal: AbortSignal): { promise: Promise<never>; stop: () => void } {
+  let stop = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    const abort = () => reject(new Error("given up"));
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    stop = () => signal.removeEventListener("abort", abort);
+  });
+  return { promise, stop };
 }
 
 /** Connections that trust the platform's authorities, and a private one when it is given. */

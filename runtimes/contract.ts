@@ -7,6 +7,10 @@ export interface ArtifactStoreParts {
   readonly destination: pulumi.Output<string>;
   /** Environment for a client of the store: paths of credential files, endpoint. No secret values. */
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Fingerprints of the Secrets that a client reads, by the Secret's name; a change rolls the client. */
+  readonly secrets?: Readonly<Record<string, pulumi.Output<string>>>;
+  /** What a client waits for, where no value above says it. */
+  readonly resources?: readonly pulumi.Resource[];
 }
 
 export interface TrackingServerParts {
@@ -35,8 +39,12 @@ export interface Runtime {
   /**
    * Has this environment's own registry been made? Before that there is nobody to ask for evidence, and nothing can
    * be serving either.
+   *
+   * @throws Error one sentence when what the environment runs on can't be reached
    */
-  registryExists(settings: Settings): boolean;
+  registryExists(settings: Settings): Promise<boolean>;
+  /** What everything else stands in, such as a namespace: options for the rest of the environment's components. */
+  foundation(name: string, settings: Settings): pulumi.ComponentResourceOptions;
   artifactStore(
     name: string,
     settings: Settings,

@@ -20,10 +20,17 @@ import {
 } from "./local/processes/commands";
 
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
-export const local: Runtime = { registryExists, artifactStore, trackingServer, serving };
+export const local: Runtime = {
+  registryExists,
+  // This machine is there already.
+  foundation: () => ({}),
+  artifactStore,
+  trackingServer,
+  serving,
+};
 
-function registryExists({ stateDir, trackingServer: { managed } }: Settings): boolean {
-  return !managed || existsSync(runFolder(stateDir, "tracking-server"));
+function registryExists({ stateDir, trackingServer: { managed } }: Settings): Promise<boolean> {
+  return Promise.resolve(!managed || existsSync(runFolder(stateDir, "tracking-server")));
 }
 
 function pathsOf(settings: Settings): LocalPaths {

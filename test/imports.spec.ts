@@ -8,10 +8,13 @@ const root = path.join(__dirname, "..");
 /** Folder → folders it may import from, besides itself. A file may be named to allow only that one. */
 const allowed: Record<string, string[]> = {
   trust: [],
+  // How to reach a cluster; knows nothing of Pulumi.
+  cluster: [],
   registry: ["trust/strict-json.ts"],
   toolchain: [],
   "policies/gates": ["policies", "registry/evidence.ts", "trust"],
   policies: [
+    "cluster",
     "registry",
     "config",
     "history",
@@ -19,7 +22,7 @@ const allowed: Record<string, string[]> = {
     "provider/inputs.ts",
     "provider/resource-type.ts",
   ],
-  config: ["policies", "registry", "trust"],
+  config: ["policies", "registry", "trust", "cluster"],
   components: [
     "config/settings.ts",
     "policies/gate.ts",
@@ -28,11 +31,12 @@ const allowed: Record<string, string[]> = {
     "provider/resources.ts",
     "runtimes/contract.ts",
   ],
-  runtimes: ["components/base.ts", "config/settings.ts", "provider", "toolchain"],
+  runtimes: ["components/base.ts", "config/settings.ts", "provider", "toolchain", "cluster"],
   provider: [
     "registry",
     "policies",
     "runtimes/local",
+    "cluster",
     "history",
     "config",
     "toolchain",
@@ -41,6 +45,7 @@ const allowed: Record<string, string[]> = {
   ],
   // The lock is the one that every writer of a state folder takes.
   history: [
+    "cluster",
     "policies",
     "registry",
     "trust",

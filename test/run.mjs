@@ -1,4 +1,5 @@
-// Runs the suites named (all by default), streams what they print, and ends with the total: "N passed, N failed".
+// Runs the suites named (by default all that need no cluster), streams what they print, and ends with the total:
+// "N passed, N failed".
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -8,8 +9,10 @@ import { stripVTControlCharacters } from "node:util";
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
-/** Specs that need real servers, and those that need the engine besides; everything else is `unit`. */
-const { servers, engine } = JSON.parse(readFileSync(path.join(root, "test", "suites.json")));
+/** Specs that need real servers, those that need the engine besides, and a cluster; everything else is `unit`. */
+const { servers, engine, cluster } = JSON.parse(
+  readFileSync(path.join(root, "test", "suites.json")),
+);
 
 const suites = {
   check: {
@@ -25,7 +28,7 @@ const suites = {
     run: () =>
       mocha([
         "test/**/*.spec.ts",
-        ...[...servers, ...engine].flatMap((glob) => ["--ignore", glob]),
+        ...[...servers, ...engine, ...cluster].flatMap((glob) => ["--ignore", glob]),
       ]),
   },
   servers: {
@@ -43,10 +46,17 @@ const suites = {
       return counts(output, status, /(\d+) passed/, /(\d+) (?:failed|errors?)/g, /^=+ FAILURES/m);
     },
   },
+  cluster: {
+    title: "a real Kubernetes cluster, started for it",
+    onlyByName: true,
+    run: () => mochaIn(process.execPath, ["--import", "tsx", "test/cluster/main.ts"]),
+  },
 };
 
-async function mocha(args) {
-  const { status, output } = await command(bin("mocha"), args);
+const mocha = (args) => mochaIn(bin("mocha"), args);
+
+async function mochaIn(file, args) {
+  const { status, output } = await command(file, args);
   return counts(output, status, /^ {2}(\d+) passing/m, /^ {2}(\d+) failing/gm, /^ {2}\d+ failing/m);
 }
 
@@ -66,6 +76,7 @@ function counts(coloured, status, passing, failing, reasons) {
 function command(file, args) {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    running = child;
     let output = "";
     for (const stream of ["stdout", "stderr"]) {
       child[stream].on("data", (data) => {
@@ -78,6 +89,16 @@ function command(file, args) {
   });
 }
 
+// The suite under way ends first, as it may have to take a cluster down; a terminal's Ctrl-C reaches it too.
+let running;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    interrupted = true;
+    if (signal !== "SIGINT" || !process.stdin.isTTY) running?.kill(signal);
+  });
+}
+let interrupted = false;
+
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !(name in suites));
 if (unknown.length > 0) {
@@ -85,11 +106,13 @@ if (unknown.length > 0) {
   process.exit(64);
 }
 const results = [];
-for (const name of names.length > 0 ? names : Object.keys(suites)) {
+const usual = Object.keys(suites).filter((name) => !suites[name].onlyByName);
+for (const name of names.length > 0 ? names : usual) {
   console.log(`\n== ${name}: ${suites[name].title}`);
   const began = Date.now();
   const result = await suites[name].run();
   results.push({ name, ...result, seconds: Math.round((Date.now() - began) / 1000) });
+  if (interrupted) break;
 }
 // Again at the end, where it is found: between a failure and the totals there may be ten minutes of other output.
 for (const { name, why } of results.filter((result) => result.failed > 0 && results.length > 1)) {
@@ -103,4 +126,4 @@ for (const { name, passed, failed, seconds } of results) {
 }
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 console.log(`\n${total("passed")} passed, ${total("failed")} failed`);
-process.exitCode = total("failed") > 0 ? 1 : 0;
+process.exitCode = interrupted ? 130 : total("failed") > 0 ? 1 : 0;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import path from "node:path";
 import { cacheDir, nearestExisting } from "./cache";
+import { ok, type Part, wrong } from "./doctor-part";
 import { findEngine, type Engine } from "./engine";
 import { HOST_NAME } from "./engine/host";
 import { askVersion, engineOnPath } from "./engine/path";
@@ -11,17 +12,7 @@ import { defaultRequirements, findInterpreter, findPython } from "./python";
 import { nodeProblem, outdatedPackage } from "./requirements.cjs";
 import { findUv } from "./uv";
 
-/** One thing that Tollgate needs on this machine. */
-export interface Part {
-  readonly part: string;
-  readonly status: "ok" | "missing" | "too-old" | "broken";
-  /** What is there, such as `3.259.0` or `12 GB free`. */
-  readonly version: string | null;
-  /** Where it is or where it came from; for what is wrong, why. */
-  readonly source: string | null;
-  /** The one command that mends it; null when nothing has to be done or no command can. */
-  readonly mend: string | null;
-}
+export type { Part } from "./doctor-part";
 
 const root = path.join(__dirname, "..");
 const FIX = `node ${path.relative(process.cwd(), path.join(root, "toolchain", "tollgate.cjs"))} doctor --fix`;
@@ -42,19 +33,6 @@ export async function diagnose(requirementsFile = defaultRequirements): Promise<
   ]);
   const parts = [node(), packages(), gitPart, ...found, ...(engine ? [] : [go()])];
   return [...parts, await disk(parts.every(({ status }) => status === "ok"))];
-}
-
-function ok(part: string, version: string | null, source: string | null): Part {
-  return { part, status: "ok", version, source, mend: null };
-}
-
-function wrong(
-  part: string,
-  status: Part["status"],
-  source: string | null,
-  mend: string | null,
-): Part {
-  return { part, status, version: null, source, mend };
 }
 
 function node(): Part {

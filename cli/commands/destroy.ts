@@ -1,6 +1,9 @@
 import { existsSync, lstatSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Settings } from "../../config/settings";
+import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { inCluster, requireCluster } from "../cluster";
+import type { Context } from "../context";
 import { runEngine } from "../engine/run";
 import { countLine } from "../engine/steps";
 import { CliError } from "../errors";
@@ -10,31 +13,68 @@ import type { Run } from "../verbs";
 /** What outlives `destroy`, below the stack's state folder. */
 const dataFolders = ["data", "secrets", "models"] as const;
 
-/** `tollgate destroy`: stops everything; data goes only when asked for. Receipts always stay. */
+/** `tollgate destroy`: stops everything; data goes only when asked for. Receipts on this machine always stay. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
+  const { stack, kubernetes } = settings;
+  const deleteData = options.deleteData === true;
+  await requireCluster(settings);
   const report = await runEngine(context, settings, "destroy");
   if (!report.succeeded) throw failureOf(report, settings, "destroy");
-  const there = dataFolders
+  const folders = dataFolders
     .map((name) => join(settings.stateDir, name))
     .filter((folder) => existsSync(folder));
-  if (options.deleteData) for (const folder of there) removeData(settings, folder);
-  const places = there.map((folder) => relative(settings.projectDir, folder)).join(", ");
-  const fate = options.deleteData
-    ? `Deleted ${places}`
-    : `Kept ${places}; --delete-data removes them`;
+  if (deleteData) for (const folder of folders) removeData(settings, folder);
+  const inside =
+    kubernetes && (await clusterFate(context, { ...settings, kubernetes }, deleteData));
+  const there = [...folders, ...(inside?.places ?? [])];
   return {
     document: {
-      stack: settings.stack,
-      deleted: options.deleteData ? there : [],
-      kept: options.deleteData ? [] : there,
+      stack,
+      deleted: deleteData ? there : [],
+      kept: deleteData ? [] : there,
     },
     text: [
-      `${settings.stack} is stopped: ${countLine(report.steps.values(), "done")}.`,
-      ...(there.length > 0 ? [`${fate}.`] : []),
+      `${stack} is stopped: ${countLine(report.steps.values(), "done")}.`,
+      ...(folders.length > 0 ? [`${folderFate(settings, folders, deleteData)}.`] : []),
+      ...(inside?.sentence ? [inside.sentence] : []),
     ].join("\n"),
   };
 };
+
+function folderFate(
+  { projectDir }: Settings,
+  folders: readonly string[],
+  deleted: boolean,
+): string {
+  const places = folders.map((folder) => relative(projectDir, folder)).join(", ");
+  return deleted ? `Deleted ${places}` : `Kept ${places}; --delete-data removes them`;
+}
+
+/** What is left in the cluster, deleted when that was asked for. */
+async function clusterFate(
+  context: Context,
+  settings: ClusterSettings,
+  deleted: boolean,
+): Promise<{ places: string[]; sentence: string | null }> {
+  const { clusterData, deleteClusterData, fateOf } = await import("../cluster-data");
+  return inCluster(settings.kubernetes.cluster, async (cluster) => {
+    const data = await clusterData(cluster, settings);
+    const progress = context.output.progress("Deleting the data in the cluster");
+    try {
+      if (deleted) await deleteClusterData(cluster, data);
+    } finally {
+      progress.end();
+    }
+    const { namespace, own, volumes, secrets } = data;
+    const each = [
+      ...volumes.map((name) => `persistentvolumeclaim/${name}`),
+      ...secrets.map((name) => `secret/${name}`),
+    ];
+    const whole = deleted && own ? [`namespace/${namespace}`] : each;
+    return { places: namespace === null ? [] : whole, sentence: fateOf(data, deleted) };
+  });
+}
 
 /** Removes one folder of the state, and refuses anything that would lead out of it. */
 function removeData({ stateDir, stack }: Settings, folder: string): void {

@@ -1,36 +1,80 @@
-import type { Run } from "../verbs";
+import { join, relative } from "node:path";
+import type { Settings } from "../../config/settings";
+import type { Part } from "../../toolchain/doctor";
+import { type Context, root } from "../context";
 import { exitCodes } from "../errors";
+import type { Style } from "../output";
 import { table } from "../table";
+import type { Run } from "../verbs";
 
-/** `tollgate doctor`: what is there, what is missing, and what mends it. With `--fix` it gets what it can itself. */
+const styles: Record<Part["status"], Style> = {
+  ok: "green",
+  unknown: "yellow",
+  missing: "red",
+  "too-old": "red",
+  broken: "red",
+};
+
+/**
+ * `tollgate doctor`: what is there, what is missing, and what mends it. With `--fix` it gets what it can itself, and
+ * with `--stack` it looks at the stack's cluster too.
+ */
 export const run: Run = async (context, options) => {
   const { diagnose } = await import("../../toolchain/doctor");
-  if (options.fix) await fix();
-  const parts = await diagnose();
-  const wrong = parts.filter(({ status }) => status !== "ok");
-  const paint = (status: string) => context.output.paint(status === "ok" ? "green" : "red", status);
+  const settings = options.stack === undefined ? null : await context.settings();
+  if (options.fix) await fix(context, settings);
+  const parts = [...(await diagnose()), ...(settings ? await cluster(context, settings) : [])];
+  const wrong = parts.filter(({ status }) => status !== "ok" && status !== "unknown");
+  const paint = (status: string) => context.output.paint(styles[status as Part["status"]], status);
   const rows = parts.map(({ part, status, version, source }) => [
     part,
     status,
     version ?? "",
     source ?? "",
   ]);
-  const mends = wrong.map(({ part, status, mend }) => {
-    return mend ? `${part} is ${status}: run \`${mend}\`` : `${part} is ${status}`;
-  });
   return {
     document: { ok: wrong.length === 0, parts },
-    text: [table(["part", "status", "version", "from"], rows, { 1: paint }), ...mends].join("\n"),
+    text: [
+      table(["part", "status", "version", "from"], rows, { 1: paint }),
+      ...wrong.map(mendOf),
+    ].join("\n"),
     exitCode: wrong.length === 0 ? exitCodes.done : exitCodes.error,
   };
 };
 
-/** Shows its own progress on stderr: a first engine takes minutes. */
-async function fix(): Promise<void> {
-  const [{ ensureEngine }, { defaultRequirements, ensurePython }] = await Promise.all([
+/** `engine is missing: run …`, with what may be done instead. */
+function mendOf({ part, status, mend, advice }: Part): string {
+  const ways = [...(mend ? [`run \`${mend}\``] : []), ...(advice ? [advice] : [])];
+  return `${part} is ${status}${ways.length > 0 ? `: ${ways.join(", ")}` : ""}`;
+}
+
+/** The parts that a stack in a cluster needs besides; none for another runtime. */
+async function cluster(context: Context, settings: Settings): Promise<Part[]> {
+  const { kubernetes } = settings;
+  if (!kubernetes) return [];
+  const [{ diagnoseCluster }, { connectCluster }, { engineHome }] = await Promise.all([
+    import("../../runtimes/kubernetes/doctor"),
+    import("../../cluster/connect"),
     import("../../toolchain/engine"),
-    import("../../toolchain/python"),
   ]);
-  await ensureEngine();
+  const own = relative(process.cwd(), join(root, "toolchain", "tollgate.cjs"));
+  return diagnoseCluster(
+    { ...settings, kubernetes },
+    {
+      connect: () => connectCluster(kubernetes.cluster),
+      environment: { ...process.env, PULUMI_HOME: engineHome() },
+      fix: `node ${own} doctor --fix --stack ${settings.stack}`,
+    },
+  );
+}
+
+/** Shows its own progress on stderr: a first engine or plugin takes minutes. */
+async function fix({ projectDir }: Context, settings: Settings | null): Promise<void> {
+  const [{ ensureEngine, engineEnvironment }, { defaultRequirements, ensurePython }] =
+    await Promise.all([import("../../toolchain/engine"), import("../../toolchain/python")]);
+  const engine = await ensureEngine();
   await ensurePython(defaultRequirements);
+  if (!settings?.kubernetes) return;
+  const { ensureKubernetesPlugin } = await import("../../toolchain/plugins");
+  await ensureKubernetesPlugin(engine, engineEnvironment(engine, projectDir));
 }

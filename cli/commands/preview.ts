@@ -1,4 +1,5 @@
 import type { Settings } from "../../config/settings";
+import { requireCluster } from "../cluster";
 import { admissionIn } from "../engine/admitted";
 import type { EngineReport } from "../engine/events";
 import { runEngine } from "../engine/run";
@@ -11,6 +12,7 @@ import type { Run } from "../verbs";
 /** `tollgate preview`: what would change, the move of the pin, every verdict. Exit code 2 when the pin is refused. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
+  await requireCluster(settings);
   const [expected, report] = await Promise.all([
     judgePin(settings),
     runEngine(context, settings, "preview"),

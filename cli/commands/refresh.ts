@@ -1,3 +1,4 @@
+import { requireCluster } from "../cluster";
 import type { Step } from "../engine/events";
 import { runEngine } from "../engine/run";
 import { failureOf } from "../releasing";
@@ -6,6 +7,7 @@ import type { Run } from "../verbs";
 /** `tollgate refresh`: records what really runs. Every difference it finds is listed; `up` puts it right. */
 export const run: Run = async (context) => {
   const settings = await context.settings();
+  await requireCluster(settings);
   const report = await runEngine(context, settings, "refresh");
   if (!report.succeeded) throw failureOf(report, settings, "refresh");
   const differences = [...report.steps.values()]

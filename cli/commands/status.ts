@@ -3,6 +3,7 @@ import { nameOfPin } from "../judgement";
 import { statusOf, type Status } from "../status";
 import { table } from "../table";
 import type { Context } from "../context";
+import type { Output } from "../output";
 import type { Run } from "../verbs";
 
 /** `tollgate status`: works with everything down, and changes nothing. */
@@ -38,25 +39,17 @@ function textOf(status: Status, { output }: Context): string {
       registry.problem ??
         `${registry.uri}, alias ${alias.name} -> ${alias.version ?? "none"}, stage ${registry.stage ?? "None"}`,
     ],
+    ...(status.cluster ? [clusterLine(status.cluster)] : []),
     ["approvals", approvals.length > 0 ? approvals.join(", ") : "none"],
     ...waivers.map(({ gate, owner, expires, reason, over }): [string, string] => {
       const until = over ? output.paint("red", `ended at ${expires}`) : `until ${expires}`;
       return ["waived", `${gate} by ${owner}, ${until}: ${reason}`];
     }),
   ];
-  const rows = status.processes.map((each) => [
-    each.name,
-    each.status,
-    each.pid ? String(each.pid) : "",
-    each.uptime ?? "",
-    each.address ?? "",
-  ]);
-  const paint = (text: string) => output.paint(text === "running" ? "green" : "red", text);
   return [
     ...facts.map(([name, value]) => `${name.padEnd(10)} ${value}`),
-    ...(rows.length > 0
-      ? ["", table(["process", "status", "pid", "up for", "address"], rows, { 1: paint })]
-      : []),
+    ...processLines(status, output),
+    ...podLines(status, output),
     "",
     ...(status.drift.length === 0
       ? ["No drift."]
@@ -65,4 +58,40 @@ function textOf(status: Status, { output }: Context): string {
           `Next: tollgate up --stack ${status.stack}`,
         ]),
   ].join("\n");
+}
+
+function clusterLine({
+  server,
+  namespace,
+  problem,
+}: NonNullable<Status["cluster"]>): [string, string] {
+  return ["cluster", problem ?? `${server}, namespace ${namespace}`];
+}
+
+function processLines({ processes }: Status, output: Output): string[] {
+  if (processes.length === 0) return [];
+  const rows = processes.map((each) => [
+    each.name,
+    each.status,
+    each.pid ? String(each.pid) : "",
+    each.uptime ?? "",
+    each.address ?? "",
+  ]);
+  const paint = (text: string) => output.paint(text === "running" ? "green" : "red", text);
+  return ["", table(["process", "status", "pid", "up for", "address"], rows, { 1: paint })];
+}
+
+function podLines({ pods }: Status, output: Output): string[] {
+  if (pods.length === 0) return [];
+  const rows = pods.map((each) => [
+    each.name,
+    each.ready ? "yes" : "no",
+    String(each.restarts),
+    each.age ?? "",
+    each.version ?? "",
+    each.status,
+  ]);
+  const paint = (text: string) => output.paint(text === "Running" ? "green" : "red", text);
+  // The status comes last: with its reason it may be long.
+  return ["", table(["pod", "ready", "restarts", "age", "version", "status"], rows, { 5: paint })];
 }

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { haltProcess } from "../../runtimes/local/processes/stop";
+import { CliError } from "../errors";
 import type { Run } from "../verbs";
 
 /** Servers that others depend on, ended last. */
@@ -8,7 +9,13 @@ const foundations = ["tracking-server", "database", "artifact-store"];
 
 /** `tollgate stop`: ends the servers; the state, the pin and the data stay as they are. */
 export const run: Run = async (context) => {
-  const { stack, stateDir } = await context.settings();
+  const { stack, stateDir, kubernetes } = await context.settings();
+  if (kubernetes) {
+    throw new CliError(
+      "not-for-cluster",
+      `${stack} runs in a cluster, which starts again whatever is stopped: take its servers out with \`tollgate destroy --stack ${stack}\`, which keeps the data.`,
+    );
+  }
   const folder = join(stateDir, "run");
   const names = existsSync(folder)
     ? readdirSync(folder, { withFileTypes: true })

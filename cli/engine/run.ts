@@ -15,6 +15,7 @@ import {
   ensureBackendFolder,
   requireRoom,
   type ExportedState,
+  type PendingOperation,
   settlePending,
 } from "./stack";
 import { doneLine, isShown, kindOf } from "./steps";
@@ -56,7 +57,9 @@ export async function runEngine(
 ): Promise<EngineReport> {
   requireRoom(context.projectDir);
   const place = await workplaceOf(context, settings);
-  const attempt = () => attemptRun(context, place, verb, options);
+  // What was changed by hand in a cluster is seen only by looking; the provider of this machine looks by itself.
+  const refreshed = verb === "up" && settings.kubernetes !== null;
+  const attempt = () => attemptRun(context, place, verb, { ...options, refreshed });
   let [run, report] = await attempt();
   if (/no stack named .* found/.test(run.printed)) {
     initialiseStack(place);
@@ -89,7 +92,7 @@ export async function runEngine(
     );
   }
   if (report.succeeded && verb === "up" && /interrupted while creating/.test(run.printed)) {
-    await settleInterrupted(context, place);
+    await settleInterrupted(context, place, settings);
   }
   return report;
 }
@@ -117,8 +120,13 @@ export async function engineFor(context: Context) {
   return { engine, environment: engineEnvironment(engine, context.projectDir) };
 }
 
-async function workplaceOf(context: Context, { stack, stateDir }: Settings): Promise<Workplace> {
+async function workplaceOf(context: Context, settings: Settings): Promise<Workplace> {
+  const { stack, stateDir, kubernetes } = settings;
   const { engine, environment } = await engineFor(context);
+  if (kubernetes) {
+    const { ensureKubernetesPlugin } = await import("../../toolchain/plugins");
+    await ensureKubernetesPlugin(engine, environment);
+  }
   ensureBackendFolder(context.projectDir, environment);
   return { binary: engine.binary, environment, projectDir: context.projectDir, stack, stateDir };
 }
@@ -127,7 +135,7 @@ async function attemptRun(
   context: Context,
   place: Workplace,
   verb: EngineVerb,
-  { pin }: RunOptions,
+  { pin, refreshed }: RunOptions & { refreshed: boolean },
 ): Promise<[EngineRun, EngineReport]> {
   const report = emptyReport();
   const teller = new Teller(context, verb);
@@ -141,6 +149,7 @@ async function attemptRun(
         ...[verb, "--stack", place.stack, "--non-interactive", "--color", "never", ...flags[verb]],
         ...["--config-file", engineConfigFile(place, pin)],
         ...(judged ? ["--policy-pack", join(root, "policies")] : []),
+        ...(refreshed ? ["--refresh"] : []),
       ],
     },
     context.output,
@@ -188,7 +197,11 @@ async function clearLock(context: Context, place: Workplace, lock: Lock): Promis
 }
 
 /** After a killed run and a good one: what was under way then is settled, and its leftovers are stopped. */
-async function settleInterrupted(context: Context, place: Workplace): Promise<void> {
+async function settleInterrupted(
+  context: Context,
+  place: Workplace,
+  settings: Settings,
+): Promise<void> {
   const { state, abandoned } = settlePending(
     JSON.parse(engineCommand(place, ["stack", "export", "--stack", place.stack])) as ExportedState,
   );
@@ -199,15 +212,30 @@ async function settleInterrupted(context: Context, place: Workplace): Promise<vo
   } finally {
     rmSync(file, { force: true });
   }
-  for (const { resource } of abandoned)
-    await stopAbandoned(context, resource.type, resource.inputs);
+  for (const { resource } of abandoned) {
+    if (resource.type.startsWith("kubernetes:")) await removeAbandoned(context, settings, resource);
+    else await stopAbandoned(context, resource);
+  }
+}
+
+async function removeAbandoned(
+  { output }: Context,
+  { kubernetes }: Settings,
+  { inputs }: PendingOperation["resource"],
+): Promise<void> {
+  if (!kubernetes || !inputs) return;
+  const { removeOwnObject } = await import("../../cluster/objects");
+  const removed = await removeOwnObject(kubernetes.cluster, inputs);
+  if (removed)
+    output.note(
+      `Removed ${removed}, which an interrupted run had made and nothing needs any more.`,
+    );
 }
 
 async function stopAbandoned(
   context: Context,
-  type: string,
-  inputs: Record<string, unknown> | undefined,
-) {
+  { type, inputs }: PendingOperation["resource"],
+): Promise<void> {
   const { name, stateDir } = inputs ?? {};
   if (type !== "tollgate:index:Process" || typeof name !== "string" || typeof stateDir !== "string")
     return;

@@ -10,11 +10,23 @@ const trace = /^\s*(at\s|node:internal|Node\.js v|\^+\s*$|\[[a-z]+\] ?$)/;
 /** A provider's refusal in `check`, as the engine wraps it. */
 const checkFailure = /^\S+ resource '[^']*'(?:: property .*? value \{.*?\})? has a problem: /s;
 
+/** What the Kubernetes provider puts in front of the API server's own answer. */
+const applyFailure =
+  /^resource "urn:[^"]*" was not successfully \w+ by the Kubernetes API server ?: /;
+
+/** The API server's answer to somebody without a right, which it names. */
+const lackedRight = /is forbidden: User "[^"]*" cannot \w+ resource "[^"]*".*$/m;
+
 /** The sentence or sentences inside one message of the engine, without its framing. */
 export function sentenceOf(message: string): string {
   const lines = message
     .replace(checkFailure, "")
     .replace(/^(error: )+/, "")
+    .replace(applyFailure, "")
+    .replace(
+      lackedRight,
+      "$&; have that right given, or choose another user with tollgate:kubernetes.context (`tollgate doctor` lists every right that is needed)",
+    )
     .replace(/^Running program '.*' failed with an unhandled exception:\s*/, "")
     .split("\n")
     .map((line) => line.trimEnd())

@@ -100,7 +100,7 @@ export interface PendingOperation {
 }
 
 /**
- * Takes our own interrupted creations out of an exported state. Creation adopts what was left behind, so after a
+ * Takes our own interrupted creations, and those in a cluster, out of an exported state. Creation adopts what was left behind, so after a
  * successful `up` they are settled: `settled` are those, and `abandoned` the ones among them that no resource of the
  * state stands for any more. Others' stay, for their owner to look at.
  */
@@ -112,7 +112,7 @@ export function settlePending(exported: ExportedState): {
   const { deployment } = exported;
   const known = new Set((deployment.resources ?? []).map(({ urn }) => urn));
   const isOurs = ({ type, resource }: PendingOperation) =>
-    type === "creating" && resource.type.startsWith("tollgate:");
+    type === "creating" && /^(tollgate|kubernetes):/.test(resource.type);
   const pending = deployment.pending_operations ?? [];
   const settled = pending.filter(isOurs);
   return {

@@ -28,6 +28,9 @@ const stateful: Readonly<Record<string, Keeping | null>> = {
   "tollgate:index:Credential": withData,
 };
 
+/** A claim of a component of Tollgate's: `destroy` leaves it, by an option that policies aren't told of. */
+const ownClaim = /::tollgate:component:\w+\$kubernetes:core\/v1:PersistentVolumeClaim::/;
+
 /**
  * Refuses databases, buckets and volumes in production that a single command could delete with all they hold: by
  * `destroy`, by being left out of the program, or by a change that replaces them. Tollgate's own processes come and go;
@@ -43,11 +46,11 @@ export const deletionProtection: Guardrail = {
     "Set the resource option protect: true, and deletionProtection: true on databases or forceDestroy: false on buckets.",
   alone(resource, { production }) {
     if (!production) return [];
-    const { type, props, protect } = resource;
+    const { type, urn, props, protect } = resource;
     const keeping = Object.hasOwn(stateful, type) ? stateful[type]! : null;
     const holds = Object.hasOwn(stateful, type) || isClaim(resource);
     const problems = keeping ? losing(props, keeping) : [];
-    if (holds && !protect && !type.startsWith("tollgate:")) {
+    if (holds && !protect && !type.startsWith("tollgate:") && !ownClaim.test(urn)) {
       problems.push("lacks the resource option protect");
     }
     return problems;

@@ -2,6 +2,7 @@ import { type Guardrail, read } from "./guardrail";
 
 /** What names the served version, by type token of the resources that stand for it. */
 const serving: Readonly<Record<string, readonly ("version" | "digest")[]>> = {
+  "tollgate:index:ClusterRelease": ["version", "digest"],
   "tollgate:index:ReleaseCheck": ["version", "digest"],
   "tollgate:index:Route": ["version", "digest"],
   "tollgate:index:StageAlias": ["version"],

@@ -23,7 +23,7 @@ export function placeOf(
 ): Place | null {
   const places = new Set<string>();
   for (const { type, urn, props } of resources) {
-    const stateDir = type.startsWith("tollgate:index:") ? props["stateDir"] : undefined;
+    const stateDir = type.startsWith("tollgate:") ? props["stateDir"] : undefined;
     if (typeof stateDir !== "string") continue;
     const [, stack] = /^urn:pulumi:([^:]+)::/.exec(urn) ?? [];
     if (stack !== path.basename(stateDir)) return null;

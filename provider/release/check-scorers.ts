@@ -31,10 +31,13 @@ export async function checkScorers(
   }
 }
 
-/** Throws one clause that follows the scorer's address. */
-async function checkScorer(
+/** What one scorer is checked for. */
+type Expected = Omit<ReleaseCheckInputs, "scorers">;
+
+/** Throws one clause that follows the scorer's address or name. */
+export async function checkScorer(
   scorer: string,
-  inputs: ReleaseCheckInputs,
+  inputs: Expected,
   signal: AbortSignal,
 ): Promise<void> {
   const ready = await ask(`${scorer}/ready`, { timeoutMs, signal });
@@ -47,11 +50,7 @@ async function checkScorer(
   await checkLatency(scorer, sample, inputs.maxP95Ms, signal);
 }
 
-async function checkIdentity(
-  scorer: string,
-  inputs: ReleaseCheckInputs,
-  signal: AbortSignal,
-): Promise<void> {
+async function checkIdentity(scorer: string, inputs: Expected, signal: AbortSignal): Promise<void> {
   const identity = await askIdentity(scorer, { timeoutMs, signal });
   for (const fact of ["model", "version", "digest"] as const) {
     if (identity[fact] !== inputs[fact]) {

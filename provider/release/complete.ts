@@ -1,15 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Receipt } from "../../history/receipt";
+import type { Receipt, ReceiptFacts } from "../../history/receipt";
 import { appendReceipt, readReceipts } from "../../history/receipts";
 import { samePin } from "../../history/rollback";
 import { keepEvidence } from "../../history/evidence";
 import { readSource } from "../../history/source";
 import { stackHistory } from "../../history/stack-history";
 import { version as packVersion } from "../../package.json";
-import { RouterAdmin } from "../envoy/admin";
 import type { ReceiptInputs } from "../inputs";
-import { clearJournal, readJournal } from "./journal";
-import { dropUnused } from "./move";
+import { siteOf } from "./site";
 import { undoRelease } from "./undo";
 
 /** Does a receipt say exactly this release? Appended once, also when the command was killed right after it. */
@@ -29,16 +27,17 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
     const { receipts } = readReceipts(stateDir);
     if (!isRecorded(receipts.at(-1), inputs)) await append(inputs);
   } catch (error) {
-    const outcome = await undoRelease(stateDir);
+    const outcome = await undoRelease(inputs);
     throw new Error(
       `the receipt of version ${inputs.pin.version} could not be written: ${(error as Error).message}` +
         (outcome ? `; the release was undone, ${outcome}` : ""),
     );
   }
-  await closeRelease(stateDir);
+  await (await siteOf(inputs)).close();
 }
 
-async function append({ stateDir, projectDir, stack, pin, admission }: ReceiptInputs) {
+async function append(inputs: ReceiptInputs): Promise<void> {
+  const { stateDir, cluster, projectDir, stack, pin, admission } = inputs;
   const { judge } = await import("../../policies/judge");
   const { candidateOf } = await import("../../policies/admission");
   const now = new Date().toISOString();
@@ -48,7 +47,7 @@ async function append({ stateDir, projectDir, stack, pin, admission }: ReceiptIn
   const candidate = candidateOf({ ...admission, history, judgedAt: history.releasedAt ?? now });
   const { evidence, evidenceDigest, plan, approvals, waivers, pack, lowered } = candidate;
   keepEvidence(stateDir, admission);
-  await appendReceipt(stateDir, {
+  const facts: ReceiptFacts = {
     at: now,
     stack,
     pin,
@@ -65,15 +64,17 @@ async function append({ stateDir, projectDir, stack, pin, admission }: ReceiptIn
     ...(await readSource(projectDir)),
     approvals: [...approvals],
     waivers: [...waivers],
-  });
-}
-
-/** The release is over: nothing is left to undo, and the version before leaves the router. */
-export async function closeRelease(stateDir: string): Promise<void> {
-  const journal = readJournal(stateDir);
-  if (!journal) return;
-  clearJournal(stateDir);
-  await dropUnused(stateDir, new RouterAdmin(journal.adminUrl)).catch(() => {
-    // Clusters that are left over do no harm, and the next release drops them.
-  });
+  };
+  if (!cluster) {
+    await appendReceipt(stateDir, facts);
+    return;
+  }
+  const [{ connectCluster }, { publishReceipt }] = await Promise.all([
+    import("../../cluster/connect"),
+    import("../../history/cluster-receipts"),
+  ]);
+  const connected = await connectCluster(cluster);
+  await appendReceipt(stateDir, facts, (line, receipt) =>
+    publishReceipt(connected, stateDir, line, receipt),
+  );
 }

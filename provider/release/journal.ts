@@ -16,21 +16,25 @@ export interface PreviousMark {
 }
 
 /**
- * What is needed to undo a release: `<stateDir>/route/journal.json`, written before anything is changed and removed when
- * the receipt is in the chain. One that is found means a release was cut off.
+ * What is needed to undo a release, written before anything is changed and removed when the receipt is in the chain. One
+ * that is found means a release was cut off.
  */
-export interface ReleaseJournal {
+export interface Journal {
   readonly schema: "tollgate.release/1";
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   /** What is being released. */
   readonly version: string;
   readonly digest: string;
+  /** Null until the registry is about to be changed. */
+  readonly mark: PreviousMark | null;
+}
+
+/** The journal of a release on this machine: `<stateDir>/route/journal.json`. */
+export interface ReleaseJournal extends Journal {
   readonly adminUrl: string;
   /** The router's files before the release. */
   readonly previous: { readonly clusters: readonly Cluster[]; readonly routes: RouteFile };
-  /** Null until the registry is about to be changed. */
-  readonly mark: PreviousMark | null;
 }
 
 /** The journal of a release that is under way or was cut off; null when there is none. */

@@ -1,8 +1,9 @@
 import type { RegistryClient } from "../../registry/client";
 import { isRegistryError } from "../../registry/errors";
 import type { StageAliasInputs } from "../inputs";
-import { type PreviousMark, readJournal, recordMark } from "./journal";
+import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
+import { siteOf } from "./site";
 import { undoRelease } from "./undo";
 
 /** What the registry says of a model. */
@@ -43,13 +44,12 @@ export async function markVersion(
 ): Promise<void> {
   try {
     const registry = await openRegistry(inputs.registry);
-    if (readJournal(inputs.stateDir)) {
-      recordMark(inputs.stateDir, await previousMark(registry, inputs));
-    }
+    const site = await siteOf(inputs);
+    if (await site.journal()) await site.recordMark(await previousMark(registry, inputs));
     await flip(registry, inputs);
     if (before) await removeRenamed(registry, inputs, before);
   } catch (error) {
-    const outcome = await undoRelease(inputs.stateDir);
+    const outcome = await undoRelease(inputs);
     const reason = (error as Error).message.replace(/\.$/, "");
     throw new Error(
       `version ${inputs.version} of ${inputs.model} could not be marked as "${inputs.alias}": ${reason}` +

@@ -1,13 +1,18 @@
 import type { RegistryClient } from "../../registry/client";
 import type { RegistryAddress } from "../inputs";
 
-/** A client of a stack's registry, with the credentials of the caller's environment. */
+/**
+ * A client of a stack's registry, with the credentials of the caller's environment. One inside a cluster is reached by
+ * a tunnel, which the first request opens.
+ */
 export async function openRegistry(
   address: RegistryAddress,
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<RegistryClient> {
   const { connectRegistry } = await import("../../registry/connect");
-  return connectRegistry(address, environment);
+  const { wayInto } = await import("../../cluster/way");
+  const { cluster, uri } = address;
+  return connectRegistry(address, environment, cluster && wayInto(cluster, uri));
 }
 
 /** The version an alias points at; null when there is no such alias or no such model. */

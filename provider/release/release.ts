@@ -7,7 +7,7 @@ import { openJournal, type ReleaseJournal } from "./journal";
 import { addClusters, setRoutes } from "./move";
 import { askSample } from "./scorer";
 import { undoRelease } from "./undo";
-import { readBaseline, watchTraffic } from "./watch";
+import { readBaseline, watchTraffic, type WatchSource } from "./watch";
 
 /**
  * Moves traffic to a version and watches it. While it is watched, requests it fails are answered by the version before.
@@ -26,7 +26,7 @@ export async function release(inputs: RouteInputs, signal = cancellation): Promi
   try {
     await moveAndWatch(inputs, admin, journal, signal);
   } catch (error) {
-    const outcome = await undoRelease(stateDir);
+    const outcome = await undoRelease({ stateDir, cluster: null });
     const reason = signal.aborted
       ? `the release of version ${version} was interrupted`
       : `version ${version} was put back: ${(error as Error).message}`;
@@ -48,16 +48,15 @@ async function moveAndWatch(
   const sample = await sampleOf(scorers[0]!, signal);
 
   await addClusters(stateDir, admin, parts, signal);
-  const baseline = await readBaseline(admin, cluster.name, routed.name);
+  const source = routerSource(admin, cluster.name, routed.name);
+  const baseline = await readBaseline(source);
   const watched = before
     ? watchedRouteTo(routed.name, version, digest, before.version)
     : routeTo(cluster.name, version, digest);
   await setRoutes(stateDir, admin, watched, signal);
-  await watchTraffic(admin, baseline, {
+  await watchTraffic(source, baseline, {
     url: inputs.url,
     version,
-    cluster: cluster.name,
-    routedCluster: routed.name,
     sample,
     watchSeconds: inputs.watchSeconds,
     maxErrorRate: inputs.maxErrorRate,
@@ -65,6 +64,14 @@ async function moveAndWatch(
     signal,
   });
   await setRoutes(stateDir, admin, routeTo(cluster.name, version, digest), signal);
+}
+
+/** Errors of the version's own scorers count, and the latency of whatever the route names: that, or a fallback cluster. */
+function routerSource(admin: RouterAdmin, cluster: string, routed: string): WatchSource {
+  return {
+    counters: () => admin.hostCounters(cluster),
+    latency: () => admin.latency(routed),
+  };
 }
 
 /** What was released before and can take over: null at the first release, or when it is the same scorers. */

@@ -1,9 +1,6 @@
-import { RouterAdmin } from "../envoy/admin";
-import { writeClusters, writeRoutes } from "../envoy/files";
-import { routeFacts } from "../envoy/routes";
-import { clearJournal, type PreviousMark, readJournal, type ReleaseJournal } from "./journal";
-import { dropUnused, moveTraffic } from "./move";
+import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
+import { type ReleasePlace, siteOf } from "./site";
 
 /**
  * Undoes the release in the journal: traffic, alias and legacy stage are put back to what they were before it.
@@ -11,8 +8,9 @@ import { aliasVersion, openRegistry } from "./registry";
  *
  * @returns a clause on what callers get now, to end a sentence with; null when no release is under way
  */
-export async function undoRelease(stateDir: string): Promise<string | null> {
-  const journal = readJournal(stateDir);
+export async function undoRelease(place: ReleasePlace): Promise<string | null> {
+  const site = await siteOf(place);
+  const journal = await site.journal();
   if (!journal) return null;
   const problems: string[] = [];
   if (journal.mark) {
@@ -20,34 +18,10 @@ export async function undoRelease(stateDir: string): Promise<string | null> {
       problems.push(`alias "${journal.mark?.alias}" could not be put back: ${error.message}`);
     });
   }
-  await restoreTraffic(stateDir, journal).catch((error: Error) => {
-    problems.push(`the router has its old route on disk but did not confirm it: ${error.message}`);
-  });
-  if (problems.length === 0) clearJournal(stateDir);
-  return [served(journal), ...problems].join("; ");
-}
-
-/** What callers get by the route before the release. */
-function served({ previous }: ReleaseJournal): string {
-  const before = routeFacts(previous.routes);
-  return before
-    ? `callers get version ${before.version} as before`
-    : "callers get 503 as before, for no version was released here";
-}
-
-/** Also without a router that answers: it starts from these files. */
-async function restoreTraffic(stateDir: string, { adminUrl, previous }: ReleaseJournal) {
-  const admin = new RouterAdmin(adminUrl);
-  try {
-    await moveTraffic(stateDir, admin, previous);
-  } catch (error) {
-    writeClusters(stateDir, previous.clusters);
-    writeRoutes(stateDir, previous.routes);
-    throw error;
-  }
-  await dropUnused(stateDir, admin).catch(() => {
-    // Clusters that are left over do no harm, and the next release drops them.
-  });
+  const { served, problem } = await site.restoreTraffic();
+  if (problem) problems.push(problem);
+  if (problems.length === 0) await site.clear();
+  return [served, ...problems].join("; ");
 }
 
 async function restoreMark(mark: PreviousMark): Promise<void> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HostCounters, LatencyBucket, RouterAdmin } from "../envoy/admin";
+import type { HostCounters, LatencyBucket } from "../envoy/admin";
 import { askPredictions, type Prediction, type Sample } from "./scorer";
 import { bucketsSince, p95, p95OfBuckets, shownMs, shownShare } from "./statistics";
 
@@ -7,10 +7,6 @@ export interface WatchOptions {
   /** Where callers come in. */
   readonly url: string;
   readonly version: string;
-  /** Cluster of the version's scorers: its errors count. */
-  readonly cluster: string;
-  /** Cluster the route names, the same or a fallback cluster: its latency counts. */
-  readonly routedCluster: string;
   /** Null: nothing to ask, only callers' requests count. */
   readonly sample: Sample | null;
   readonly watchSeconds: number;
@@ -19,6 +15,15 @@ export interface WatchOptions {
   /** 0: no limit. */
   readonly maxP95Ms: number;
   readonly signal?: AbortSignal;
+}
+
+/** Who counts what callers get. */
+export interface WatchSource {
+  /** Null when there is nothing to count yet. */
+  counters(): Promise<HostCounters | null>;
+  latency(): Promise<readonly LatencyBucket[]>;
+  /** Throws one clause when the version's scorers are not what they were, however few the requests. */
+  inspect?(): Promise<void>;
 }
 
 /** Counters before the move. */
@@ -53,15 +58,8 @@ const fewestProbes = 3;
 const noCounters: HostCounters = { requests: 0, errors: 0, active: 0 };
 
 /** Reads the counters a watch starts from; call it before traffic moves. */
-export async function readBaseline(
-  admin: RouterAdmin,
-  cluster: string,
-  routedCluster: string,
-): Promise<Baseline> {
-  const [counters, latency] = await Promise.all([
-    admin.hostCounters(cluster),
-    admin.latency(routedCluster),
-  ]);
+export async function readBaseline(source: WatchSource): Promise<Baseline> {
+  const [counters, latency] = await Promise.all([source.counters(), source.latency()]);
   return { counters: counters ?? noCounters, latency };
 }
 
@@ -72,7 +70,7 @@ export async function readBaseline(
  * @throws Error one clause with what was measured and the limit; `Interrupted` when the user stops the command
  */
 export async function watchTraffic(
-  admin: RouterAdmin,
+  source: WatchSource,
   baseline: Baseline,
   options: WatchOptions,
 ): Promise<WatchFacts> {
@@ -91,12 +89,14 @@ export async function watchTraffic(
     const over = Date.now() >= end && (!sample || asked.length >= fewestProbes);
     if (over) break;
     if (++turns % 5 === 0) {
-      judgeWatch(await measure(admin, baseline, options, probes), options, false);
+      await source.inspect?.();
+      judgeWatch(await measure(source, baseline, probes), options, false);
     }
     await sleep(probePauseMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }
   await Promise.all(asked);
-  const found = await measure(admin, baseline, options, probes);
+  await source.inspect?.();
+  const found = await measure(source, baseline, probes);
   judgeWatch(found, options, true);
   return found;
 }
@@ -122,15 +122,11 @@ export function judgeWatch(facts: WatchFacts, options: WatchOptions, over: boole
 }
 
 async function measure(
-  admin: RouterAdmin,
+  source: WatchSource,
   baseline: Baseline,
-  { cluster, routedCluster }: WatchOptions,
   probes: readonly Prediction[],
 ): Promise<WatchFacts> {
-  const [counters, buckets] = await Promise.all([
-    admin.hostCounters(cluster),
-    admin.latency(routedCluster),
-  ]);
+  const [counters, buckets] = await Promise.all([source.counters(), source.latency()]);
   const wrong = probes.filter(({ problem }) => problem !== null);
   const measured = [
     p95OfBuckets(bucketsSince(baseline.latency, buckets)),

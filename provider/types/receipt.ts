@@ -1,20 +1,20 @@
 import { readReceipts } from "../../history/receipts";
 import type { ReceiptInputs } from "../inputs";
-import { readJournal } from "../release/journal";
 import { completeRelease, isRecorded } from "../release/complete";
+import { siteOf } from "../release/site";
 import type { ResourceType } from "../resource-type";
 
 /** The last line of a release: appended when pin, approvals or override are new. Survives destroy. */
 export const receiptType = {
   token: "tollgate:index:Receipt",
 
-  diff(_id, olds, news) {
+  async diff(_id, olds, news) {
     if (olds.stateDir !== news.stateDir) {
-      return Promise.resolve({ changes: true, replaces: ["stateDir"] });
+      return { changes: true, replaces: ["stateDir"] };
     }
     const { receipts } = readReceipts(news.stateDir);
-    const pending = !isRecorded(receipts.at(-1), news) || readJournal(news.stateDir) !== null;
-    return Promise.resolve({ changes: pending });
+    const recorded = isRecorded(receipts.at(-1), news);
+    return { changes: !recorded || (await (await siteOf(news)).journal()) !== null };
   },
 
   async create(inputs) {

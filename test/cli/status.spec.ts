@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { driftOf, type Status, waiversOf } from "../../cli/status";
+import { type Status, waiversOf } from "../../cli/status";
+import { driftOf } from "../../cli/status/drift";
 
 const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };
 const other = { ...pin, version: "1", digest: `sha256:${"b".repeat(64)}` };
@@ -29,13 +30,15 @@ function settled(changes: Partial<Status> = {}): Omit<Status, "drift"> {
     processes: [
       { name: "router", status: "running", healthy: true, pid: 1, uptime: "1 s", address: null },
     ],
+    cluster: null,
+    pods: [],
     ...changes,
   };
 }
 
 describe("driftOf", () => {
   it("is empty when everything is as pinned", () => {
-    assert.deepEqual(driftOf(settled(), "Production", false), []);
+    assert.deepEqual(driftOf(settled(), { stage: "Production", interrupted: false }), []);
   });
 
   const cases: [situation: string, changes: Partial<Status>, sentence: string][] = [
@@ -100,19 +103,21 @@ describe("driftOf", () => {
   ];
   for (const [situation, changes, sentence] of cases) {
     it(`says when ${situation}`, () => {
-      assert.deepEqual(driftOf(settled(changes), "Production", false), [sentence]);
+      assert.deepEqual(driftOf(settled(changes), { stage: "Production", interrupted: false }), [
+        sentence,
+      ]);
     });
   }
 
   it("says when a release was interrupted", () => {
-    assert.deepEqual(driftOf(settled(), "Production", true), [
+    assert.deepEqual(driftOf(settled(), { stage: "Production", interrupted: true }), [
       "a release is under way, or was interrupted",
     ]);
   });
 
   it("asks for no stage where the tier has none", () => {
     const registry = { ...settled().registry, stage: null };
-    assert.deepEqual(driftOf(settled({ registry }), "None", false), []);
+    assert.deepEqual(driftOf(settled({ registry }), { stage: "None", interrupted: false }), []);
   });
 });
 

@@ -17,7 +17,8 @@ const settings = stagingSettings();
 function recordingRuntime() {
   const asked: unknown[][] = [];
   const runtime: Runtime = {
-    registryExists: () => true,
+    registryExists: () => Promise.resolve(true),
+    foundation: () => ({}),
     artifactStore: (name) => {
       asked.push(["artifactStore", name]);
       return {
@@ -125,11 +126,13 @@ describe("StageAlias", () => {
           name: "stage-alias-mark",
           inputs: {
             stateDir: "/project/.tollgate/staging",
+            cluster: null,
             registry: {
               uri: "http://127.0.0.1:5001",
               caFile: null,
               tokenVariable: "MLFLOW_TRACKING_TOKEN",
               timeoutSeconds: 5,
+              cluster: null,
             },
             model: "churn-model",
             version: "2",
@@ -141,6 +144,7 @@ describe("StageAlias", () => {
           name: "stage-alias-receipt",
           inputs: {
             stateDir: "/project/.tollgate/staging",
+            cluster: null,
             projectDir: "/project",
             stack: "staging",
             pin,

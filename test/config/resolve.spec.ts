@@ -120,8 +120,14 @@ describe("resolveSettings", () => {
           tokenVariable: "MLFLOW_TRACKING_TOKEN",
           timeoutSeconds: 5,
         },
-        database: { kind: "postgres" },
-        artifactStore: { kind: "s3", bucket: "tollgate-staging" },
+        database: { kind: "postgres", secret: null, size: "5Gi" },
+        artifactStore: {
+          kind: "s3",
+          bucket: "tollgate-staging",
+          secret: null,
+          endpoint: null,
+          size: "10Gi",
+        },
         scorer: {
           host: "127.0.0.1",
           port: 8000,
@@ -135,8 +141,92 @@ describe("resolveSettings", () => {
         requirements: "/opt/tollgate/requirements.txt",
         gates: null,
         release: { watchSeconds: 3, warmSeconds: 1, maxErrorRate: 0.01, maxP95Ms: 200 },
+        kubernetes: null,
       },
     );
+  });
+
+  describe("in a cluster", () => {
+    const image = (name: string) => `registry.example.com/${name}@${digest}`;
+    const images = {
+      tollgate: image("tollgate"),
+      postgres: image("postgres"),
+      seaweedfs: image("seaweedfs"),
+    };
+    const inCluster = (changes: Record<string, unknown> = {}, more: object = {}) =>
+      resolve({ runtime: "kubernetes", kubernetes: { images, ...more }, ...changes });
+
+    it("needs the images alone, and fills in the rest", () => {
+      const { kubernetes, trackingServer, scorer } = inCluster();
+      const resources = { cpu: "500m", memory: "512Mi" };
+      const small = { cpu: "250m", memory: "256Mi" };
+      assert.deepEqual(kubernetes, {
+        cluster: { kubeconfig: null, context: null, namespace: "churn-model-staging" },
+        createNamespace: true,
+        images,
+        imagePullSecrets: [],
+        rollout: "deployment",
+        canarySteps: [25, 50],
+        modelFrom: "registry",
+        modelImage: null,
+        service: { type: "ClusterIP", nodePort: null },
+        ingress: null,
+        gateway: null,
+        resourceLevel: "requests",
+        resources: {
+          scorer: resources,
+          trackingServer: { cpu: "500m", memory: "1Gi" },
+          database: small,
+          artifactStore: small,
+        },
+        autoscale: null,
+        monitoring: "annotations",
+        prometheus: null,
+        storageClass: null,
+        priorityClass: null,
+      });
+      assert.equal(trackingServer.uri, "http://tracking-server.churn-model-staging.svc:5001");
+      assert.equal(scorer.startTimeoutSeconds, 180);
+    });
+
+    it("keeps what is written for a cluster out of the way on another runtime", () => {
+      assert.equal(inCluster({ runtime: "local" }).kubernetes, null);
+      assert.equal(inCluster({ runtime: "local" }).trackingServer.uri, "http://127.0.0.1:5001");
+    });
+
+    it("takes the kubeconfig from the project folder, and one resource beside its default", () => {
+      const { kubernetes } = inCluster(
+        {},
+        { kubeconfig: "kube/config", resources: { scorer: { memory: "2Gi" } } },
+      );
+      assert.equal(kubernetes?.cluster.kubeconfig, "/projects/churn/kube/config");
+      assert.deepEqual(kubernetes?.resources.scorer, { cpu: "500m", memory: "2Gi" });
+    });
+
+    it("scales by requests where they are named, and else by CPU", () => {
+      const autoscale = { maxReplicas: 9 };
+      assert.deepEqual(inCluster({}, { autoscale }).kubernetes?.autoscale, {
+        maxReplicas: 9,
+        cpuPercent: 70,
+        requestsPerSecond: null,
+      });
+      const requests = { ...autoscale, requestsPerSecond: 50 };
+      assert.deepEqual(inCluster({}, { autoscale: requests }).kubernetes?.autoscale, {
+        maxReplicas: 9,
+        cpuPercent: null,
+        requestsPerSecond: 50,
+      });
+    });
+
+    it("makes a namespace of any model and stack that Kubernetes takes", () => {
+      const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,90}$/);
+      fc.assert(
+        fc.property(name, (model) => {
+          const namespace = inCluster({ model }).kubernetes!.cluster.namespace;
+          assert.match(namespace, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+        }),
+      );
+    });
   });
 
   it("takes a value as written before the tier's, 0 and the empty text too", () => {

@@ -21,6 +21,8 @@ function problemsOf(changes: Record<string, unknown>): readonly string[] {
   return assert.fail("nothing was refused");
 }
 
+const image = `registry.example.com/tollgate@sha256:${"a".repeat(64)}`;
+
 describe("resolveSettings, strictly, refuses", () => {
   const wrong: [string, Record<string, unknown>, string[]][] = [
     [
@@ -80,7 +82,7 @@ describe("resolveSettings, strictly, refuses", () => {
     [
       "an unknown key like no other",
       { database: { colour: "red" } },
-      ["tollgate:database.colour: unknown key, allowed are kind"],
+      ["tollgate:database.colour: unknown key, allowed are kind, secret, size"],
     ],
     [
       "a key that isn't nested",
@@ -143,6 +145,56 @@ describe("resolveSettings, strictly, refuses", () => {
       { trackingServer: { uri: "http://x", port: 5000 } },
       [
         "tollgate:trackingServer.port: got 5000, expected nothing beside trackingServer.uri, whose server is kept elsewhere",
+      ],
+    ],
+    [
+      "a cluster without images",
+      { runtime: "kubernetes" },
+      ["tollgate:kubernetes: got nothing, expected at least kubernetes.images.tollgate"],
+    ],
+    [
+      "an image that is missing for what the stack runs itself",
+      { runtime: "kubernetes", kubernetes: { images: { tollgate: image } } },
+      [
+        "tollgate:kubernetes.images.postgres: got nothing, expected an image by digest, or a database kept elsewhere (tollgate:database.secret)",
+        "tollgate:kubernetes.images.seaweedfs: got nothing, expected an image by digest, or a store kept elsewhere (tollgate:artifactStore.secret)",
+      ],
+    ],
+    [
+      "an image by a tag, which can be moved",
+      { kubernetes: { images: { tollgate: "tollgate:v1" } } },
+      [
+        'tollgate:kubernetes.images.tollgate: got "tollgate:v1", expected "<image>@sha256:<64 hex digits>": a tag can be moved, a digest can\'t',
+      ],
+    ],
+    [
+      "Argo Rollouts for what KServe serves",
+      {
+        runtime: "kubernetes",
+        database: { secret: "db" },
+        artifactStore: { secret: "s3" },
+        kubernetes: { images: { tollgate: image }, modelFrom: "kserve", rollout: "canary" },
+      },
+      [
+        'tollgate:kubernetes.rollout: got "canary", expected "deployment": Argo Rollouts can\'t move what KServe serves',
+      ],
+    ],
+    [
+      "Secrets of a cluster on this machine",
+      { database: { secret: "db" } },
+      ['tollgate:database.secret: got "db", expected nothing, for runtime local keeps its own'],
+    ],
+    [
+      "an address to listen on in a cluster",
+      {
+        runtime: "kubernetes",
+        database: { secret: "db" },
+        artifactStore: { secret: "s3" },
+        kubernetes: { images: { tollgate: image } },
+        scorer: { host: "0.0.0.0" },
+      },
+      [
+        'tollgate:scorer.host: got "0.0.0.0", expected nothing: in a cluster tollgate:kubernetes.service says who gets in',
       ],
     ],
     [

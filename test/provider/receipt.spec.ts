@@ -39,7 +39,7 @@ describe("receiptType", () => {
     const pin = { name: "churn-model", version, digest: digestOf(version) };
     const admission = { ...admissionOf({ ...compliantCandidate(), pin }, gates), ...change };
     const stateDir = path.join(projectDir, ".tollgate", "staging");
-    return { stateDir, projectDir, stack: "staging", pin, admission };
+    return { stateDir, cluster: null, projectDir, stack: "staging", pin, admission };
   }
 
   const chain = () => readReceipts(inputs().stateDir).receipts;

@@ -9,8 +9,6 @@ import { digestOf } from "../support/fixtures";
 const options: WatchOptions = {
   url: "http://127.0.0.1:1",
   version: "2",
-  cluster: "scorer-2",
-  routedCluster: "scorer-2",
   sample: { rows: 1, body: "{}" },
   watchSeconds: 1,
   maxErrorRate: 0.01,

@@ -8,10 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clusterName } from "../../provider/envoy/clusters";
 import { readLiveRoute, routeFiles } from "../../provider/envoy/files";
 import type { RouteInputs } from "../../provider/inputs";
-import { closeRelease } from "../../provider/release/complete";
 import { readJournal } from "../../provider/release/journal";
 import { release } from "../../provider/release/release";
 import { releasedVersion } from "../../provider/release/released";
+import { localSite } from "../../provider/release/local-site";
 import { undoRelease } from "../../provider/release/undo";
 import { routeType } from "../../provider/types/route";
 import {
@@ -64,7 +64,7 @@ describe("routeType", function () {
   async function released(version: string, urls: string[]): Promise<RouteInputs> {
     const given = inputs(version, urls);
     await routeType.create(given);
-    await closeRelease(router.stateDir);
+    await localSite(router.stateDir).close();
     return given;
   }
 
@@ -224,9 +224,12 @@ describe("routeType", function () {
     const next = inputs("2", [two.url]);
     await routeType.update("route", before, next);
     assert.equal(await servedVersion(), "200 v2");
-    assert.equal(await undoRelease(router.stateDir), "callers get version 1 as before");
+    assert.equal(
+      await undoRelease({ stateDir: router.stateDir, cluster: null }),
+      "callers get version 1 as before",
+    );
     assert.equal(await servedVersion(), "200 v1");
-    assert.equal(await undoRelease(router.stateDir), null);
+    assert.equal(await undoRelease({ stateDir: router.stateDir, cluster: null }), null);
     assert.equal((await routeType.diff("route", next, next)).changes, true);
   });
 
@@ -236,7 +239,7 @@ describe("routeType", function () {
     await routeType.update("route", before, inputs("2", [two.url]));
     await router.kill();
     assert.match(
-      (await undoRelease(router.stateDir))!,
+      (await undoRelease({ stateDir: router.stateDir, cluster: null }))!,
       /^callers get version 1 as before; the router has its old route on disk but did not confirm it/,
     );
     await router.restart();
@@ -288,7 +291,10 @@ describe("routeType", function () {
     await callers.stop();
     assert.deepEqual(callers.failures, []);
     assert.equal(await servedVersion(), "200 v2");
-    assert.equal(await undoRelease(router.stateDir), "callers get version 1 as before");
+    assert.equal(
+      await undoRelease({ stateDir: router.stateDir, cluster: null }),
+      "callers get version 1 as before",
+    );
   });
 
   it("sees a route moved by hand in diff and read, and puts it right", async () => {

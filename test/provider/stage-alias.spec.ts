@@ -50,11 +50,13 @@ describe("stageAliasType", function () {
   function inputs(version: string, change: Partial<StageAliasInputs> = {}): StageAliasInputs {
     return {
       stateDir: path.join(dir, model),
+      cluster: null,
       registry: {
         uri: mlflow.uri,
         caFile: null,
         tokenVariable: "MLFLOW_TRACKING_TOKEN",
         timeoutSeconds: 10,
+        cluster: null,
       },
       model,
       version,
@@ -181,7 +183,7 @@ describe("stageAliasType", function () {
     underRelease("2");
     await stageAliasType.update("id", inputs("1"), inputs("2"));
     assert.deepEqual([await alias(), await stages()], ["2", ["Archived", "Staging", "None"]]);
-    await undoRelease(inputs("2").stateDir);
+    await undoRelease(inputs("2"));
     assert.deepEqual([await alias(), await stages()], ["1", ["Staging", "None", "None"]]);
     assert.equal(releasedVersion(inputs("2").stateDir)?.version, "1");
   });
@@ -189,7 +191,7 @@ describe("stageAliasType", function () {
   it("undoes a first release to no alias at all", async () => {
     underRelease("1");
     await stageAliasType.create(inputs("1"));
-    await undoRelease(inputs("1").stateDir);
+    await undoRelease(inputs("1"));
     assert.deepEqual([await alias(), await stages()], [null, ["None", "None", "None"]]);
   });
 
@@ -214,7 +216,10 @@ describe("stageAliasType", function () {
     const file = path.join(stateDir, "route", "journal.json");
     const { uri } = (await silent()).registry!;
     fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(mlflow.uri, uri));
-    assert.match((await undoRelease(stateDir))!, /alias "staging" could not be put back: /);
+    assert.match(
+      (await undoRelease({ stateDir, cluster: null }))!,
+      /alias "staging" could not be put back: /,
+    );
     assert.equal(readJournal(stateDir)?.mark?.aliasVersion, "1");
     clearJournal(stateDir);
   });

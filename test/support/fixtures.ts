@@ -1,4 +1,4 @@
-import type { Settings } from "../../config/settings";
+import type { KubernetesSettings, Settings } from "../../config/settings";
 import { compliantEvidence, digestOf, pin } from "./evidence";
 
 export { compliantEvidence, digestOf, pin };
@@ -30,8 +30,14 @@ export function stagingSettings(change: Partial<Settings> = {}): Settings {
       tokenVariable: "MLFLOW_TRACKING_TOKEN",
       timeoutSeconds: 5,
     },
-    database: { kind: "postgres" },
-    artifactStore: { kind: "s3", bucket: "churn-model-staging" },
+    database: { kind: "postgres", secret: null, size: "5Gi" },
+    artifactStore: {
+      kind: "s3",
+      bucket: "churn-model-staging",
+      secret: null,
+      endpoint: null,
+      size: "10Gi",
+    },
     scorer: {
       host: "127.0.0.1",
       port: 8000,
@@ -45,6 +51,57 @@ export function stagingSettings(change: Partial<Settings> = {}): Settings {
     requirements: "/tollgate/serving/requirements.lock",
     gates: {},
     release: { watchSeconds: 3, warmSeconds: 1, maxErrorRate: 0.01, maxP95Ms: 200 },
+    kubernetes: null,
+    ...change,
+  };
+}
+
+/** The same in a cluster. */
+export function clusterSettings(
+  change: Partial<Settings> = {},
+  kubernetes: Partial<KubernetesSettings> = {},
+): Settings {
+  const image = (name: string) => `registry.example.com/${name}@sha256:${"c".repeat(64)}`;
+  const resources = { cpu: "500m", memory: "512Mi" };
+  const staging = stagingSettings();
+  return {
+    ...staging,
+    runtime: "kubernetes",
+    trackingServer: {
+      ...staging.trackingServer,
+      uri: "http://tracking-server.churn-model-staging.svc:5001",
+      host: "tracking-server.churn-model-staging.svc",
+    },
+    kubernetes: {
+      cluster: { kubeconfig: null, context: null, namespace: "churn-model-staging" },
+      createNamespace: true,
+      images: {
+        tollgate: image("tollgate"),
+        postgres: image("postgres"),
+        seaweedfs: image("seaweedfs"),
+      },
+      imagePullSecrets: [],
+      rollout: "deployment",
+      canarySteps: [25, 50],
+      modelFrom: "registry",
+      modelImage: null,
+      service: { type: "ClusterIP", nodePort: null },
+      ingress: null,
+      gateway: null,
+      resourceLevel: "requests",
+      resources: {
+        scorer: resources,
+        trackingServer: resources,
+        database: resources,
+        artifactStore: resources,
+      },
+      autoscale: null,
+      monitoring: "annotations",
+      prometheus: null,
+      storageClass: null,
+      priorityClass: null,
+      ...kubernetes,
+    },
     ...change,
   };
 }

@@ -17,12 +17,17 @@ export function engineEnvironment(
     Object.entries(process.env).filter(([, value]) => value !== undefined),
   );
   return {
-    PULUMI_HOME: path.join(cacheDir(), "pulumi"),
+    PULUMI_HOME: engineHome(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
     ...(given as Record<string, string>),
     PATH: [engine.dir, process.env["PATH"]].filter(Boolean).join(path.delimiter),
     ...passphrase(projectDir),
   };
+}
+
+/** Where the engine keeps its plugins, logins and logs: the user's own `PULUMI_HOME`, or a folder in our cache. */
+export function engineHome(): string {
+  return process.env["PULUMI_HOME"] ?? path.join(cacheDir(), "pulumi");
 }
 
 function passphrase(projectDir: string): Record<string, string> {

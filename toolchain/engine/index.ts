@@ -8,7 +8,7 @@ import { writeHost } from "./host";
 import { engineOnPath } from "./path";
 import { downloadEngine } from "./vendor";
 
-export { engineEnvironment } from "./environment";
+export { engineEnvironment, engineHome } from "./environment";
 export { ENGINE_VERSION, type Engine, type EngineSource } from "./engine";
 
 type Made = Exclude<EngineSource, "path">;

@@ -50,7 +50,11 @@ export async function downloadEngine(
   }
 }
 
-async function reach({ address, patienceMs }: Vendor): Promise<void> {
+/** Asks the vendor for a sign of life. Throws why there is none, as a clause. */
+export async function reach({
+  address,
+  patienceMs,
+}: Pick<Vendor, "address" | "patienceMs">): Promise<void> {
   const { request, EnvHttpProxyAgent } = await import("undici");
   const dispatcher = new EnvHttpProxyAgent();
   try {

@@ -11,12 +11,11 @@ from urllib.parse import quote, urlsplit
 
 from launching import fail, read_secret, split_address, wait_for_port, write_private
 
-QUIET = {
-    # 9 processes and 1.9 GB with it, one and 0.5 GB without: nothing here submits jobs to the server.
-    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "DO_NOT_TRACK": "true",
-}
+# The part that a cluster's server shares lies with the rest of the Python.
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../serving"))
+
+from tollgate_serving.errors import UserError
+from tollgate_serving.mlflow_server import QUIET, ensure_bucket, run_mlflow
 
 
 def database_uri(options):
@@ -39,38 +38,10 @@ def ensure_artifacts(destination, wait_seconds):
         return
     endpoint = os.environ["MLFLOW_S3_ENDPOINT_URL"]
     wait_for_port("artifact store", urlsplit(endpoint).netloc, wait_seconds)
-    ensure_bucket(endpoint, parts.netloc)
-
-
-def ensure_bucket(endpoint, bucket):
-    import boto3
-    from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    patient = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 8})
     try:
-        s3 = boto3.client("s3", endpoint_url=endpoint, config=patient)
-        if bucket not in [known["Name"] for known in s3.list_buckets()["Buckets"]]:
-            s3.create_bucket(Bucket=bucket)
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    except (BotoCoreError, ClientError) as error:
-        fail(f"cannot make the bucket {bucket} at {endpoint}: {error}; see the store's log")
-
-
-def become_mlflow(host, port):
-    """MLflow starts its web server as a child and waits for it, which costs a process and a second import
-    of everything, 3 s. Here the web server runs in this process."""
-    import mlflow.server
-    import uvicorn
-    from mlflow.cli import cli
-
-    def run(command, extra_env, **_):
-        os.environ.update(extra_env)
-        # The command is `python -m uvicorn <arguments>`.
-        uvicorn.main(command[3:])
-
-    mlflow.server._exec_cmd = run
-    cli(["server", "--host", host, "--port", str(port), "--workers", "1"])
+        ensure_bucket(endpoint, parts.netloc, wait_seconds)
+    except UserError as error:
+        fail(str(error))
 
 
 def main():
@@ -94,7 +65,7 @@ def main():
         ensure_artifacts(options.artifacts, options.wait_seconds)
     except OSError as error:
         fail(f"cannot prepare {error.filename} ({error.strerror}); make it writable")
-    become_mlflow(options.host, options.port)
+    run_mlflow(options.host, options.port)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,11 @@ describe("sentenceOf", () => {
       "tollgate:scorer.port: got 70000\ntollgate:x: unknown key",
     ],
     [
+      "the Kubernetes provider's report of a right that is lacking",
+      'resource "urn:pulumi:staging::churn::kubernetes:apps/v1:Deployment::scorer" was not successfully created by the Kubernetes API server: deployments.apps "scorer" is forbidden: User "mira" cannot patch resource "deployments" in API group "apps" in the namespace "shop"',
+      'deployments.apps "scorer" is forbidden: User "mira" cannot patch resource "deployments" in API group "apps" in the namespace "shop"; have that right given, or choose another user with tollgate:kubernetes.context (`tollgate doctor` lists every right that is needed)',
+    ],
+    [
       "an error class",
       "SettingsError: Pulumi.dev.yaml has a wrong setting",
       "Pulumi.dev.yaml has a wrong setting",

@@ -55,6 +55,21 @@ describe("deletionProtection", () => {
     assert.equal(check("kubernetes:v1:PersistentVolumeClaim", {}, false).length, 1);
   });
 
+  it("passes a claim of Tollgate's own components, which destroy leaves", () => {
+    const type = "kubernetes:core/v1:PersistentVolumeClaim";
+    const claim = resource(type, "one", {}, { protect: false });
+    const below = (parent: string) => ({
+      ...claim,
+      urn: `urn:pulumi:s::p::${parent}$${type}::one`,
+    });
+    const judge = (parent: string) =>
+      judged(deletionProtection, [below(parent)], { production: true });
+    assert.deepEqual(judge("tollgate:component:TrackingServer"), []);
+    assert.deepEqual(judge("theirs:component:Database"), [
+      `${type} one lacks the resource option protect.`,
+    ]);
+  });
+
   it("lets Tollgate's own processes come and go, as their data stays", () => {
     assert.deepEqual(check(process, { deleteData: false }, false), []);
   });

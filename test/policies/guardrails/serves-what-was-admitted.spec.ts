@@ -42,6 +42,13 @@ describe("servesWhatWasAdmitted", () => {
     ]);
   });
 
+  it("refuses a release of other bytes in a cluster", () => {
+    const other = resource("ClusterRelease", { ...served, digest: digestOf("b") });
+    assert.deepEqual(check([admission, other]), [
+      `clusterrelease serves digest ${digestOf("b")}, but ${digest} was admitted.`,
+    ]);
+  });
+
   it("refuses an alias on another version", () => {
     assert.deepEqual(check([admission, resource("StageAlias", { version: "1" })]), [
       "stagealias serves version 1, but 2 was admitted.",

@@ -94,7 +94,8 @@ describe("commands", () => {
   });
 
   it("name the data that deleting with the data takes away, and nothing more", () => {
-    const small = { ...settings, artifactStore: { kind: "folder", bucket: "unused" } } as const;
+    const folder = { ...settings.artifactStore, kind: "folder" } as const;
+    const small = { ...settings, artifactStore: folder };
     const store = { destination: `file://${files.artifacts}`, environment: {} };
     const tracking = commands.trackingServerProcess(small, paths, null, store);
     assert.deepEqual(

@@ -1,0 +1,135 @@
+import type { Cluster } from "../cluster/cluster";
+import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
+import { labelsOf } from "../runtimes/kubernetes/manifests/pods";
+import { CliError } from "./errors";
+
+/** Longest wait for a namespace to be gone, in milliseconds. */
+const deletionTimeoutMs = 120_000;
+const pauseMs = 500;
+
+interface Named {
+  readonly metadata: {
+    readonly name: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+}
+
+/** What outlives `destroy` in a cluster. */
+export interface ClusterData {
+  /** Null when it isn't there. */
+  readonly namespace: string | null;
+  /** Did this stack make the namespace? Then it goes with all that is in it. */
+  readonly own: boolean;
+  readonly volumes: readonly string[];
+  readonly secrets: readonly string[];
+  /** How many ConfigMaps with a receipt each. */
+  readonly receipts: number;
+}
+
+/** Looks for what is left of a stack. */
+export async function clusterData(
+  cluster: Cluster,
+  settings: ClusterSettings,
+): Promise<ClusterData> {
+  const name = settings.kubernetes.cluster.namespace;
+  const core = `/api/v1/namespaces/${name}`;
+  const found = await cluster.find<Named>(core);
+  if (!found) return { namespace: null, own: false, volumes: [], secrets: [], receipts: 0 };
+  const list = async (kind: string, selector: string) => {
+    const query = new URLSearchParams({ labelSelector: selector }).toString();
+    const { items } = await cluster.request<{ items: Named[] }>("GET", `${core}/${kind}?${query}`);
+    return items.map(({ metadata }) => metadata.name);
+  };
+  const ours = selectorOf(stackLabels(settings));
+  const [volumes, secrets, receipts] = await Promise.all([
+    list("persistentvolumeclaims", ours),
+    list("secrets", ours),
+    list("configmaps", "tollgate.dev/receipt,app.kubernetes.io/managed-by=tollgate"),
+  ]);
+  return {
+    namespace: name,
+    own: isOwn(found, settings),
+    volumes,
+    secrets,
+    receipts: receipts.length,
+  };
+}
+
+/** Labels that every object of the stack has, whatever it is. */
+function stackLabels(settings: ClusterSettings): Record<string, string> {
+  const { "app.kubernetes.io/name": _, ...labels } = labelsOf(settings, "");
+  return labels;
+}
+
+function selectorOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(",");
+}
+
+/** Only a namespace that was made for this very stack may be deleted. */
+function isOwn({ metadata }: Named, settings: ClusterSettings): boolean {
+  return Object.entries(stackLabels(settings)).every(
+    ([name, value]) => metadata.labels?.[name] === value,
+  );
+}
+
+/**
+ * Deletes what is left of a stack: its namespace, or in one that others made, its volumes and Secrets.
+ *
+ * @throws CliError when the namespace is still there after two minutes
+ */
+export async function deleteClusterData(cluster: Cluster, data: ClusterData): Promise<void> {
+  const { namespace, own, volumes, secrets } = data;
+  if (namespace === null) return;
+  const core = `/api/v1/namespaces/${namespace}`;
+  if (!own) {
+    const paths = [
+      ...volumes.map((name) => `${core}/persistentvolumeclaims/${name}`),
+      ...secrets.map((name) => `${core}/secrets/${name}`),
+    ];
+    for (const path of paths) await deleteIfThere(cluster, path);
+    return;
+  }
+  await deleteIfThere(cluster, core);
+  const deadline = Date.now() + deletionTimeoutMs;
+  while (await cluster.find(core)) {
+    if (Date.now() > deadline) {
+      throw new CliError(
+        "still-there",
+        `Namespace ${namespace} is being deleted and still there after ${deletionTimeoutMs / 1000} s: see with \`kubectl describe namespace ${namespace}\` what holds it.`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}
+
+async function deleteIfThere(cluster: Cluster, path: string): Promise<void> {
+  const { ClusterError } = await import("../cluster/cluster");
+  try {
+    await cluster.request("DELETE", path);
+  } catch (error) {
+    if (!(error instanceof ClusterError && error.code === "not-found")) throw error;
+  }
+}
+
+/** What became of it, as one sentence; null when nothing was there. */
+export function fateOf(data: ClusterData, deleted: boolean): string | null {
+  const { namespace, own, volumes, secrets, receipts } = data;
+  if (namespace === null) return null;
+  const listed = [
+    ...(volumes.length > 0 ? [`volumes ${volumes.join(", ")}`] : []),
+    ...(secrets.length > 0 ? [`Secrets ${secrets.join(", ")}`] : []),
+  ];
+  const kept = [
+    ...listed,
+    ...(receipts > 0 ? [`${receipts} receipt${receipts === 1 ? "" : "s"}`] : []),
+  ];
+  if (deleted && own) return `Deleted namespace ${namespace} with all that was in it.`;
+  if (deleted) {
+    const gone = listed.length > 0 ? `Deleted ${listed.join(" and ")}` : "Deleted nothing";
+    return `${gone} in namespace ${namespace}, which isn't this stack's own and stays.`;
+  }
+  if (kept.length === 0) return null;
+  return `Kept ${kept.join(" and ")} in namespace ${namespace}; --delete-data removes ${own ? "the namespace" : "volumes and Secrets"}.`;
+}

@@ -1,0 +1,130 @@
+import { relative, resolve } from "node:path";
+import type { Settings } from "../../config/settings";
+import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import type { Context } from "../context";
+import { CliError, exitCodes, usageError } from "../errors";
+import { judgePin, type Judgement, nameOfPin } from "../judgement";
+import type { Outcome } from "../output";
+import type { Difference, RenderedFiles } from "../render-folder";
+import type { Run } from "../verbs";
+
+/**
+ * `tollgate render`: the manifests of an environment as files, for a review and for GitOps. A pin that the gates refuse
+ * writes nothing and ends with 2. With `--check` nothing is written, and a folder that differs ends with 1.
+ */
+export const run: Run = async (context, options) => {
+  if (options.out === undefined) {
+    throw usageError("Say where the manifests go with --out, such as --out rendered/prod.");
+  }
+  const folder = resolve(String(options.out));
+  const settings = inCluster(await context.settings());
+  const judgement = await judgePin(settings);
+  if (judgement?.blocked) return refusal(settings, judgement, context);
+  const files = await render(settings);
+  const { differencesIn, writeRendering } = await import("../render-folder");
+  const rendering = { settings, folder, files, judgement };
+  if (options.check) {
+    return checked(rendering, differencesIn(folder, settings.stack, files));
+  }
+  return written(rendering, await writeRendering(folder, settings.stack, files));
+};
+
+interface Rendering {
+  readonly settings: ClusterSettings;
+  readonly folder: string;
+  readonly files: RenderedFiles;
+  readonly judgement: Judgement | null;
+}
+
+/** Settings of a stack that runs in a cluster; a user's error otherwise. */
+function inCluster(settings: Settings): ClusterSettings {
+  const { kubernetes, stack, runtime } = settings;
+  if (kubernetes) return { ...settings, kubernetes };
+  throw new CliError(
+    "render-runtime",
+    `${stack} is on runtime ${runtime}, which has no manifests: set tollgate:runtime to kubernetes in Pulumi.${stack}.yaml, or name another stack with --stack.`,
+  );
+}
+
+/** The files of a stack, after the guardrails had nothing against what is in them. */
+async function render(settings: ClusterSettings): Promise<RenderedFiles> {
+  const [{ renderedGroups }, { objectionsTo }, { filesOf }] = await Promise.all([
+    import("../../runtimes/kubernetes/render"),
+    import("../render-guardrails"),
+    import("../render"),
+  ]);
+  const groups = renderedGroups(settings);
+  const objections = await objectionsTo(settings, groups);
+  if (objections.length > 0) {
+    throw new CliError("guardrail", objections.join("\n"), exitCodes.refused);
+  }
+  return filesOf(settings, groups);
+}
+
+async function refusal(
+  { stack, pin }: Settings,
+  { candidate, verdicts }: Judgement,
+  { output }: Context,
+): Promise<Outcome> {
+  const [{ asText }, { waiverProblems }] = await Promise.all([
+    import("../../policies/present"),
+    import("../../policies/waivers"),
+  ]);
+  const text = asText(verdicts, {
+    colours: output.colours,
+    waiverProblems: waiverProblems(candidate),
+  });
+  return {
+    document: { stack, refused: true, pin, verdicts, files: [], differences: [] },
+    text: [text, "", `Refused: nothing is rendered for ${stack}.`].join("\n"),
+    exitCode: exitCodes.refused,
+  };
+}
+
+function written(rendering: Rendering, differences: Difference[]): Outcome {
+  const { folder, files, settings } = rendering;
+  const what = `${shown(folder)} holds ${files.size} files of ${settings.stack}${pinned(settings)}`;
+  const count = differences.length === 0 ? "nothing changed" : `${differences.length} changed`;
+  return {
+    document: documentOf(rendering, differences),
+    text: [...differences.map(lineOf), `${what}: ${count}.`].join("\n"),
+  };
+}
+
+function checked(rendering: Rendering, differences: Difference[]): Outcome {
+  const { folder, settings } = rendering;
+  const isCurrent = differences.length === 0;
+  const next = `run \`tollgate render --stack ${settings.stack} --out ${shown(folder)}\` and commit`;
+  const closing = isCurrent
+    ? `${shown(folder)} is what ${settings.stack} says${pinned(settings)}.`
+    : `${shown(folder)} isn't what ${settings.stack} says in ${files(differences.length)}: ${next}.`;
+  return {
+    document: documentOf(rendering, differences),
+    text: [...differences.map(lineOf), closing].join("\n"),
+    exitCode: isCurrent ? exitCodes.done : exitCodes.error,
+  };
+}
+
+function documentOf({ settings, folder, files, judgement }: Rendering, differences: Difference[]) {
+  const { stack, pin } = settings;
+  const verdicts = judgement?.verdicts ?? [];
+  return { stack, refused: false, pin, verdicts, folder, files: [...files.keys()], differences };
+}
+
+function files(count: number): string {
+  return count === 1 ? "1 file" : `${count} files`;
+}
+
+function lineOf({ file, change }: Difference): string {
+  return `${change.padEnd(8)} ${file}`;
+}
+
+function pinned({ pin }: Settings): string {
+  return pin ? `, ${nameOfPin(pin)}` : ", with no version pinned";
+}
+
+/** Relative where that is shorter to read. */
+function shown(folder: string): string {
+  const path = relative(process.cwd(), folder);
+  return path !== "" && !path.startsWith("..") ? path : folder;
+}

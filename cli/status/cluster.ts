@@ -1,0 +1,164 @@
+import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { ClusterError, type Cluster } from "../../cluster/cluster";
+import { isReady, type Pod, podState } from "../../cluster/pods";
+import { answerOf } from "./answer";
+import type { ClusterStatus, PodStatus, ServingStatus } from "./status";
+import { type CallersService, selectionDrift, type Workload, workloadDrift } from "./workloads";
+
+/** Longest wait for one answer of the API server, in milliseconds: `status` has to answer with everything down. */
+const timeoutMs = 5000;
+
+/** What a cluster tells of a stack. */
+export interface ClusterFacts {
+  cluster: ClusterStatus;
+  serving: ServingStatus;
+  pods: PodStatus[];
+  /** A release is under way, or was cut off. */
+  interrupted: boolean;
+  /** What is different about its objects, a sentence each. */
+  objects: string[];
+}
+
+/** Looks at a stack in its cluster. Never throws for what is down. */
+export async function clusterFacts(settings: ClusterSettings): Promise<ClusterFacts> {
+  const { servingUrl } = await import("../../runtimes/kubernetes/manifests/traffic");
+  const address = settings.kubernetes.cluster;
+  const { namespace } = address;
+  const url = servingUrl(settings);
+  let server: string | null = null;
+  try {
+    const { connectCluster } = await import("../../cluster/connect");
+    const cluster = await connectCluster(address);
+    server = cluster.server;
+    const found = await objectsOf(cluster, settings);
+    return {
+      cluster: { server, namespace, problem: null },
+      serving: { url, ...(await servingIn(cluster, settings, found.service)) },
+      pods: found.pods.map((pod) => podStatus(pod, new Date())),
+      interrupted: found.service?.metadata.annotations?.["tollgate.dev/release"] !== undefined,
+      objects: [
+        ...workloadDrift(found.workloads, await expectedWorkloads(settings)),
+        ...selectionDrift(found.service, found.pods, settings.pin),
+      ],
+    };
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    const problem = "the cluster can't be asked";
+    return {
+      cluster: { server, namespace, problem: error.message },
+      serving: { url, answer: null, problem },
+      pods: [],
+      interrupted: false,
+      objects: [],
+    };
+  }
+}
+
+interface Found {
+  service: CallersService | null;
+  workloads: Workload[];
+  /** Without those that have done their job. */
+  pods: Pod[];
+}
+
+/** Everything of the stack that is looked at, asked for at once. */
+async function objectsOf(cluster: Cluster, settings: ClusterSettings): Promise<Found> {
+  const { labelsOf } = await import("../../runtimes/kubernetes/manifests/pods");
+  const { names } = await import("../../runtimes/kubernetes/names");
+  const { namespace } = cluster.address;
+  const { "app.kubernetes.io/name": _, ...labels } = labelsOf(settings, "");
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+  const query = `labelSelector=${encodeURIComponent(wanted.join(","))}`;
+  const list = async <T>(api: string, kind: string, listed: string): Promise<T[]> => {
+    const path = `${api}/namespaces/${namespace}/${listed}?${query}`;
+    // Without Argo there is no such resource.
+    const found = await cluster.find<{ items: T[] }>(path, { timeoutMs });
+    return (found?.items ?? []).map((each) => ({ ...each, kind }));
+  };
+  const argo = settings.kubernetes.rollout !== "deployment";
+  const [service, pods, ...workloads] = await Promise.all([
+    cluster.find<CallersService>(`/api/v1/namespaces/${namespace}/services/${names.scorer}`, {
+      timeoutMs,
+    }),
+    list<Pod>("/api/v1", "Pod", "pods"),
+    list<Workload>("/apis/apps/v1", "Deployment", "deployments"),
+    list<Workload>("/apis/apps/v1", "StatefulSet", "statefulsets"),
+    argo ? list<Workload>("/apis/argoproj.io/v1alpha1", "Rollout", "rollouts") : [],
+  ]);
+  return {
+    service,
+    workloads: workloads.flat(),
+    pods: pods
+      .filter(({ status }) => status?.phase !== "Succeeded")
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+  };
+}
+
+/** What the settings of now would make of the pinned version. */
+async function expectedWorkloads(settings: ClusterSettings): Promise<Workload[]> {
+  const { pin, model, trackingServer } = settings;
+  if (!pin) return [];
+  const { workloadManifests } = await import("../../runtimes/kubernetes/manifests/workload");
+  return workloadManifests(settings, {
+    modelUri: `models:/${model}/${pin.version}`,
+    version: pin.version,
+    digest: pin.digest,
+    trackingUri: trackingServer.uri,
+  }) as unknown as Workload[];
+}
+
+/** What one of the pods answers that callers are sent to. */
+async function servingIn(
+  cluster: Cluster,
+  { scorer }: ClusterSettings,
+  service: CallersService | null,
+): Promise<Pick<ServingStatus, "answer" | "problem">> {
+  if (!service) return { answer: null, problem: "there is no Service scorer" };
+  try {
+    const tunnel = await cluster.tunnel({ service: service.metadata.name }, scorer.port);
+    try {
+      return await answerOf(tunnel.url);
+    } finally {
+      await tunnel.close();
+    }
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    const none = error.code === "unavailable";
+    return {
+      answer: null,
+      problem: none ? "no pod of it is ready" : error.message.replace(/\.$/, ""),
+    };
+  }
+}
+
+/** A pod as it is shown. */
+export function podStatus(pod: Pod, now: Date): PodStatus {
+  const { metadata, status } = pod;
+  const ready = isReady(pod);
+  const ofJob = metadata.ownerReferences?.some(({ kind }) => kind === "Job") ?? false;
+  return {
+    name: metadata.name,
+    status: podState(pod),
+    // A Job tries again by itself, and what it left is no sign of how things are.
+    healthy: ready || ofJob || metadata.deletionTimestamp !== undefined,
+    ready,
+    restarts: (status?.containerStatuses ?? []).reduce((sum, each) => sum + each.restartCount, 0),
+    age: metadata.creationTimestamp
+      ? age(now.getTime() - Date.parse(metadata.creationTimestamp))
+      : null,
+    version: metadata.labels?.["tollgate.dev/version"] ?? null,
+  };
+}
+
+/** How long something has been there, as kubectl's users read it: `45 s`, `12 min`, `5 h`, `3 d`. */
+export function age(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const units: [string, number][] = [
+    ["d", 86_400],
+    ["h", 3600],
+    ["min", 60],
+  ];
+  // Two of a unit at least: one day could be 24 hours or 47.
+  const [unit, length] = units.find(([, each]) => seconds >= 2 * each) ?? ["s", 1];
+  return `${Math.floor(seconds / length)} ${unit}`;
+}

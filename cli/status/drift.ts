@@ -1,0 +1,60 @@
+import { samePin } from "../../history/rollback";
+import { nameOfPin } from "../judgement";
+import type { Status } from "./status";
+
+/** What drift is seen in, besides the facts shown. */
+export interface Surroundings {
+  /** The stage that the pinned version shall be in. */
+  readonly stage: string;
+  /** Is there the journal of a release that isn't complete? */
+  readonly interrupted: boolean;
+  /** What is different about the objects of a cluster, a sentence each. */
+  readonly objects?: readonly string[];
+}
+
+/** Where what is declared, what is recorded and what is really there part. Pure. */
+export function driftOf(
+  facts: Omit<Status, "drift">,
+  { stage, interrupted, objects = [] }: Surroundings,
+): string[] {
+  const { pin, lastReceipt, serving, registry, cluster } = facts;
+  const drift: string[] = [];
+  if (cluster?.problem) drift.push(cluster.problem);
+  if (interrupted) drift.push("a release is under way, or was interrupted");
+  for (const { name, status, healthy } of [...facts.processes, ...facts.pods])
+    if (!healthy) drift.push(`${name} is ${status}`);
+  drift.push(...objects);
+  if (!pin) {
+    if (serving.answer)
+      drift.push(`nothing is pinned, but version ${serving.answer.version} answers`);
+    return drift;
+  }
+  if (!samePin(pin, lastReceipt?.pin)) {
+    const released = lastReceipt
+      ? `${nameOfPin(lastReceipt.pin)} was released last`
+      : "nothing was released yet";
+    drift.push(`${nameOfPin(pin)} is pinned, but ${released}`);
+  }
+  // Neither the scorer nor a registry of the stack's own can be asked then.
+  if (cluster?.problem) return drift;
+  const { answer } = serving;
+  if (!answer) drift.push(`nothing answers at ${serving.url} (${serving.problem})`);
+  else if (answer.version !== pin.version || answer.digest !== pin.digest) {
+    drift.push(
+      `version ${answer.version} (${answer.digest.slice(0, 19)}) answers instead of ${nameOfPin(pin)}`,
+    );
+  }
+  if (registry.problem) return [...drift, registry.problem];
+  const { name, version } = registry.alias;
+  if (version !== pin.version) {
+    drift.push(
+      `alias ${name} in the registry points to ${version ? `version ${version}` : "nothing"} instead of version ${pin.version}`,
+    );
+  }
+  if (stage !== "None" && registry.stage !== stage) {
+    drift.push(
+      `the registry has version ${pin.version} in stage ${registry.stage ?? "None"} instead of ${stage}`,
+    );
+  }
+  return drift;
+}

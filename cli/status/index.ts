@@ -1,0 +1,121 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Settings } from "../../config/settings";
+import { samePin } from "../../history/rollback";
+import type { Verdict } from "../../policies/gate";
+import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterFacts } from "./cluster";
+import { driftOf } from "./drift";
+import { localServing, processStatus } from "./local";
+import { registryStatus } from "./registry";
+import type { RegistryStatus, ReleasedWaiver, Status } from "./status";
+
+export type { Status } from "./status";
+
+/** Looks at a stack from the outside: files, processes or pods, the registry and the scorer. Never throws for what is down. */
+export async function statusOf(settings: Settings): Promise<Status> {
+  const { standingApprovals } = await import("../approvals");
+  const { stack, tier, runtime, pin } = settings;
+  const found = settings.kubernetes
+    ? await inCluster(settings as ClusterSettings)
+    : await onThisMachine(settings);
+  const chain = await receiptsOf(settings);
+  const approvals = pin ? standingApprovals(settings, pin, new Date()) : [];
+  const facts = {
+    stack,
+    tier,
+    runtime,
+    pin,
+    lastReceipt: chain.last,
+    serving: found.serving,
+    registry: found.registry,
+    approvals: approvals.map(({ approver }) => approver),
+    waivers: samePin(pin, chain.last?.pin) ? chain.waivers : [],
+    processes: found.processes,
+    cluster: found.cluster,
+    pods: found.pods,
+  };
+  const drift = driftOf(facts, { stage: settings.stage, ...found });
+  return { ...facts, drift: chain.problem ? [chain.problem, ...drift] : drift };
+}
+
+type Found = Pick<Status, "serving" | "registry" | "processes" | "cluster" | "pods"> &
+  Pick<ClusterFacts, "interrupted" | "objects">;
+
+async function onThisMachine(settings: Settings): Promise<Found> {
+  const [serving, registry, processes] = await Promise.all([
+    localServing(settings),
+    registryStatus(settings),
+    processStatus(settings.stateDir),
+  ]);
+  const interrupted = existsSync(join(settings.stateDir, "route", "journal.json"));
+  return { serving, registry, processes, cluster: null, pods: [], interrupted, objects: [] };
+}
+
+async function inCluster(settings: ClusterSettings): Promise<Found> {
+  const { clusterFacts } = await import("./cluster");
+  const facts = await clusterFacts(settings);
+  // A registry of the stack's own is in the same cluster.
+  const lost = facts.cluster.problem !== null && settings.trackingServer.managed;
+  const other = facts.cluster.problem === null ? await receiptsAtHand(settings) : [];
+  const registry = lost ? unasked(settings) : await registryStatus(settings);
+  return { ...facts, registry, processes: [], objects: [...facts.objects, ...other] };
+}
+
+function unasked({ alias, trackingServer }: Settings): RegistryStatus {
+  return {
+    uri: trackingServer.uri,
+    alias: { name: alias, version: null },
+    stage: null,
+    problem: "the cluster can't be asked",
+  };
+}
+
+/** Brings receipts of releases that were made on another machine here. Returns why they can't belong together. */
+async function receiptsAtHand({ kubernetes, stateDir }: ClusterSettings): Promise<string[]> {
+  const [{ ClusterError }, { AlteredReceiptsError }, { syncReceipts }] = await Promise.all([
+    import("../../cluster/cluster"),
+    import("../../history/receipts"),
+    import("../../history/cluster-receipts"),
+  ]);
+  try {
+    await syncReceipts(kubernetes.cluster, stateDir);
+  } catch (error) {
+    if (error instanceof AlteredReceiptsError) return [error.message];
+    if (!(error instanceof ClusterError)) throw error;
+  }
+  return [];
+}
+
+interface LastRelease {
+  last: Status["lastReceipt"];
+  waivers: ReleasedWaiver[];
+  problem: string | null;
+}
+
+/** The last receipt, or why the chain can't be trusted. */
+async function receiptsOf({ stateDir }: Settings): Promise<LastRelease> {
+  const { AlteredReceiptsError, readReceipts } = await import("../../history/receipts");
+  try {
+    const last = readReceipts(stateDir).receipts.at(-1);
+    if (!last) return { last: null, waivers: [], problem: null };
+    const { pin, at, actor, verdicts } = last;
+    return { last: { pin, at, actor }, waivers: waiversOf(verdicts, new Date()), problem: null };
+  } catch (error) {
+    if (!(error instanceof AlteredReceiptsError)) throw error;
+    return { last: null, waivers: [], problem: error.message };
+  }
+}
+
+/** The waivers that a release's verdicts name, each gate once. */
+export function waiversOf(
+  verdicts: readonly Pick<Verdict, "gate" | "waiver">[],
+  now: Date,
+): ReleasedWaiver[] {
+  const byGate = new Map<string, ReleasedWaiver>();
+  for (const { gate, waiver } of verdicts) {
+    if (!waiver) continue;
+    byGate.set(gate, { gate, ...waiver, over: !(now.getTime() < Date.parse(waiver.expires)) });
+  }
+  return [...byGate.values()];
+}

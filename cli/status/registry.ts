@@ -1,0 +1,33 @@
+import type { Settings } from "../../config/settings";
+import { registryOf } from "../registry";
+import type { RegistryStatus } from "./status";
+
+/** What the registry says of the stack's alias and its pinned version. Never throws. */
+export async function registryStatus(settings: Settings): Promise<RegistryStatus> {
+  const { model, alias, pin, trackingServer } = settings;
+  const status: RegistryStatus = {
+    uri: trackingServer.uri,
+    alias: { name: alias, version: null },
+    stage: null,
+    problem: null,
+  };
+  const { isRegistryError } = await import("../../registry/errors");
+  const client = (await registryOf(settings)).within(Math.min(trackingServer.timeoutSeconds, 3));
+  const orNull = (error: unknown) => {
+    if (isRegistryError(error, "not-found")) return null;
+    throw error;
+  };
+  try {
+    const [aliased, pinned] = await Promise.all([
+      client.getModelVersionByAlias(model, alias).catch(orNull),
+      pin ? client.getModelVersion(model, pin.version).catch(orNull) : null,
+    ]);
+    return {
+      ...status,
+      alias: { name: alias, version: aliased?.version ?? null },
+      stage: pinned?.currentStage ?? null,
+    };
+  } catch (error) {
+    return { ...status, problem: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,161 @@
+import type { Cluster, Tunnel } from "../../../cluster/cluster";
+import type { HostCounters, LatencyBucket } from "../../envoy/admin";
+import { ask } from "../scorer";
+import type { WatchSource } from "../watch";
+import { isReady, type Pod } from "../../../cluster/pods";
+import { podsOf, restartsOf } from "./pods";
+
+const timeoutMs = 5000;
+/** Routes whose answers are callers' answers; probes and metrics are not. */
+const scoringRoutes = ["/predict", "/invocations"];
+
+/** Stands for the bucket without a bound: a request that took this long is answered by nobody. */
+const longestMs = 60_000;
+
+/** A release's pod and the way to it. */
+export interface WatchedPod {
+  readonly name: string;
+  readonly tunnel: Tunnel;
+  /** Restarts when the watch began: one more means that it crashed. */
+  readonly restarts: number;
+}
+
+/** Opens a way to each pod. Close them all when done. */
+export async function openTunnels(
+  cluster: Cluster,
+  pods: readonly Pod[],
+  port: number,
+): Promise<WatchedPod[]> {
+  const opened: WatchedPod[] = [];
+  try {
+    for (const pod of pods) {
+      const tunnel = await cluster.tunnel({ pod: pod.metadata.name }, port);
+      opened.push({ name: pod.metadata.name, tunnel, restarts: restartsOf(pod) });
+    }
+    return opened;
+  } catch (error) {
+    await closeTunnels(opened);
+    throw error;
+  }
+}
+
+export async function closeTunnels(pods: readonly WatchedPod[]): Promise<void> {
+  await Promise.all(pods.map(({ tunnel }) => tunnel.close()));
+}
+
+/** Counts what callers get by the pods' own metrics, and looks whether each still is what it was. */
+export function podsSource(
+  cluster: Cluster,
+  pods: readonly WatchedPod[],
+  labels: Readonly<Record<string, string>>,
+): WatchSource {
+  return {
+    async counters() {
+      const all = await scrape(pods);
+      return all.map(countersIn).reduce(added, { requests: 0, errors: 0, active: 0 });
+    },
+    async latency() {
+      const all = await scrape(pods);
+      return all.map(bucketsIn).reduce(addedBuckets, []);
+    },
+    inspect: () => inspect(cluster, pods, labels),
+  };
+}
+
+async function inspect(
+  cluster: Cluster,
+  watched: readonly WatchedPod[],
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  const found = new Map((await podsOf(cluster, labels)).map((pod) => [pod.metadata.name, pod]));
+  for (const { name, restarts } of watched) {
+    const pod = found.get(name);
+    if (!pod) throw new Error(`its pod ${name} is gone`);
+    if (restartsOf(pod) > restarts) throw new Error(`its pod ${name} ended and was started again`);
+    if (!isReady(pod)) throw new Error(`its pod ${name} is not ready any more`);
+  }
+}
+
+/** A pod that doesn't answer counts nothing; the watch's own requests and `inspect` tell of it. */
+async function scrape(pods: readonly WatchedPod[]): Promise<Sample[][]> {
+  const texts = await Promise.all(
+    pods.map(({ tunnel }) =>
+      ask(`${tunnel.url}/metrics`, { timeoutMs }).then(
+        ({ status, text }) => (status === 200 ? text : ""),
+        () => "",
+      ),
+    ),
+  );
+  return texts.map(samplesIn);
+}
+
+/** One line of Prometheus' text format. */
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The scorer's own metrics in a text: its labels hold no escaped quotes, so a plain pattern reads them. */
+export function samplesIn(text: string): Sample[] {
+  const samples: Sample[] = [];
+  for (const line of text.split("\n")) {
+    const match = /^(tollgate_scorer_\w+)\{([^}]*)\} (\S+)/.exec(line);
+    if (!match) continue;
+    const labels = [...match[2]!.matchAll(/(\w+)="([^"]*)"/g)].map(([, key, value]) => [
+      key,
+      value,
+    ]);
+    samples.push({
+      name: match[1]!,
+      labels: Object.fromEntries(labels) as Record<string, string>,
+      value: Number(match[3]),
+    });
+  }
+  return samples;
+}
+
+export function countersIn(samples: readonly Sample[]): HostCounters {
+  const answers = samples.filter(
+    ({ name, labels }) =>
+      name === "tollgate_scorer_requests_total" && scoringRoutes.includes(labels["route"] ?? ""),
+  );
+  const sum = (some: readonly Sample[]) => some.reduce((total, { value }) => total + value, 0);
+  return {
+    requests: sum(answers),
+    errors: sum(answers.filter(({ labels }) => labels["code"]?.startsWith("5"))),
+    active: sum(samples.filter(({ name }) => name === "tollgate_scorer_in_flight")),
+  };
+}
+
+/** Buckets as the router has them: each counts what is above the one before. */
+export function bucketsIn(samples: readonly Sample[]): LatencyBucket[] {
+  const cumulative = new Map<number, number>();
+  for (const { name, labels, value } of samples) {
+    if (name !== "tollgate_scorer_request_seconds_bucket") continue;
+    if (!scoringRoutes.includes(labels["route"] ?? "")) continue;
+    const upTo = labels["le"] === "+Inf" ? longestMs : Number(labels["le"]) * 1000;
+    cumulative.set(upTo, (cumulative.get(upTo) ?? 0) + value);
+  }
+  const bounds = [...cumulative.keys()].sort((a, b) => a - b);
+  return bounds.map((upToMs, index) => ({
+    upToMs,
+    count: cumulative.get(upToMs)! - (index > 0 ? cumulative.get(bounds[index - 1]!)! : 0),
+  }));
+}
+
+function added(a: HostCounters, b: HostCounters): HostCounters {
+  return {
+    requests: a.requests + b.requests,
+    errors: a.errors + b.errors,
+    active: a.active + b.active,
+  };
+}
+
+function addedBuckets(a: readonly LatencyBucket[], b: readonly LatencyBucket[]): LatencyBucket[] {
+  const counts = new Map(a.map(({ upToMs, count }) => [upToMs, count]));
+  for (const { upToMs, count } of b) counts.set(upToMs, (counts.get(upToMs) ?? 0) + count);
+  return [...counts]
+    .map(([upToMs, count]) => ({ upToMs, count }))
+    .sort((x, y) => x.upToMs - y.upToMs);
+}

@@ -1,0 +1,237 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "../../../cluster/cluster";
+import type { ClusterReleaseInputs } from "../../inputs";
+import { cancellation } from "../cancellation";
+import { checkScorer } from "../check-scorers";
+import { askSample } from "../scorer";
+import { undoRelease } from "../undo";
+import { readBaseline, watchTraffic } from "../watch";
+import { closeTunnels, openTunnels, podsSource, type WatchedPod } from "./counters";
+import { waitForEndpoints } from "./endpoints";
+import { waitForInferenceService } from "./inference-service";
+import type { Pod } from "../../../cluster/pods";
+import type { Service } from "./objects";
+import { EndedByArgo, isMoving, ScorerRollout } from "./rollout";
+import { retreated } from "./retreat";
+import { scaleLikeBefore } from "./scale";
+import {
+  annotations,
+  type ClusterJournal,
+  type ClusterTraffic,
+  ScorerService,
+  trafficOf,
+} from "./service";
+import { waitForDeployment } from "./workload";
+
+/**
+ * Releases a version in a cluster: waits for its pods, asks each, moves the traffic and watches it. Where Argo moves the
+ * traffic, this waits for its outcome. The journal stays open afterwards: alias and receipt belong to the release.
+ *
+ * @param signal ends the release when aborted, and puts the traffic back
+ * @throws Error one sentence with what was found, after the traffic was put back
+ */
+export async function releaseInCluster(
+  cluster: Cluster,
+  inputs: ClusterReleaseInputs,
+  signal = cancellation,
+): Promise<void> {
+  const { version, model } = inputs;
+  try {
+    await (inputs.workload.kind === "Rollout"
+      ? followArgo(cluster, inputs, signal)
+      : switchService(cluster, inputs, signal));
+  } catch (error) {
+    const outcome = await undoRelease({ stateDir: inputs.stateDir, cluster: inputs.cluster });
+    if (!outcome && !signal.aborted && (await isServed(cluster, inputs))) {
+      throw new Error(
+        `version ${version} of ${model} is served as before, and its pods aren't all up: ${(error as Error).message}`,
+      );
+    }
+    const reason = signal.aborted
+      ? `the release of version ${version} was interrupted`
+      : `version ${version} of ${model} was not released: ${(error as Error).message}`;
+    throw new Error(`${reason}; ${outcome ?? (await served(cluster, inputs))}`);
+  }
+}
+
+/** What callers get when a release ended before it changed anything, or Argo took the traffic back. */
+async function served(cluster: Cluster, inputs: ClusterReleaseInputs): Promise<string> {
+  try {
+    const service = await new ScorerService(cluster, inputs.service).find();
+    const before = inputs.workload.kind === "Rollout" ? await stable(cluster, inputs) : null;
+    const version = before?.version ?? (service && trafficOf(service).version);
+    return version ? `callers get version ${version} as before` : "nothing was changed for callers";
+  } catch {
+    return "nothing was changed for callers";
+  }
+}
+
+/** Was it released before already? Then this was a look at its pods alone. */
+async function isServed(cluster: Cluster, inputs: ClusterReleaseInputs): Promise<boolean> {
+  if (inputs.workload.kind === "Rollout") {
+    return (await stable(cluster, inputs).catch(() => null))?.digest === inputs.digest;
+  }
+  const service = await new ScorerService(cluster, inputs.service).find().catch(() => null);
+  return service !== null && isReleased(service, inputs);
+}
+
+/** What Argo sends callers to when no release is under way; null when it knows nothing of the kind. */
+async function stable(cluster: Cluster, { workload }: ClusterReleaseInputs) {
+  const rollout = new ScorerRollout(cluster, workload.name);
+  const { stableRS } = (await rollout.get()).status ?? {};
+  return stableRS ? rollout.servedBy(stableRS) : null;
+}
+
+/** A Deployment or InferenceService of its own: nobody is sent there before each of its pods was asked. */
+async function switchService(
+  cluster: Cluster,
+  inputs: ClusterReleaseInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  const service = new ScorerService(cluster, inputs.service);
+  const seen = await service.get();
+  const pods = await ownPods(cluster, seen, inputs, signal);
+  const isThere = isDeepStrictEqual({ ...seen.spec.selector }, inputs.selector);
+  if (isThere && !(await service.journal())) return;
+  const watched = await openTunnels(cluster, pods, inputs.port);
+  try {
+    await checkPods(watched, inputs, signal);
+    const journal = await openJournal(service, inputs, { stable: null });
+    signal.throwIfAborted();
+    await service.change(journal, { selector: inputs.selector, annotations: released(inputs) });
+    await waitForEndpoints(cluster, inputs.service, pods, signal);
+    await watch(cluster, watched, inputs, signal);
+  } finally {
+    await closeTunnels(watched);
+  }
+}
+
+async function ownPods(
+  cluster: Cluster,
+  service: Service,
+  inputs: ClusterReleaseInputs,
+  signal: AbortSignal,
+): Promise<readonly Pod[]> {
+  if (inputs.workload.kind === "InferenceService") {
+    return waitForInferenceService(cluster, inputs, signal);
+  }
+  await scaleLikeBefore(cluster, service, inputs);
+  return waitForDeployment(cluster, inputs, signal);
+}
+
+/** Argo Rollouts moves the traffic by its own analysis; what it says is then checked pod by pod. */
+async function followArgo(
+  cluster: Cluster,
+  inputs: ClusterReleaseInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  const service = new ScorerService(cluster, inputs.service);
+  const rollout = new ScorerRollout(cluster, inputs.workload.name);
+  const seen = await rollout.get();
+  if (isMoving(seen) || !isReleased(await service.get(), inputs)) {
+    const hash = await rollout.stableBefore(seen);
+    const before = hash === null ? null : await rollout.servedBy(hash);
+    await openJournal(service, inputs, { stable: hash, ...before });
+  }
+  const pods = await settled(cluster, service, inputs, signal);
+  if (!(await service.journal())) return;
+  const watched = await openTunnels(cluster, pods, inputs.port);
+  try {
+    await checkPods(watched, inputs, signal);
+    await service.change(await service.get(), { annotations: released(inputs) });
+  } finally {
+    await closeTunnels(watched);
+  }
+}
+
+async function settled(
+  cluster: Cluster,
+  service: ScorerService,
+  inputs: ClusterReleaseInputs,
+  signal: AbortSignal,
+): Promise<readonly Pod[]> {
+  try {
+    return await new ScorerRollout(cluster, inputs.workload.name).settled(inputs, signal);
+  } catch (error) {
+    if (!(error instanceof EndedByArgo) || signal.aborted) throw error;
+    const away = await retreated(cluster, inputs, signal);
+    // Argo puts its traffic back by itself; a template that is put back as well would hide what it aborted.
+    await service.clearJournal();
+    if (away) throw error;
+    throw new Error(`${error.message}, and has not taken its pods from callers yet`);
+  }
+}
+
+/** Does the Service say that exactly this is released? */
+export function isReleased(
+  service: Service,
+  { version, digest }: Pick<ClusterReleaseInputs, "version" | "digest">,
+): boolean {
+  const traffic = trafficOf(service);
+  return traffic.version === version && traffic.digest === digest;
+}
+
+function released({ version, digest }: ClusterReleaseInputs): Record<string, string> {
+  return { [annotations.version]: version, [annotations.digest]: digest };
+}
+
+/**
+ * One that a cut-off release left is carried on: what was there before that release is what an undo goes back to.
+ *
+ * @param before what Argo calls stable, which may differ from what the Service says of itself
+ */
+async function openJournal(
+  service: ScorerService,
+  { version, digest, workload }: ClusterReleaseInputs,
+  before: Pick<ClusterTraffic, "stable"> & Partial<ClusterTraffic>,
+): Promise<Service> {
+  const seen = await service.get();
+  const found = await service.journal();
+  const journal: ClusterJournal = {
+    schema: "tollgate.release/1",
+    startedAt: new Date().toISOString(),
+    version,
+    digest,
+    rollout: workload.kind === "Rollout" ? workload.name : null,
+    previous: found?.previous ?? { ...trafficOf(seen), ...before },
+    mark: found?.mark ?? null,
+  };
+  return service.writeJournal(seen, journal);
+}
+
+/** @throws Error one clause with the pod's name */
+async function checkPods(
+  pods: readonly WatchedPod[],
+  inputs: ClusterReleaseInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, tunnel } of pods) {
+    try {
+      await checkScorer(tunnel.url, inputs, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new Error(`its pod ${name} ${(error as Error).message}`);
+    }
+  }
+}
+
+async function watch(
+  cluster: Cluster,
+  pods: readonly WatchedPod[],
+  inputs: ClusterReleaseInputs,
+  signal: AbortSignal,
+): Promise<void> {
+  const { version, watchSeconds, maxErrorRate, maxP95Ms } = inputs;
+  const sample = await askSample(pods[0]!.tunnel.url, { timeoutMs: 5000, signal });
+  const source = podsSource(cluster, pods, inputs.selector);
+  const baseline = await readBaseline(source);
+  await watchTraffic(source, baseline, {
+    url: pods[0]!.tunnel.url,
+    version,
+    sample,
+    watchSeconds,
+    maxErrorRate,
+    maxP95Ms,
+    signal,
+  });
+}

@@ -1,0 +1,122 @@
+import type { Cluster } from "../../../cluster/cluster";
+import type { Journal, PreviousMark } from "../journal";
+import type { Service } from "./objects";
+
+/** The Service that callers use. Its annotations say what was released; a selector of ours says to which pods. */
+export const annotations = {
+  version: "tollgate.dev/version",
+  digest: "tollgate.dev/digest",
+  /** The journal of a release, as JSON. */
+  journal: "tollgate.dev/release",
+} as const;
+
+/** Where a cluster's traffic went before a release. */
+export interface ClusterTraffic {
+  /** The Service's selector; null: it had none, and callers got no answer. */
+  readonly selector: Readonly<Record<string, string>> | null;
+  readonly version: string | null;
+  readonly digest: string | null;
+  /** Where Argo moves traffic: its hash of the stable pods; null at the first release. */
+  readonly stable: string | null;
+}
+
+export interface ClusterJournal extends Journal {
+  /** The Rollout whose template an undo puts back; null: the Service's selector is what moves traffic. */
+  readonly rollout: string | null;
+  readonly previous: ClusterTraffic;
+}
+
+/** What can be written to a Service at once; null removes an annotation. */
+interface Change {
+  readonly selector?: Readonly<Record<string, string>> | null;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+/** The scorer's Service as a release sees it. */
+export class ScorerService {
+  private readonly path: string;
+
+  constructor(
+    private readonly cluster: Cluster,
+    readonly name: string,
+  ) {
+    this.path = `/api/v1/namespaces/${cluster.address.namespace}/services/${name}`;
+  }
+
+  find(): Promise<Service | null> {
+    return this.cluster.find<Service>(this.path);
+  }
+
+  async get(): Promise<Service> {
+    return this.cluster.request<Service>("GET", this.path);
+  }
+
+  /** The journal; null without a release under way, or without the Service. */
+  async journal(): Promise<ClusterJournal | null> {
+    return journalIn(await this.find());
+  }
+
+  /**
+   * Writes selector and annotations in one request, if the Service is still what it was when it was read.
+   *
+   * @throws ClusterError with code `conflict` when somebody changed it meanwhile
+   */
+  change(seen: Service, { selector, annotations }: Change): Promise<Service> {
+    const { resourceVersion } = seen.metadata;
+    const before = Object.keys(seen.spec.selector ?? {});
+    // In a merge patch, keys that aren't named stay.
+    const dropped = Object.fromEntries(before.map((key) => [key, null]));
+    return this.cluster.request<Service>("PATCH", `${this.path}?fieldManager=tollgate-release`, {
+      contentType: "application/merge-patch+json",
+      body: {
+        metadata: { resourceVersion, ...(annotations ? { annotations } : {}) },
+        ...(selector === undefined ? {} : { spec: { selector: { ...dropped, ...selector } } }),
+      },
+    });
+  }
+
+  async writeJournal(seen: Service, journal: ClusterJournal): Promise<Service> {
+    return this.change(seen, { annotations: { [annotations.journal]: JSON.stringify(journal) } });
+  }
+
+  /** The first record of a release stays. */
+  async recordMark(mark: PreviousMark): Promise<void> {
+    const seen = await this.get();
+    const journal = journalIn(seen);
+    if (journal && !journal.mark) await this.writeJournal(seen, { ...journal, mark });
+  }
+
+  async clearJournal(): Promise<void> {
+    const seen = await this.find();
+    if (journalIn(seen)) await this.change(seen!, { annotations: { [annotations.journal]: null } });
+  }
+}
+
+/**
+ * The journal on a Service.
+ *
+ * @throws Error when there is one that can't be read
+ */
+export function journalIn(service: Service | null): ClusterJournal | null {
+  const text = service?.metadata.annotations?.[annotations.journal];
+  if (text === undefined) return null;
+  try {
+    const journal = JSON.parse(text) as ClusterJournal;
+    if (journal.schema === "tollgate.release/1") return journal;
+  } catch {
+    // Said below.
+  }
+  throw new Error(
+    `the annotation ${annotations.journal} of Service ${service!.metadata.name} can't be read; check with \`tollgate status\` what is served, remove the annotation and run \`up\` again`,
+  );
+}
+
+/** Where traffic goes by a Service. */
+export function trafficOf({ metadata, spec }: Service): Omit<ClusterTraffic, "stable"> {
+  const selector = spec.selector && Object.keys(spec.selector).length > 0 ? spec.selector : null;
+  return {
+    selector,
+    version: metadata.annotations?.[annotations.version] ?? null,
+    digest: metadata.annotations?.[annotations.digest] ?? null,
+  };
+}

@@ -1,0 +1,50 @@
+import type { ClusterAddress } from "../../../cluster/address";
+import type { ReleaseSite, Restored } from "../site";
+import { ScorerRollout } from "./rollout";
+import { annotations, type ClusterTraffic, ScorerService } from "./service";
+
+/** Name of the Service that callers use, in every environment. */
+const serviceName = "scorer";
+
+/** The scorer's Service in a cluster: it holds the journal and, unless Argo does it, moves the traffic. */
+export async function clusterSite(address: ClusterAddress): Promise<ReleaseSite> {
+  const { connectCluster } = await import("../../../cluster/connect");
+  const cluster = await connectCluster(address);
+  const service = new ScorerService(cluster, serviceName);
+  return {
+    journal: () => service.journal(),
+    recordMark: (mark) => service.recordMark(mark),
+    async restoreTraffic(): Promise<Restored> {
+      const seen = await service.get();
+      const journal = await service.journal();
+      const { previous, rollout } = journal!;
+      const served = servedBy(previous);
+      try {
+        if (rollout && previous.stable)
+          await new ScorerRollout(cluster, rollout).putBack(previous.stable);
+        await service.change(seen, {
+          ...(rollout ? {} : { selector: previous.selector }),
+          annotations: {
+            [annotations.version]: previous.version,
+            [annotations.digest]: previous.digest,
+          },
+        });
+        return { served, problem: null };
+      } catch (error) {
+        return {
+          served,
+          problem: `the traffic could not be put back: ${(error as Error).message}`,
+        };
+      }
+    },
+    clear: () => service.clearJournal(),
+    close: () => service.clearJournal(),
+  };
+}
+
+/** What callers get by the Service before a release. */
+function servedBy({ selector, version, stable }: ClusterTraffic): string {
+  if (!selector && !stable)
+    return "callers get no answer as before, for no version was released here";
+  return version ? `callers get version ${version} as before` : "callers get what they got before";
+}

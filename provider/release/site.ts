@@ -1,0 +1,42 @@
+import type { ClusterAddress } from "../../cluster/address";
+import type { Journal, PreviousMark } from "./journal";
+
+/** Where a stack's traffic is moved and its release is written down. */
+export interface ReleasePlace {
+  /** The stack's state folder, absolute. */
+  readonly stateDir: string;
+  /** Null: on this machine. */
+  readonly cluster: ClusterAddress | null;
+}
+
+/** What became of the traffic when a release was undone. */
+export interface Restored {
+  /** What callers get now, as a clause. */
+  readonly served: string;
+  /** What isn't as it was before, as a clause; null when all is. */
+  readonly problem: string | null;
+}
+
+/** A place's own way of doing it. The journal outlives the command that wrote it. */
+export interface ReleaseSite {
+  /** The journal of a release that is under way or was cut off; null when there is none. */
+  journal(): Promise<Journal | null>;
+  /** Records what the registry says before it is changed. The first record of a release stays. */
+  recordMark(mark: PreviousMark): Promise<void>;
+  /** Puts the traffic back to what the journal says was there before. */
+  restoreTraffic(): Promise<Restored>;
+  /** Nothing is left to undo: the journal goes. */
+  clear(): Promise<void>;
+  /** The release is complete: the journal goes, and what only it needed. */
+  close(): Promise<void>;
+}
+
+/** The site of a place; what a cluster needs is loaded only for one. */
+export async function siteOf({ stateDir, cluster }: ReleasePlace): Promise<ReleaseSite> {
+  if (cluster) {
+    const { clusterSite } = await import("./cluster/site");
+    return clusterSite(cluster);
+  }
+  const { localSite } = await import("./local-site");
+  return localSite(stateDir);
+}

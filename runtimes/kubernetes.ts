@@ -1,0 +1,129 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../config/settings";
+import { ClusterSecret } from "../provider/resources";
+import type {
+  ArtifactStoreParts,
+  Runtime,
+  ServingInputs,
+  ServingParts,
+  TrackingServerParts,
+} from "./contract";
+import { declare, declareReady } from "./kubernetes/declare";
+import { Foundation } from "./kubernetes/foundation";
+import { artifactStoreManifests } from "./kubernetes/manifests/artifact-store";
+import { databaseManifests } from "./kubernetes/manifests/database";
+import type { ClusterSettings, Manifest } from "./kubernetes/manifests/manifest";
+import { trackingServerSteps } from "./kubernetes/manifests/tracking-server";
+import { artifactsDestination } from "./kubernetes/manifests/tracking-server-environment";
+import { names } from "./kubernetes/names";
+import { databaseSecret, inCluster, storeSecret } from "./kubernetes/secrets";
+import { declareServing } from "./kubernetes/serving";
+
+/** Servers as pods of a Kubernetes cluster, in a namespace of their own. */
+export const kubernetes: Runtime = {
+  registryExists,
+  foundation,
+  artifactStore,
+  trackingServer,
+  serving,
+};
+
+async function registryExists(settings: Settings): Promise<boolean> {
+  const { kubernetes, trackingServer } = inCluster(settings);
+  if (!trackingServer.managed) return true;
+  const { connectCluster } = await import("../cluster/connect");
+  const cluster = await connectCluster(kubernetes.cluster);
+  const { namespace } = kubernetes.cluster;
+  const path = `/api/v1/namespaces/${namespace}/services/${names.trackingServer}`;
+  return (await cluster.find(path)) !== null;
+}
+
+function foundation(name: string, settings: Settings): pulumi.ComponentResourceOptions {
+  return new Foundation(name, inCluster(settings)).below;
+}
+
+function artifactStore(
+  name: string,
+  settings: Settings,
+  opts: pulumi.ComponentResourceOptions,
+): ArtifactStoreParts {
+  const environment = inCluster(settings);
+  const { managed } = environment.trackingServer;
+  const destination = managed ? artifactsDestination(environment) : "kept by the remote registry";
+  const inputs = managed ? storeSecret(environment) : null;
+  if (!inputs) return { destination: pulumi.output(destination), environment: {} };
+  const secret = new ClusterSecret(`${name}-secret`, inputs, opts);
+  const secrets = { [inputs.name]: secret.fingerprint };
+  const manifests = artifactStoreManifests(environment, secrets);
+  const ready = declareInTurn(name, environment, [manifests], after(opts, [secret]));
+  return { destination: pulumi.output(destination), environment: {}, secrets, resources: ready };
+}
+
+function trackingServer(
+  name: string,
+  settings: Settings,
+  store: ArtifactStoreParts,
+  opts: pulumi.ComponentResourceOptions,
+): TrackingServerParts {
+  const environment = inCluster(settings);
+  const { uri, managed } = environment.trackingServer;
+  if (!managed) return { uri: pulumi.output(uri) };
+  const inputs = databaseSecret(environment);
+  const secret = inputs && new ClusterSecret(`${name}-database-secret`, inputs, opts);
+  const secrets = inputs && secret ? { [inputs.name]: secret.fingerprint } : {};
+
+  const database = databaseManifests(environment, secrets);
+  const { before, migration, server, service } = trackingServerSteps(environment, {
+    ...secrets,
+    ...store.secrets,
+  });
+  const migrated = declareInTurn(
+    `${name}-database`,
+    environment,
+    [database, migration],
+    after(opts, secret ? [secret] : []),
+  );
+  const served = declareInTurn(
+    name,
+    environment,
+    [[...before, ...server], service],
+    after(opts, [...migrated, ...(store.resources ?? [])]),
+  );
+  // Known once the server is ready and has its name.
+  return { uri: pulumi.all(served.map(({ id }) => id)).apply(() => uri) };
+}
+
+/**
+ * Declares objects step by step: each step's after the workloads of the one before are up.
+ *
+ * @returns what stands for the last step
+ */
+function declareInTurn(
+  name: string,
+  { kubernetes: { cluster } }: ClusterSettings,
+  steps: readonly (readonly Manifest[])[],
+  opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResource[] {
+  return steps.reduce<pulumi.CustomResource[]>((before, manifests) => {
+    if (manifests.length === 0) return before;
+    const made = declare(name, manifests, after(opts, before));
+    const ready = declareReady(name, manifests, cluster, after(opts, made));
+    return ready.length > 0 ? ready : made;
+  }, []);
+}
+
+/** The same options, and these resources first. */
+function after(
+  opts: pulumi.CustomResourceOptions,
+  resources: readonly pulumi.Resource[],
+): pulumi.CustomResourceOptions {
+  return pulumi.mergeOptions(opts, { dependsOn: [...resources] });
+}
+
+function serving(
+  name: string,
+  inputs: ServingInputs,
+  opts: pulumi.ComponentResourceOptions,
+): ServingParts {
+  return declareServing(name, inputs, opts);
+}

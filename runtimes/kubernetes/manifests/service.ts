@@ -1,0 +1,24 @@
+import type { ClusterSettings, Manifest } from "./manifest";
+import { labelsOf, selectorOf } from "./pods";
+
+/** A Service inside the cluster, over one workload's pods. */
+export function serviceOf(
+  settings: ClusterSettings,
+  name: string,
+  port: { readonly port: number; readonly targetPort: number },
+): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: {
+      name,
+      namespace: settings.kubernetes.cluster.namespace,
+      labels: labelsOf(settings, name),
+    },
+    spec: {
+      type: "ClusterIP",
+      selector: selectorOf(name),
+      ports: [{ name, protocol: "TCP", ...port }],
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import type { types } from "@pulumi/kubernetes";
+import { names, ports, scorerLabels } from "../names";
+import type { ClusterSettings, Manifest } from "./manifest";
+import { labelsOf } from "./pods";
+import { generationOf, type Served } from "./scorer";
+import { movedByArgo } from "./workload";
+
+/**
+ * Service `scorer`, which callers use, and `scorer-preview`, through which Argo's analysis asks the new version alone.
+ * Their selectors are those to begin with; a release moves them.
+ */
+export function serviceManifests(settings: ClusterSettings, served: Served): Manifest[] {
+  const { type, nodePort } = settings.kubernetes.service;
+  const argo = movedByArgo(settings);
+  // Argo adds its own label to the selector, which a generation's would contradict after the first release.
+  const selector = scorerLabels(argo ? undefined : generationOf(settings, served));
+  const callers = service(settings, names.scorer, {
+    type,
+    selector,
+    ports: [{ ...port(settings), ...(nodePort !== null && { nodePort }) }],
+  });
+  if (!argo) return [callers];
+  const preview = { type: "ClusterIP", selector, ports: [port(settings)] };
+  return [callers, service(settings, names.preview, preview)];
+}
+
+/** Ingress and HTTPRoute to Service `scorer`, where the settings ask for one. */
+export function routeManifests(settings: ClusterSettings): Manifest[] {
+  const { ingress, gateway } = settings.kubernetes;
+  return [
+    ...(ingress ? [ingressOf(settings, ingress)] : []),
+    ...(gateway ? [httpRoute(settings, gateway)] : []),
+  ];
+}
+
+/**
+ * Where callers reach the model: the name that ingress or gateway know it by, else its address inside the cluster. That
+ * one holds for a NodePort and a load balancer as well, whose addresses outside aren't known before they are there.
+ */
+export function servingUrl({ scorer, kubernetes }: ClusterSettings): string {
+  const { ingress, gateway, cluster } = kubernetes;
+  if (ingress) return `${ingress.tlsSecret === null ? "http" : "https"}://${ingress.host}`;
+  // Whether the gateway itself ends TLS isn't among the settings.
+  if (gateway) return `http://${gateway.host}`;
+  return `http://${names.scorer}.${cluster.namespace}.svc:${scorer.port}`;
+}
+
+function port({ scorer }: ClusterSettings) {
+  return { name: "http", port: scorer.port, targetPort: ports.scorer, protocol: "TCP" };
+}
+
+function service(
+  settings: ClusterSettings,
+  name: string,
+  spec: types.input.core.v1.ServiceSpec,
+): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadataOf(settings, name),
+    spec: { ...spec, sessionAffinity: "None" },
+  };
+}
+
+function ingressOf(
+  settings: ClusterSettings,
+  { host, className, tlsSecret }: NonNullable<ClusterSettings["kubernetes"]["ingress"]>,
+): Manifest {
+  const backend = { service: { name: names.scorer, port: { number: settings.scorer.port } } };
+  const spec: types.input.networking.v1.IngressSpec = {
+    ...(className !== null && { ingressClassName: className }),
+    ...(tlsSecret !== null && { tls: [{ hosts: [host], secretName: tlsSecret }] }),
+    rules: [{ host, http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
+  };
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: {
+      ...metadataOf(settings, names.scorer),
+      // Its address comes from a controller that may take minutes, and no release depends on it.
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
+    spec,
+  };
+}
+
+function httpRoute(
+  settings: ClusterSettings,
+  { host, name, namespace }: NonNullable<ClusterSettings["kubernetes"]["gateway"]>,
+): Manifest {
+  return {
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: metadataOf(settings, names.scorer),
+    spec: {
+      parentRefs: [{ name, ...(namespace !== null && { namespace }) }],
+      hostnames: [host],
+      rules: [
+        {
+          matches: [{ path: { type: "PathPrefix", value: "/" } }],
+          backendRefs: [{ name: names.scorer, port: settings.scorer.port }],
+        },
+      ],
+    },
+  };
+}
+
+function metadataOf(settings: ClusterSettings, name: string) {
+  const { namespace } = settings.kubernetes.cluster;
+  return { name, namespace, labels: labelsOf(settings, names.scorer) };
+}

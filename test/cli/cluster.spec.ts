@@ -1,0 +1,347 @@
+// The command line over a stand-in for an API server. The same over a real cluster is in test/cluster/.
+import assert from "node:assert/strict";
+import { clusterData, deleteClusterData, fateOf } from "../../cli/cluster-data";
+import { containersOf, logSource } from "../../cli/cluster-logs";
+import { run } from "../../cli/program";
+import { requireCluster } from "../../cli/cluster";
+import { age } from "../../cli/status/cluster";
+import type { Status } from "../../cli/status";
+import type { Pod } from "../../cluster/pods";
+import { connectCluster } from "../../cluster/connect";
+import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { type StandIn, startApiServer } from "../support/api-server";
+import { clusterSettings } from "../support/fixtures";
+import { temporaryFolder } from "./support/project";
+import { capture } from "./support/streams";
+
+const namespace = "churn-model-staging";
+const core = `/api/v1/namespaces/${namespace}`;
+const digest = `sha256:${"a".repeat(64)}`;
+
+const pods: Pod[] = [
+  {
+    metadata: {
+      name: "scorer-1",
+      labels: { "app.kubernetes.io/name": "scorer", "tollgate.dev/version": "2" },
+      creationTimestamp: "2026-01-01T00:00:00Z",
+    },
+    spec: { initContainers: [{ name: "fetch" }], containers: [{ name: "scorer" }] },
+    status: {
+      phase: "Running",
+      containerStatuses: [
+        {
+          name: "scorer",
+          ready: false,
+          restartCount: 4,
+          state: { waiting: { reason: "CrashLoopBackOff" } },
+          lastState: { terminated: { exitCode: 1, reason: "Error" } },
+        },
+      ],
+    },
+  },
+  {
+    metadata: {
+      name: "tracking-server-1",
+      labels: { "app.kubernetes.io/name": "tracking-server" },
+    },
+    spec: { containers: [{ name: "mlflow" }] },
+    status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+  },
+];
+
+describe("the command line of a stack in a cluster", function () {
+  this.timeout(30_000);
+  let api: StandIn;
+  let project: ReturnType<typeof temporaryFolder>;
+  beforeEach(async () => {
+    api = await startApiServer();
+    const image = `registry.example.com/x@${digest}`;
+    project = temporaryFolder({
+      "data.csv": "x,label\n1,0\n",
+      "Pulumi.yaml": "name: clustered\nruntime: nodejs\nbackend: { url: 'file://.' }\n",
+      "Pulumi.staging.yaml": `config:
+  tollgate:tier: staging
+  tollgate:model: churn-model
+  tollgate:pin: 2@${digest}
+  tollgate:runtime: kubernetes
+  tollgate:train: { command: [python, train.py], data: data.csv }
+  tollgate:evaluation: { data: data.csv, label: label }
+  tollgate:kubernetes:
+    kubeconfig: ${api.address(namespace).kubeconfig}
+    images: { tollgate: "${image}", postgres: "${image}", seaweedfs: "${image}" }
+`,
+    });
+  });
+  afterEach(async () => {
+    project.remove();
+    await api.close();
+  });
+
+  async function tollgate(...words: string[]) {
+    const streams = capture();
+    const code = await run([...words, "--cwd", project.dir, "-s", "staging"], streams);
+    return { code, out: streams.out(), err: streams.err() };
+  }
+
+  /** A cluster with pods, and nothing else of the stack. */
+  function withPods(): void {
+    api.answers[`GET ${core}/pods`] = { body: { items: pods } };
+    api.answers[`GET ${core}/configmaps`] = { body: { items: [] } };
+    api.answers[`GET /apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`] = {
+      body: { items: [] },
+    };
+  }
+
+  it("shows pods with their reasons, what callers get, and where it drifts", async () => {
+    withPods();
+    api.answers[`GET ${core}/services/scorer`] = {
+      body: {
+        metadata: { name: "scorer", annotations: { "tollgate.dev/release": "{}" } },
+        spec: { selector: { app: "scorer" }, ports: [{ port: 8000 }] },
+      },
+    };
+    const { code, out } = await tollgate("status", "--json");
+    assert.equal(code, 0, out);
+    const status = JSON.parse(out) as Status;
+    assert.deepEqual(status.cluster, { server: api.url, namespace, problem: null });
+    assert.deepEqual(status.processes, []);
+    assert.deepEqual(
+      status.pods.map(({ name, status, healthy, ready, restarts, version }) => ({
+        name,
+        status,
+        healthy,
+        ready,
+        restarts,
+        version,
+      })),
+      [
+        {
+          name: "scorer-1",
+          status: "CrashLoopBackOff (it ended with exit code 1)",
+          healthy: false,
+          ready: false,
+          restarts: 4,
+          version: "2",
+        },
+        {
+          name: "tracking-server-1",
+          status: "Running",
+          healthy: true,
+          ready: true,
+          restarts: 0,
+          version: null,
+        },
+      ],
+    );
+    assert.deepEqual(status.drift.slice(0, 4), [
+      "a release is under way, or was interrupted",
+      "scorer-1 is CrashLoopBackOff (it ended with exit code 1)",
+      "churn-model version 2 (sha256:aaaaaaaaaaaa) is pinned, but nothing was released yet",
+      `nothing answers at ${status.serving.url} (no pod of it is ready)`,
+    ]);
+    assert.match(status.registry.problem!, /There is no Service "tracking-server"/);
+    const shown = await tollgate("status");
+    assert.match(shown.out, new RegExp(`^cluster +${api.url}, namespace ${namespace}$`, "m"));
+    assert.match(
+      shown.out,
+      /^scorer-1 +no +4 +\d+ d +2 +CrashLoopBackOff \(it ended with exit code 1\)$/m,
+    );
+  });
+
+  it("says in status, once, that the cluster can't be reached", async () => {
+    await api.close();
+    const { code, out } = await tollgate("status", "--json");
+    api = await startApiServer();
+    assert.equal(code, 0);
+    const { cluster, drift, registry } = JSON.parse(out) as Status;
+    assert.match(cluster!.problem!, /: set KUBECONFIG, .* `tollgate:runtime: local`\.$/);
+    assert.equal(drift.filter((line) => line === cluster!.problem).length, 1);
+    assert.equal(registry.problem, "the cluster can't be asked");
+  });
+
+  it("refuses every verb that needs the cluster when it can't be reached, with both ways on", async () => {
+    await api.close();
+    for (const words of [["train"], ["evaluate"], ["logs"], ["destroy"]]) {
+      const { code, out, err } = await tollgate(...words);
+      assert.equal(code, 1, words.join(" "));
+      assert.equal(out, "");
+      assert.match(
+        err,
+        /^\S.*: set KUBECONFIG, .*or put this stack on `tollgate:runtime: local`\.\n$/,
+      );
+    }
+    api = await startApiServer();
+  });
+
+  it("lists the pods of which there are logs, and shows the end of one", async () => {
+    withPods();
+    assert.equal(
+      (await tollgate("logs")).out,
+      "scorer-1  fetch, scorer  CrashLoopBackOff (it ended with exit code 1)\ntracking-server-1  mlflow  Running\n",
+    );
+    api.answers[`GET ${core}/pods/scorer-1/log`] = { body: "one\ntwo\n" };
+    assert.equal((await tollgate("logs", "scorer", "--lines", "2")).out, "one\ntwo\n");
+    assert.match(api.seen.at(-1)!.path, /container=scorer&tailLines=2&previous=true$/);
+  });
+
+  it("refuses a log that isn't there, and says why", async () => {
+    withPods();
+    api.answers[`GET ${core}/pods/scorer-1/log`] = {
+      status: 400,
+      body: { message: "container is waiting to start" },
+    };
+    assert.equal(
+      (await tollgate("logs", "scorer-1/fetch")).err,
+      "Container fetch of pod scorer-1 has no log yet: the pod is CrashLoopBackOff (it ended with exit code 1).\n",
+    );
+    assert.equal(
+      (await tollgate("logs", "nothing")).err,
+      'There is no pod "nothing": there is scorer-1, tracking-server-1.\n',
+    );
+  });
+
+  it("refuses to stop a cluster's servers, and says what does", async () => {
+    const { code, err } = await tollgate("stop");
+    assert.equal(code, 1);
+    assert.equal(
+      err,
+      "staging runs in a cluster, which starts again whatever is stopped: take its servers out with `tollgate destroy --stack staging`, which keeps the data.\n",
+    );
+  });
+});
+
+describe("requireCluster", () => {
+  it("passes for a cluster that answers, whatever the caller may do there", async () => {
+    const api = await startApiServer();
+    const settings = clusterSettings({}, { cluster: api.address(namespace) });
+    await requireCluster(settings);
+    api.answers[`GET ${core}`] = { status: 403, body: { message: "no" } };
+    await requireCluster(settings);
+    await api.close();
+  });
+
+  it("refuses a kind that the cluster doesn't know, before anything is made", async () => {
+    const api = await startApiServer();
+    api.answers[`GET ${core}`] = { body: {} };
+    const settings = clusterSettings(
+      {},
+      { cluster: api.address(namespace), monitoring: "operator" },
+    );
+    await assert.rejects(requireCluster(settings), {
+      message: `The cluster at ${api.url} lacks Prometheus operator: monitoring.coreos.com/v1 isn't there (tollgate:kubernetes.monitoring is operator); install the Prometheus operator, or set tollgate:kubernetes.monitoring to annotations.`,
+    });
+    await api.close();
+  });
+
+  it("asks nothing for a stack on this machine", async () => {
+    await requireCluster({ ...clusterSettings(), kubernetes: null });
+  });
+});
+
+describe("logSource", () => {
+  it("takes the container that something is wrong with", () => {
+    const [scorer] = pods;
+    const waiting = {
+      ...scorer!,
+      status: {
+        initContainerStatuses: [
+          { name: "fetch", ready: false, restartCount: 0, state: { running: {} } },
+        ],
+      },
+    };
+    assert.equal(logSource([waiting], "scorer-1").container, "fetch");
+    assert.deepEqual(containersOf(scorer!), ["fetch", "scorer"]);
+    assert.deepEqual(logSource(pods, "tracking-server"), {
+      pod: pods[1],
+      container: "mlflow",
+      previous: false,
+    });
+  });
+
+  it("refuses a name that several pods have, and a container that the pod hasn't", () => {
+    const twins = [pods[0]!, { ...pods[0]!, metadata: { ...pods[0]!.metadata, name: "scorer-2" } }];
+    assert.throws(() => logSource(twins, "scorer"), {
+      message: 'Several pods are of "scorer": say which, one of scorer-1, scorer-2.',
+    });
+    assert.throws(() => logSource(pods, "scorer-1/nothing"), {
+      message: 'Pod scorer-1 has no container "nothing": it has fetch, scorer.',
+    });
+  });
+});
+
+describe("deleteClusterData", function () {
+  this.timeout(20_000);
+  const labels = {
+    "app.kubernetes.io/managed-by": "tollgate",
+    "app.kubernetes.io/part-of": "churn-model",
+    "tollgate.dev/stack": "staging",
+  };
+
+  async function trial(namespaceLabels: object) {
+    const api = await startApiServer();
+    const items = (...names: string[]) => ({
+      body: { items: names.map((name) => ({ metadata: { name } })) },
+    });
+    api.answers[`GET ${core}`] = {
+      body: { metadata: { name: namespace, labels: namespaceLabels } },
+    };
+    api.answers[`GET ${core}/persistentvolumeclaims`] = items("data-database-0");
+    api.answers[`GET ${core}/secrets`] = items("database");
+    api.answers[`GET ${core}/configmaps`] = items("receipt-000001");
+    api.answers[`DELETE ${core}`] = () => {
+      delete api.answers[`GET ${core}`];
+      return {};
+    };
+    const settings = clusterSettings({}, { cluster: api.address(namespace) }) as ClusterSettings;
+    const cluster = await connectCluster(settings.kubernetes.cluster);
+    const data = await clusterData(cluster, settings);
+    await deleteClusterData(cluster, data);
+    const deleted = api.seen.filter(({ method }) => method === "DELETE").map((each) => each.path);
+    await api.close();
+    return { data, deleted };
+  }
+
+  it("deletes the namespace that was made for this very stack", async () => {
+    const { data, deleted } = await trial(labels);
+    assert.deepEqual(deleted, [core]);
+    assert.equal(fateOf(data, true), `Deleted namespace ${namespace} with all that was in it.`);
+    assert.equal(
+      fateOf(data, false),
+      `Kept volumes data-database-0 and Secrets database and 1 receipt in namespace ${namespace}; --delete-data removes the namespace.`,
+    );
+  });
+
+  for (const [whose, others] of [
+    ["somebody else", {}],
+    ["another stack", { ...labels, "tollgate.dev/stack": "prod" }],
+    ["another tool", { ...labels, "app.kubernetes.io/managed-by": "Helm" }],
+  ] as const) {
+    it(`refuses to delete a namespace of ${whose}, and takes only what is the stack's`, async () => {
+      const { data, deleted } = await trial(others);
+      assert.deepEqual(deleted, [
+        `${core}/persistentvolumeclaims/data-database-0`,
+        `${core}/secrets/database`,
+      ]);
+      assert.equal(
+        fateOf(data, true),
+        `Deleted volumes data-database-0 and Secrets database in namespace ${namespace}, which isn't this stack's own and stays.`,
+      );
+    });
+  }
+});
+
+describe("age", () => {
+  it("counts in a unit that there are two of", () => {
+    const seconds = (count: number) => age(count * 1000);
+    assert.deepEqual([-5, 0, 119, 120, 7199, 7200, 172_799, 172_800].map(seconds), [
+      "0 s",
+      "0 s",
+      "119 s",
+      "2 min",
+      "119 min",
+      "2 h",
+      "47 h",
+      "2 d",
+    ]);
+  });
+});

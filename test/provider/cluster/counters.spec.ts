@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { bucketsIn, countersIn, samplesIn } from "../../../provider/release/cluster/counters";
+
+const text = `# HELP tollgate_scorer_requests_total Answered requests.
+# TYPE tollgate_scorer_requests_total counter
+tollgate_scorer_requests_total{model="churn",version="2",route="/predict",code="200"} 97.0
+tollgate_scorer_requests_total{model="churn",version="2",route="/predict",code="500"} 2.0
+tollgate_scorer_requests_total{model="churn",version="2",route="/invocations",code="503"} 1.0
+tollgate_scorer_requests_total{model="churn",version="2",route="/predict",code="422"} 5.0
+tollgate_scorer_requests_total{model="churn",version="2",route="/ready",code="503"} 40.0
+tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/predict",le="0.001"} 10.0
+tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/predict",le="0.01"} 90.0
+tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/predict",le="+Inf"} 100.0
+tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/ready",le="0.001"} 40.0
+tollgate_scorer_in_flight{model="churn",version="2"} 3.0
+process_cpu_seconds_total 1.5
+`;
+
+describe("countersIn", () => {
+  it("counts callers' answers alone, and those of 5xx as errors", () => {
+    assert.deepEqual(countersIn(samplesIn(text)), { requests: 105, errors: 3, active: 3 });
+  });
+
+  it("counts nothing in a text without metrics", () => {
+    assert.deepEqual(countersIn(samplesIn("")), { requests: 0, errors: 0, active: 0 });
+  });
+});
+
+describe("bucketsIn", () => {
+  it("turns cumulative buckets of seconds into single ones of milliseconds", () => {
+    assert.deepEqual(bucketsIn(samplesIn(text)), [
+      { upToMs: 1, count: 10 },
+      { upToMs: 10, count: 80 },
+      { upToMs: 60_000, count: 10 },
+    ]);
+  });
+});

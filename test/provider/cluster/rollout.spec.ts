@@ -1,0 +1,173 @@
+import assert from "node:assert/strict";
+import type { Rollout } from "../../../provider/release/cluster/objects";
+import { EndedByArgo, hashLabel, ScorerRollout } from "../../../provider/release/cluster/rollout";
+import { MemoryCluster } from "../../support/memory-cluster";
+import { releaseInputs } from "./fixtures";
+
+const path = "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/scorer";
+const signal = new AbortController().signal;
+const inputs = releaseInputs({
+  workload: { kind: "Rollout", name: "scorer" },
+  replicas: 1,
+  startTimeoutSeconds: 3600,
+});
+
+function rollout(status: Rollout["status"]): Rollout {
+  return {
+    metadata: { name: "scorer", uid: "u1", generation: 3 },
+    spec: { template: { metadata: { labels: { app: "new" } } } },
+    status: { observedGeneration: "3", ...status },
+  };
+}
+
+function replicaSet(name: string, hash: string, revision: number, owner = "u1") {
+  return {
+    metadata: {
+      name,
+      labels: { [hashLabel]: hash },
+      annotations: { "rollout.argoproj.io/revision": String(revision) },
+      ownerReferences: [{ uid: owner }],
+    },
+    spec: {
+      template: { metadata: { labels: { app: hash, [hashLabel]: hash } }, spec: { volumes: [] } },
+    },
+  };
+}
+
+describe("ScorerRollout", () => {
+  let cluster: MemoryCluster;
+  let scorer: ScorerRollout;
+  beforeEach(() => {
+    cluster = new MemoryCluster();
+    scorer = new ScorerRollout(cluster, "scorer");
+    cluster.put("/api/v1/namespaces/shop/pods/a", {
+      metadata: { name: "a", labels: { "tollgate.dev/generation": "abc" } },
+      status: { conditions: [{ type: "Ready", status: "True" }] },
+    });
+  });
+
+  const put = (status: Rollout["status"]) => cluster.put(path, rollout(status) as never);
+
+  it("is settled when Argo calls the newest pods stable and healthy", async () => {
+    put({ phase: "Healthy", stableRS: "n", currentPodHash: "n" });
+    const pods = await scorer.settled(inputs, signal);
+    assert.deepEqual(
+      pods.map(({ metadata }) => metadata.name),
+      ["a"],
+    );
+  });
+
+  it("is sure that Argo runs a release only when exactly its template is stable and healthy", async () => {
+    const annotations = { "tollgate.dev/template": inputs.template };
+    const running = (status: Rollout["status"], template = annotations) =>
+      cluster.put(path, {
+        ...rollout(status),
+        spec: { template: { metadata: { annotations: template } } },
+      } as never);
+    const done = { phase: "Healthy", stableRS: "n", currentPodHash: "n" } as const;
+    running(done);
+    assert.equal(await scorer.runs(inputs), true);
+    running(done, { "tollgate.dev/template": "of another release" });
+    assert.equal(await scorer.runs(inputs), false);
+    running({ ...done, stableRS: "o" });
+    assert.equal(await scorer.runs(inputs), false);
+    running({ ...done, observedGeneration: "2" });
+    assert.equal(await scorer.runs(inputs), false);
+    assert.equal(await new ScorerRollout(cluster, "other").runs(inputs), false);
+  });
+
+  it("waits for what Argo says of an abort by hand", async () => {
+    put({ phase: "Progressing" });
+    const settled = scorer.settled(inputs, signal);
+    const aborted = { abort: true, abortedAt: "2026-01-01T00:00:00Z" };
+    setTimeout(() => put({ phase: "Progressing", ...aborted, message: "more to come" }), 100);
+    setTimeout(() => put({ phase: "Degraded", ...aborted, message: "RolloutAborted" }), 800);
+    await assert.rejects(settled, (error: Error) => {
+      assert.ok(error instanceof EndedByArgo);
+      return error.message === "Argo Rollouts aborted it (RolloutAborted)";
+    });
+  });
+
+  it("says that nobody looks at it when a second try is not taken in", async () => {
+    const aborted = { phase: "Degraded", abortedAt: "2026-01-01T00:00:00Z" } as const;
+    put({ ...aborted, abort: true });
+    cluster.put(`${path}/status`, rollout({}) as never);
+    const settled = scorer.settled({ ...inputs, startTimeoutSeconds: -600 }, signal);
+    setTimeout(() => put({ ...aborted, abort: false }), 100);
+    await assert.rejects(settled, /has not looked at Rollout scorer/);
+  });
+
+  it("fails with Argo's own message when it gives a release up", async () => {
+    put({ phase: "Degraded", message: "ProgressDeadlineExceeded: timed out.", stableRS: "o" });
+    await assert.rejects(scorer.settled(inputs, signal), {
+      message: "Argo Rollouts gave it up (ProgressDeadlineExceeded: timed out)",
+    });
+  });
+
+  it("tries a release again that was aborted before, and fails when it is aborted once more", async () => {
+    put({ phase: "Degraded", abort: true, message: "RolloutAborted: metric failed" });
+    const settled = scorer.settled(inputs, signal);
+    // Argo's answer to the retry.
+    const aborted = setInterval(() => {
+      if (!cluster.changes.includes(`PATCH ${path}/status`)) return;
+      put({ phase: "Degraded", abort: true, message: "RolloutAborted: metric failed again" });
+    }, 10);
+    cluster.put(`${path}/status`, rollout({}) as never);
+    try {
+      await assert.rejects(settled, {
+        message: "Argo Rollouts aborted it (RolloutAborted: metric failed again)",
+      });
+      assert.deepEqual(cluster.changes, [`PATCH ${path}/status`]);
+    } finally {
+      clearInterval(aborted);
+    }
+  });
+
+  it("says that nobody looks at it, when the time is up", async () => {
+    put({ observedGeneration: "2", phase: "Healthy" });
+    await assert.rejects(scorer.settled({ ...inputs, startTimeoutSeconds: -600 }, signal), {
+      message:
+        /^Argo Rollouts has not looked at Rollout scorer for 0 s; see that its controller runs$/,
+    });
+  });
+
+  it("knows the pods of before while Argo calls them stable", async () => {
+    const current = rollout({ stableRS: "old", currentPodHash: "new" });
+    assert.equal(await scorer.stableBefore(current), "old");
+  });
+
+  it("knows what earlier pods serve by their template", async () => {
+    put({});
+    const older = replicaSet("b", "old", 2);
+    const labels = { "tollgate.dev/version": "7" };
+    const annotations = { "tollgate.dev/digest": "sha256:07" };
+    cluster.put("/apis/apps/v1/namespaces/shop/replicasets/b", {
+      ...older,
+      spec: { template: { metadata: { labels, annotations } } },
+    });
+    assert.deepEqual(await scorer.servedBy("old"), { version: "7", digest: "sha256:07" });
+    assert.equal(await scorer.servedBy("gone"), null);
+  });
+
+  it("knows them by their revision once the new ones are stable", async () => {
+    const sets = "/apis/apps/v1/namespaces/shop/replicasets";
+    cluster.put(`${sets}/a`, replicaSet("a", "older", 1));
+    cluster.put(`${sets}/b`, replicaSet("b", "old", 2));
+    cluster.put(`${sets}/c`, replicaSet("c", "new", 3));
+    cluster.put(`${sets}/d`, replicaSet("d", "foreign", 9, "u2"));
+    const current = rollout({ stableRS: "new", currentPodHash: "new" });
+    assert.equal(await scorer.stableBefore(current), "old");
+  });
+
+  it("puts an earlier template back, without Argo's own label", async () => {
+    put({});
+    const sets = "/apis/apps/v1/namespaces/shop/replicasets";
+    cluster.put(`${sets}/b`, replicaSet("b", "old", 2));
+    await scorer.putBack("old");
+    assert.deepEqual((await scorer.get()).spec.template, {
+      metadata: { labels: { app: "old" } },
+      spec: { volumes: [] },
+    });
+    await assert.rejects(scorer.putBack("gone"), /has no pods of before \(gone\) any more/);
+  });
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import {
+  annotations,
+  type ClusterJournal,
+  journalIn,
+  ScorerService,
+  trafficOf,
+} from "../../../provider/release/cluster/service";
+import { digestOf } from "../../support/fixtures";
+import { MemoryCluster } from "../../support/memory-cluster";
+
+const path = "/api/v1/namespaces/shop/services/scorer";
+const journal: ClusterJournal = {
+  schema: "tollgate.release/1",
+  startedAt: "2026-01-02T03:04:05.000Z",
+  version: "2",
+  digest: digestOf("2"),
+  rollout: null,
+  previous: { selector: null, version: null, digest: null, stable: null },
+  mark: null,
+};
+
+describe("ScorerService", () => {
+  let cluster: MemoryCluster;
+  let service: ScorerService;
+  beforeEach(() => {
+    cluster = new MemoryCluster();
+    cluster.put(path, {
+      metadata: { name: "scorer" },
+      spec: { selector: { old: "1", both: "1" } },
+    });
+    service = new ScorerService(cluster, "scorer");
+  });
+
+  it("replaces the whole selector and the annotations in one request", async () => {
+    const seen = await service.get();
+    const after = await service.change(seen, {
+      selector: { both: "2", new: "2" },
+      annotations: { [annotations.version]: "2" },
+    });
+    assert.deepEqual(after.spec.selector, { both: "2", new: "2" });
+    assert.deepEqual(trafficOf(after), {
+      selector: { both: "2", new: "2" },
+      version: "2",
+      digest: null,
+    });
+    assert.equal(cluster.changes.length, 1);
+  });
+
+  it("takes a selector away again", async () => {
+    const after = await service.change(await service.get(), { selector: null });
+    assert.equal(trafficOf(after).selector, null);
+  });
+
+  it("refuses to change what somebody else has changed meanwhile", async () => {
+    const seen = await service.get();
+    await service.change(seen, { annotations: { [annotations.version]: "9" } });
+    await assert.rejects(service.change(seen, { selector: { a: "1" } }), { code: "conflict" });
+  });
+
+  it("keeps a journal, and the first record of what the registry said", async () => {
+    await service.writeJournal(await service.get(), journal);
+    const mark = {
+      registry: { uri: "", caFile: null, tokenVariable: "T", timeoutSeconds: 5, cluster: null },
+      model: "churn",
+      alias: "staging",
+      aliasVersion: "1",
+      stages: {},
+    };
+    await service.recordMark(mark);
+    await service.recordMark({ ...mark, aliasVersion: "2" });
+    assert.deepEqual(await service.journal(), { ...journal, mark });
+    await service.clearJournal();
+    assert.equal(await service.journal(), null);
+  });
+
+  it("has no journal without a Service", async () => {
+    assert.equal(await new ScorerService(cluster, "other").journal(), null);
+  });
+});
+
+describe("journalIn", () => {
+  it("refuses one that can't be read, and says what to do", () => {
+    const metadata = { name: "scorer", annotations: { [annotations.journal]: "{" } };
+    assert.throws(
+      () => journalIn({ metadata, spec: {} }),
+      /remove the annotation and run `up` again/,
+    );
+  });
+});

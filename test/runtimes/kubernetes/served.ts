@@ -1,0 +1,26 @@
+import type { KubernetesSettings, Settings } from "../../../config/settings";
+import type { ClusterSettings } from "../../../runtimes/kubernetes/manifests/manifest";
+import type { Served } from "../../../runtimes/kubernetes/manifests/scorer";
+import { clusterSettings, digestOf } from "../../support/fixtures";
+
+/** A version as an admitted pin names it. */
+export const served: Served = {
+  modelUri: "models:/churn-model/3",
+  version: "3",
+  digest: digestOf("a"),
+  trackingUri: "http://tracking-server.churn-model-staging.svc:5001",
+};
+
+/** Settings of a stack in a cluster. */
+export function settingsOf(
+  kubernetes: Partial<KubernetesSettings> = {},
+  change: Partial<Settings> = {},
+): ClusterSettings {
+  return clusterSettings(change, kubernetes) as ClusterSettings;
+}
+
+/** The same with a number of scorers. */
+export function withReplicas(replicas: number, kubernetes: Partial<KubernetesSettings> = {}) {
+  const { scorer } = settingsOf();
+  return settingsOf(kubernetes, { scorer: { ...scorer, replicas } });
+}

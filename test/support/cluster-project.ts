@@ -1,0 +1,94 @@
+import type { TestCluster } from "./cluster";
+import { TestProject } from "./project";
+
+type Config = Record<string, unknown>;
+
+/** What a stack of a test asks of the one small node that all pods share. */
+const smallResources = {
+  scorer: { cpu: "100m", memory: "400Mi" },
+  trackingServer: { cpu: "200m", memory: "900Mi" },
+  database: { cpu: "50m", memory: "192Mi" },
+  artifactStore: { cpu: "50m", memory: "256Mi" },
+};
+
+/** A project whose stacks run in the test cluster. */
+export interface ClusterProject {
+  readonly project: TestProject;
+  /** Namespace of each stack. */
+  readonly namespaces: Readonly<Record<string, string>>;
+  /** Where the node answers for a stack's model. */
+  url(stack: string): string;
+  /** kubectl in a stack's namespace. */
+  kubectl(stack: string, ...args: string[]): Promise<string>;
+  /** What the cluster says about a stack, for whoever reads a failed spec. */
+  diagnosis(stack: string): Promise<string>;
+  /** Destroys every stack, and removes namespaces and folder. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * A copy of the churn example with its stacks in namespaces of their own, on free NodePorts.
+ *
+ * @param change edits the `config` of each stack file before the first commit
+ */
+export async function clusterProject(
+  cluster: TestCluster,
+  stacks: readonly string[],
+  change: (config: Config, stack: string) => void = () => {},
+): Promise<ClusterProject> {
+  const namespaces: Record<string, string> = {};
+  const nodePorts: Record<string, number> = {};
+  for (const stack of stacks) {
+    namespaces[stack] = cluster.namespace();
+    do nodePorts[stack] = await cluster.nodePort();
+    while (stacks.some((other) => other !== stack && nodePorts[other] === nodePorts[stack]));
+  }
+  const { tollgate, postgres, seaweedfs } = cluster.images;
+  const project = await TestProject.create("churn", stacks, (config, stack) => {
+    config["tollgate:runtime"] = "kubernetes";
+    config["tollgate:kubernetes"] = {
+      kubeconfig: cluster.kubeconfig,
+      namespace: namespaces[stack],
+      images: { tollgate, postgres, seaweedfs },
+      service: { type: "NodePort", nodePort: nodePorts[stack] },
+      resources: smallResources,
+    };
+    config["tollgate:exposed"] = ["model-serving-service-scorer"];
+    // Nothing listens on this machine, so the ports may be those of every stack.
+    delete config["tollgate:trackingServer"];
+    config["tollgate:scorer"] = { startTimeoutSeconds: 180 };
+    config["tollgate:train"] = {
+      ...(config["tollgate:train"] as Config),
+      parameters: { model: "gradient-boosting" },
+    };
+    change(config, stack);
+  });
+  const kubectl = (stack: string, ...args: string[]) =>
+    cluster.kubectl(["--namespace", namespaces[stack]!, ...args]);
+  return {
+    project,
+    namespaces,
+    url: (stack) => `http://127.0.0.1:${nodePorts[stack]}`,
+    kubectl,
+    async diagnosis(stack) {
+      const questions = [
+        ["get", "all,endpointslices,persistentvolumeclaims", "--output", "wide"],
+        ["get", "events", "--sort-by", ".lastTimestamp"],
+        ["logs", "--selector", "app.kubernetes.io/name=scorer", "--tail", "20", "--prefix"],
+      ];
+      const answers = questions.map((question) =>
+        kubectl(stack, ...question).catch((error: Error) => error.message),
+      );
+      return (await Promise.all(answers)).join("\n");
+    },
+    async dispose() {
+      for (const stack of stacks) {
+        await project.tollgate(["destroy", "--stack", stack, "--delete-data"]);
+      }
+      // Whatever a failed destroy left, so that the next spec has the node to itself.
+      const names = Object.values(namespaces);
+      await cluster.kubectl(["delete", "namespace", "--ignore-not-found", ...names]);
+      await project.dispose();
+    },
+  };
+}

@@ -1,0 +1,168 @@
+// Engine and makers are stand-ins that do with files what the real ones do: what is under test is the choice. No network.
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import {
+  ensureKubernetesPlugin,
+  findKubernetesPlugin,
+  KUBERNETES_VERSION,
+  type PluginMakers,
+} from "../../toolchain/plugins";
+import { dependencies } from "../../package.json";
+import { fakeProgram, refusal, temporaryFolder, withVariables } from "./helpers";
+
+const folder = temporaryFolder();
+let [number, own, engine, environment] = [0, "", { binary: "" }, {} as NodeJS.ProcessEnv];
+
+/** An engine and its home of each test's own. The engine installs a file as a plugin, and says what it was asked. */
+function isolated(): void {
+  withVariables(() => {
+    own = path.join(folder, String(number++));
+    const home = path.join(own, "home");
+    environment = { PULUMI_HOME: home, PATH: path.join(own, "bin") };
+    mkdirSync(path.join(own, "bin"), { recursive: true });
+    engine = { binary: fakeProgram(own, "pulumi", installsInto(home)) };
+    return { TOLLGATE_CACHE: path.join(own, "cache") };
+  });
+}
+
+/** What the engine does with `plugin install resource kubernetes 4.25.0 --file <file>`, and a note of what was asked. */
+function installsInto(home: string): string {
+  const target = path.join(home, "plugins", "resource-kubernetes-v4.25.0");
+  return `echo "$@" >> ${own}/asked; PATH=/bin:/usr/bin
+mkdir -p ${target} && cp "$7" ${target}/pulumi-resource-kubernetes`;
+}
+
+const asked = () => readFileSync(path.join(own, "asked"), "utf8").trim().split("\n");
+const built = () =>
+  path.join(own, "cache", "tollgate", "plugins", "kubernetes-4.25.0", "pulumi-resource-kubernetes");
+const installedFile = () =>
+  path.join(own, "home", "plugins", "resource-kubernetes-v4.25.0", "pulumi-resource-kubernetes");
+
+/** Ensures with a vendor and a build that give this, or refuse. */
+function ensure(vendor: string | Error, build: string | Error) {
+  const makers: PluginMakers = {
+    vendor: async () => {
+      if (vendor instanceof Error) throw vendor;
+      fakeProgram(path.dirname(installedFile()), "pulumi-resource-kubernetes", vendor);
+    },
+    build: async (target) => {
+      if (build instanceof Error) throw build;
+      fakeProgram(target, "pulumi-resource-kubernetes", build);
+    },
+  };
+  return ensureKubernetesPlugin(engine, environment, { progress: () => undefined, makers });
+}
+const unused = new Error("must not be asked");
+
+describe("KUBERNETES_VERSION", () => {
+  it("is what the program's own package asks the engine for", () => {
+    assert.equal(KUBERNETES_VERSION, dependencies["@pulumi/kubernetes"]);
+  });
+});
+
+describe("findKubernetesPlugin", () => {
+  isolated();
+
+  it("finds none in a new home", () => {
+    assert.equal(findKubernetesPlugin(environment), null);
+  });
+
+  it("takes one on PATH first, as the engine does, unless the user forbids it", async () => {
+    await ensure("exit 0", unused);
+    const file = fakeProgram(path.join(own, "bin"), "pulumi-resource-kubernetes", "exit 0");
+    assert.deepEqual(findKubernetesPlugin(environment), { file, source: "path" });
+    const forbidden = { ...environment, PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
+    assert.deepEqual(findKubernetesPlugin(forbidden), { file: installedFile(), source: "home" });
+  });
+
+  it("doesn't take one that the engine is still unpacking", async () => {
+    await ensure("exit 0", unused);
+    writeFileSync(`${path.dirname(installedFile())}.partial`, "");
+    assert.equal(findKubernetesPlugin(environment), null);
+  });
+});
+
+describe("ensureKubernetesPlugin", () => {
+  isolated();
+
+  it("asks nobody when the engine has it", async () => {
+    await ensure("exit 0", unused);
+    const expected = { file: installedFile(), source: "home" };
+    assert.deepEqual(await ensure(unused, unused), expected);
+    assert.deepEqual(findKubernetesPlugin(environment), expected);
+  });
+
+  it("takes the vendor's before it builds one", async () => {
+    await ensure("vendor's", unused);
+    assert.match(readFileSync(installedFile(), "utf8"), /vendor's/);
+    assert.equal(existsSync(built()), false);
+  });
+
+  it("builds when the vendor can't be reached, and lets the engine install what was built", async () => {
+    const plugin = await ensure(new Error("no vendor"), "built");
+    assert.deepEqual(plugin, { file: installedFile(), source: "home" });
+    assert.match(readFileSync(plugin.file, "utf8"), /built/);
+    assert.deepEqual(asked(), [`plugin install resource kubernetes 4.25.0 --file ${built()}`]);
+  });
+
+  it("installs what was built before into another home, and asks no vendor", async () => {
+    await ensure(new Error("no vendor"), "built");
+    const home = path.join(own, "another");
+    environment = { ...environment, PULUMI_HOME: home };
+    engine = { binary: fakeProgram(own, "pulumi", installsInto(home)) };
+    assert.deepEqual(await ensure(unused, unused), {
+      file: path.join(
+        ...[home, "plugins", "resource-kubernetes-v4.25.0", "pulumi-resource-kubernetes"],
+      ),
+      source: "home",
+    });
+  });
+
+  it("builds once for two at the same time", async () => {
+    const [first, second] = await Promise.all([
+      ensure(new Error("no vendor"), "first"),
+      ensure(new Error("no vendor"), "second"),
+    ]);
+    assert.deepEqual(first, second);
+    const one = readFileSync(built(), "utf8");
+    assert.equal(readFileSync(installedFile(), "utf8"), one);
+    assert.deepEqual(asked().length, 2);
+  });
+
+  it("refuses with everything that was tried when nothing works", async () => {
+    assert.equal(
+      await refusal(ensure(new Error("the vendor is silent"), new Error("Go is not on PATH"))),
+      "There is no Pulumi Kubernetes plugin 4.25.0: the vendor is silent; Go is not on PATH; run `pulumi plugin install " +
+        "resource kubernetes 4.25.0` where the internet can be reached, or install Go 1.21 or newer so that it can be " +
+        "built here.",
+    );
+    assert.equal(findKubernetesPlugin(environment), null);
+  });
+
+  it("refuses with the engine's reason when it doesn't take what was built", async () => {
+    engine = { binary: fakeProgram(own, "pulumi", "echo 'error: no such flag' >&2; exit 1") };
+    assert.match(
+      await refusal(ensure(new Error("no vendor"), "built")),
+      /^There is no Pulumi Kubernetes plugin 4\.25\.0: no vendor; .* exit code 1: error: no such flag; run /,
+    );
+  });
+
+  it("refuses an engine that says it installed the plugin and didn't", async () => {
+    engine = { binary: fakeProgram(own, "pulumi", "exit 0") };
+    assert.equal(
+      await refusal(ensure(new Error("no vendor"), "built")),
+      `The Pulumi Kubernetes plugin 4.25.0 was installed, and yet ${engine.binary} has none in its home: run \`pulumi ` +
+        "plugin install resource kubernetes 4.25.0`.",
+    );
+  });
+
+  it("refuses a full disk in one sentence, and doesn't go on to a build", async () => {
+    const full = Object.assign(new Error("write"), { code: "ENOSPC" });
+    assert.equal(
+      await refusal(ensure(full, unused)),
+      `The disk is full, so the Pulumi Kubernetes plugin 4.25.0 could not be installed in ${own}/home: free about 1 GB ` +
+        "there, or set PULUMI_HOME to a folder on another disk, and run the command again.",
+    );
+  });
+});
