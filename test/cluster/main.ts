@@ -1,0 +1,109 @@
+// `npm run cluster`: brings a cluster up, loads images and Argo Rollouts into it, runs the specs of this folder and
+// leaves the machine as it was, after Ctrl-C too. `npx tsx test/cluster/main.ts test/cluster/<name>.spec.ts` runs one.
+import { randomBytes } from "node:crypto";
+import path from "node:path";
+import { engineEnvironment, ensureEngine } from "../../toolchain/engine";
+import { ensureKubernetesPlugin } from "../../toolchain/plugins";
+import { onPath } from "../../toolchain/processes";
+import { defaultRequirements, ensurePython } from "../../toolchain/python";
+import { imageVariable, testNames, variables } from "../support/cluster";
+import { cluster as specs } from "../suites.json";
+import { behaviours, imageName } from "./bad-scorer/behaviours";
+import { command, type Environment } from "./command";
+import { bringUp, takeDown, whyNot } from "./own-node";
+
+const mocha = path.join(__dirname, "..", "..", "node_modules", "mocha", "bin", "mocha.js");
+const interrupted = new AbortController();
+const times: string[] = [];
+
+/** Does a part of the work, says which, and notes how long it took. */
+async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  console.log(`\n-- ${what}`);
+  const began = Date.now();
+  try {
+    return await work();
+  } finally {
+    times.push(`${what} ${Math.round((Date.now() - began) / 1000)} s`);
+  }
+}
+
+/** On a cluster that the user gave; its images have to be given as well, as we can't push to it. */
+function given(): string | null {
+  const missing = ["tollgate", "postgres", "seaweedfs", "prometheus", ...behaviours.map(imageName)]
+    .map(imageVariable)
+    .filter((name) => !process.env[name]);
+  if (missing.length > 0) {
+    return `${variables.kubeconfig} names a cluster, so set ${missing.join(", ")} to images that it can pull, by digest (docs/images.md), or unset it to have a cluster made.`;
+  }
+  return onPath("kubectl").length > 0 ? null : "kubectl is not on PATH: install it.";
+}
+
+async function runSpecs(files: readonly string[], env: Environment): Promise<number> {
+  const run = randomBytes(3).toString("hex");
+  const all = { ...env, [variables.run]: run };
+  try {
+    // Of its own group, with what it started: all of it is ended, wherever Ctrl-C finds it.
+    const arguments_ = [mocha, ...files];
+    return await step("specs", () =>
+      command(process.execPath, arguments_, { env: all, signal: interrupted.signal }),
+    );
+  } finally {
+    await step("removing what the specs left", () => removeLeftovers(run, all));
+  }
+}
+
+/** Specs remove what is theirs; those that were ended can't. */
+async function removeLeftovers(run: string, env: Environment): Promise<void> {
+  const list = async (kind: string) => {
+    let names = "";
+    const arguments_ = ["get", kind, "--output", "name"];
+    await command("kubectl", arguments_, { env, onOutput: (text) => (names += text) });
+    return names.split("\n").filter((name) => name.includes(testNames(run)));
+  };
+  for (const kind of ["namespaces", "clusterrolebindings", "clusterroles"]) {
+    const left = await list(kind);
+    if (left.length > 0) await command("kubectl", ["delete", ...left], { env });
+  }
+}
+
+/** What every `up` of a spec needs. It may have to be built first, for minutes, which no spec should wait for. */
+async function ensureTools(): Promise<void> {
+  const engine = await ensureEngine();
+  await ensureKubernetesPlugin(engine, engineEnvironment(engine, path.join(__dirname, "..", "..")));
+  await ensurePython(defaultRequirements);
+}
+
+async function main(files: readonly string[]): Promise<number> {
+  const kubeconfig = process.env[variables.kubeconfig];
+  const problem = kubeconfig ? given() : whyNot();
+  if (problem) {
+    console.error(problem);
+    return 1;
+  }
+  await step("engine, plugin and Python", ensureTools);
+  if (kubeconfig) return runSpecs(files, { KUBECONFIG: kubeconfig });
+  try {
+    const env = await bringUp(step, interrupted.signal);
+    return await runSpecs(files, env);
+  } finally {
+    await step("taking the cluster down", takeDown);
+  }
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (interrupted.signal.aborted) return;
+    console.error("\nEnding what runs, then putting the machine back as it was: please wait.");
+    interrupted.abort();
+  });
+}
+
+void main(process.argv.length > 2 ? process.argv.slice(2) : specs)
+  .catch((error: Error) => {
+    console.error(error.message);
+    return 1;
+  })
+  .then((status) => {
+    if (times.length > 0) console.log(`\n${times.join(", ")}`);
+    process.exitCode = interrupted.signal.aborted ? 130 : status;
+  });
