@@ -31,10 +31,12 @@ interface PlainSecret {
   readonly what: string;
 }
 
-/** Variables copied by name from the caller's environment, and fingerprints: never values. */
+/** Variables copied by name from the caller's environment, fingerprints, names of a cluster's Secrets: never values. */
 const namesOnly = new Set([
   "tollgate:index:Process passEnvironment",
   "tollgate:index:Process restartOn",
+  "pulumi:providers:tollgate database parsed.secret",
+  "pulumi:providers:tollgate artifactStore parsed.secret",
 ]);
 
 /** Properties that are secret whatever they are called, by the end of the type token. */
@@ -77,16 +79,15 @@ function plainSecrets({ type, props, secrets }: GuardedResource): PlainSecret[] 
     if (!/^\s*[[{]/.test(text)) return;
     const parsed = readJson(text);
     if (parsed === unknown) return;
-    const inside = plainSecrets({ ...textResource, props: { parsed } });
+    const inside = plainSecrets({ ...textResource, type: `${type} ${path}`, props: { parsed } });
     for (const { what } of inside.slice(0, 1)) found.push({ path, what });
   };
   walkGroup(props, "", false);
   return found;
 }
 
-/** What a JSON text is judged as. */
-const textResource: GuardedResource = {
-  type: "",
+/** What a JSON text is judged as, besides its type: the type and the path of the property that holds it. */
+const textResource: Omit<GuardedResource, "type"> = {
   name: "",
   urn: "",
   props: {},

@@ -1,11 +1,13 @@
 """The MLflow server of a cluster as a process, on real PostgreSQL and S3."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import boto3
@@ -138,6 +140,14 @@ def test_keeps_runs_in_postgresql_and_artifacts_in_a_bucket_with_versions(runnin
     keys = [found["Key"] for found in s3.list_objects_v2(Bucket="churn-models")["Contents"]]
     assert any(key.endswith("/artifacts/model.txt") for key in keys)
     assert revision_of(postgres.url()) == latest_revision()
+
+
+def test_never_sends_clients_to_the_bucket(running):
+    url = f"http://127.0.0.1:{running.port}/api/3.0/mlflow/server-info"
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        info = json.load(answer)
+    assert info["multipart_uploads_enabled"] is False
+    assert info["multipart_downloads_enabled"] is False
 
 
 def test_answers_to_the_names_it_is_given_and_to_no_other(running):

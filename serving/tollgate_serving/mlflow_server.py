@@ -121,7 +121,8 @@ def run_mlflow(host: str, port: int, finish_seconds: int | None = None) -> None:
 
 def keep_transfers_here() -> None:
     """Clients ask the server whether they may fetch from its bucket by themselves, and MLflow answers yes for any S3.
-    Those that can't reach the bucket would try for minutes, file by file."""
+    Those that can't reach the bucket try for minutes, file by file. In a cluster nobody but this server may be able to:
+    not a machine outside that trains, and no scorer under network policies."""
     from mlflow.server import handlers
 
     original = handlers.build_server_info_payload

@@ -10,7 +10,6 @@ import {
   secretsAnnotation,
   selectorOf,
 } from "./pods";
-import { ownsStore } from "./owned";
 import { sumOfBytes } from "./quantity";
 import { serviceOf } from "./service";
 import {
@@ -112,7 +111,6 @@ function container(settings: ClusterSettings) {
       String(ports.trackingServer),
       "--artifacts",
       artifactsDestination(settings),
-      ...(ownsStore(settings) ? ["--store-is-hidden"] : []),
     ],
     env: serverEnvironment(settings),
     ports: [{ name: "http", containerPort: ports.trackingServer }],

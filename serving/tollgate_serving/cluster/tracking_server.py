@@ -89,8 +89,7 @@ def main(arguments: list[str]) -> int:
         return error.exit_code
     os.environ[VARIABLE] = url.render_as_string(hide_password=False)
     os.environ["MLFLOW_ARTIFACTS_DESTINATION"] = options.artifacts
-    if options.store_is_hidden:
-        keep_transfers_here()
+    keep_transfers_here()
     run_mlflow(options.host, options.port, FINISH_SECONDS)
     return 0
 
@@ -106,11 +105,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--allowed-hosts",
         help="names with ports that clients may call it by, such as tracking-server:5000,localhost:*; "
         "default: MLFLOW_SERVER_ALLOWED_HOSTS, else this machine's and private addresses, but no names",
-    )
-    parser.add_argument(
-        "--store-is-hidden",
-        action="store_true",
-        help="clients have no way to the bucket: all bytes go through this server",
     )
     parser.add_argument(
         "--wait-seconds", type=float, default=60, help="for database, schema and store, each"

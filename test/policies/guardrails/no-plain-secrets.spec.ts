@@ -137,6 +137,17 @@ describe("noPlainSecrets", () => {
     assert.equal(check(props).length, 2);
   });
 
+  it("passes the names of a cluster's Secrets in the provider's settings, and nothing else there", () => {
+    const type = "pulumi:providers:tollgate";
+    const props = {
+      database: JSON.stringify({ secret: "mlflow-database" }),
+      artifactStore: JSON.stringify({ secret: "mlflow-artifacts", bucket: "churn" }),
+    };
+    assert.deepEqual(check(props, [], type), []);
+    assert.equal(check({ database: JSON.stringify({ password: "hunter2!" }) }, [], type).length, 1);
+    assert.equal(check(props).length, 2);
+  });
+
   it("finds a password however deep it lies, also inside of JSON", () => {
     const step = fc.constantFrom("a", "b", "spec", 0, "json");
     fc.assert(
