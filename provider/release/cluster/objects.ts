@@ -44,7 +44,11 @@ export interface PodTemplate {
 
 export interface Rollout {
   readonly metadata: Metadata;
-  readonly spec: { readonly replicas?: number; readonly template: PodTemplate };
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template: PodTemplate;
+    readonly strategy?: { readonly blueGreen?: object };
+  };
   readonly status?: {
     /** A number, written as a text. */
     readonly observedGeneration?: string;

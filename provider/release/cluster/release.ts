@@ -150,11 +150,13 @@ async function settled(
   inputs: ClusterReleaseInputs,
   signal: AbortSignal,
 ): Promise<readonly Pod[]> {
+  const rollout = new ScorerRollout(cluster, inputs.workload.name);
   try {
-    return await new ScorerRollout(cluster, inputs.workload.name).settled(inputs, signal);
+    return await rollout.settled(inputs, signal);
   } catch (error) {
     if (!(error instanceof EndedByArgo) || signal.aborted) throw error;
-    const away = await retreated(cluster, inputs, signal);
+    // What callers had before stays with them.
+    const away = !isMoving(await rollout.get()) || (await retreated(cluster, inputs, signal));
     // Argo puts its traffic back by itself; a template that is put back as well would hide what it aborted.
     await service.clearJournal();
     if (away) throw error;

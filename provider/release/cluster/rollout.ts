@@ -13,6 +13,8 @@ const analysisSeconds = 600;
 const unseenSeconds = 30;
 export const hashLabel = "rollouts-pod-template-hash";
 const templateAnnotation = "tollgate.dev/template";
+/** When an aborted release was tried again. */
+const attempt = "tollgate.dev/attempt";
 
 /** Argo Rollouts has ended a release by itself, and takes the traffic back. */
 export class EndedByArgo extends Error {}
@@ -57,7 +59,7 @@ export class ScorerRollout {
       } else if (first && rollout.status?.abort) {
         first = false;
         asked = Date.now();
-        await this.retry();
+        await this.tryAgain(rollout);
       } else {
         first = false;
         const pods = await podsOf(this.cluster, inputs.selector);
@@ -65,6 +67,11 @@ export class ScorerRollout {
         const outcome = outcomeOf(rollout);
         if (outcome === "done" && ready.length >= inputs.replicas) return ready;
         if (outcome === "failed") throw new EndedByArgo(await this.whyFailed(rollout, pods));
+        if (outcome === "unjudged") {
+          throw new Error(
+            "Argo Rollouts sent all callers to it although an analysis of it had failed",
+          );
+        }
         await failWhenFinal(this.cluster, pods);
         if (Date.now() - started > seconds * 1000) {
           const { message, phase } = rollout.status ?? {};
@@ -133,11 +140,25 @@ export class ScorerRollout {
     });
   }
 
-  /** Tries an aborted release once more, as `kubectl argo rollouts retry` does. */
-  private async retry(): Promise<void> {
-    await this.cluster.request("PATCH", `${this.path}/status?fieldManager=tollgate-release`, {
+  /**
+   * Tries an aborted release once more. A canary as `kubectl argo rollouts retry` does. With blue-green that isn't safe:
+   * while Argo keeps the aborted pods it takes them for a version to go back to and promotes them without an analysis,
+   * and later it aborts again by the analysis of before. So its pods become new ones, which are analysed as any others.
+   */
+  private async tryAgain({ spec }: Rollout): Promise<void> {
+    const [path, body] = spec.strategy?.blueGreen
+      ? [
+          this.path,
+          {
+            spec: {
+              template: { metadata: { annotations: { [attempt]: new Date().toISOString() } } },
+            },
+          },
+        ]
+      : [`${this.path}/status`, { status: { abort: false } }];
+    await this.cluster.request("PATCH", `${path}?fieldManager=tollgate-release`, {
       contentType: "application/merge-patch+json",
-      body: { status: { abort: false } },
+      body,
     });
   }
 
@@ -170,9 +191,9 @@ export function isMoving(rollout: Rollout): boolean {
   return !isSeen(rollout) || rollout.status?.stableRS !== rollout.status?.currentPodHash;
 }
 
-function outcomeOf({ status }: Rollout): "done" | "failed" | "under way" {
+function outcomeOf({ status }: Rollout): "done" | "failed" | "unjudged" | "under way" {
   const { phase, stableRS, currentPodHash, abort } = status ?? {};
-  if (phase === "Healthy" && stableRS === currentPodHash && !abort) return "done";
+  if (phase === "Healthy" && stableRS === currentPodHash) return abort ? "unjudged" : "done";
   // An abort by hand says nothing until Argo has taken it in.
   return phase === "Degraded" ? "failed" : "under way";
 }

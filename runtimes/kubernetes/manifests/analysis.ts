@@ -44,7 +44,7 @@ export function analysisManifests(settings: ClusterSettings): Manifest[] {
 
 /** Blue-green, before callers get the version: asked through the preview Service. */
 export function prePromotionAnalysis() {
-  return { templates: [{ templateName: releaseCheck }], args: pinned };
+  return { templates: [{ templateName: releaseCheck }], args: pinned, ...asArgoWritesIt };
 }
 
 /**
@@ -67,8 +67,15 @@ export function stepAnalysis({ release, kubernetes }: ClusterSettings) {
       { name: "new", valueFrom: { podTemplateHashValue: "Latest" } },
       { name: "old", valueFrom: { podTemplateHashValue: "Stable" } },
     ],
+    ...asArgoWritesIt,
   };
 }
+
+/**
+ * Argo's controller adds this when it writes the Rollout, and owns what it has added: a strategy could then not be taken
+ * away for another, for Argo's part of it would stay.
+ */
+const asArgoWritesIt = { analysisRunMetadata: {} };
 
 /** What the pods say they are started for. */
 const pinned = (["version", "digest"] as const).map((name) => ({

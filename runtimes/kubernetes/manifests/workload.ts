@@ -17,8 +17,11 @@ const minReadySeconds = 2;
 const placementSeconds = 60;
 /** Until every machine has taken in that `scorer-preview` is now the canary, in seconds: the check must not meet the old version. */
 const settlingSeconds = 3;
-/** Seconds that scorers of an aborted release stay, so that their logs can be read. */
-const abortedSeconds = 30;
+/**
+ * Seconds that scorers of an aborted blue-green release stay. As few as can be: while they stay, Argo takes whoever asks
+ * for them again for a rollback, skips its analyses, and promotes what it has just refused.
+ */
+const abortedSeconds = 1;
 
 /**
  * One object of its own for each generation, beside the old one, or the one Rollout, which Argo takes from generation to

@@ -104,6 +104,29 @@ describe("ScorerRollout", () => {
     });
   });
 
+  it("tries an aborted blue-green release again with new pods, since Argo would promote the old ones unasked", async () => {
+    const aborted = rollout({ phase: "Degraded", abort: true, message: "RolloutAborted" });
+    const { template } = aborted.spec;
+    cluster.put(path, { ...aborted, spec: { template, strategy: { blueGreen: {} } } } as never);
+    await assert.rejects(scorer.settled(inputs, signal), EndedByArgo);
+    assert.deepEqual(cluster.changes, [`PATCH ${path}`]);
+    const { labels, annotations } = (await scorer.get()).spec.template.metadata!;
+    assert.deepEqual(labels, template.metadata!.labels);
+    assert.match(annotations!["tollgate.dev/attempt"]!, /^\d{4}-\d\d-\d\dT/);
+  });
+
+  it("fails when Argo promoted a release whose analysis had failed", async () => {
+    const status = { phase: "Progressing", stableRS: "o", currentPodHash: "n" } as const;
+    put(status);
+    const settling = scorer.settled(inputs, signal);
+    put({ ...status, phase: "Healthy", stableRS: "n", abort: true });
+    await assert.rejects(settling, (error: Error) => {
+      assert.ok(!(error instanceof EndedByArgo));
+      assert.match(error.message, /although an analysis of it had failed$/);
+      return true;
+    });
+  });
+
   it("tries a release again that was aborted before, and fails when it is aborted once more", async () => {
     put({ phase: "Degraded", abort: true, message: "RolloutAborted: metric failed" });
     const settled = scorer.settled(inputs, signal);

@@ -103,6 +103,8 @@ describe("workloadManifests", () => {
           valueFrom: { fieldRef: { fieldPath: "spec.template.spec.containers[0].args[7]" } },
         },
       ],
+      // Argo adds it otherwise, and keeps what it added when the strategy goes.
+      analysisRunMetadata: {},
     };
     assert.deepEqual(spec.strategy, {
       blueGreen: {
@@ -112,7 +114,7 @@ describe("workloadManifests", () => {
         prePromotionAnalysis: analysis,
         postPromotionAnalysis: analysis,
         scaleDownDelaySeconds: 2,
-        abortScaleDownDelaySeconds: 30,
+        abortScaleDownDelaySeconds: 1,
       },
     });
     assert.equal(spec["progressDeadlineAbort"], true);
