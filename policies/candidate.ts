@@ -3,6 +3,7 @@ import path from "node:path";
 import { registryClient } from "../config/registry";
 import type { Settings } from "../config/settings";
 import { readLines } from "../config/signed-lines";
+import { stackNames } from "../config/stack-files";
 import { trustOf } from "../config/signers";
 import { authorOfChange } from "../history/source";
 import { readReceipts } from "../history/receipts";
@@ -27,7 +28,7 @@ export interface FetchedCandidate extends Candidate {
 export async function fetchCandidate(settings: Settings): Promise<FetchedCandidate | null> {
   const { pin } = settings;
   if (!pin) return null;
-  await receiptsAtHand(settings);
+  await Promise.all([receiptsAtHand(settings), receiptsOfSoakAtHand(settings)]);
   const [facts, evaluationDigest, lowered] = await Promise.all([
     fetchCandidateFacts(registryClient(settings), pin),
     evaluationDigestOf(settings),
@@ -48,6 +49,14 @@ async function receiptsAtHand({ kubernetes, stateDir }: Settings): Promise<void>
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
   }
+}
+
+/** The chain of the stack that the soak gate names: whoever judges here may never have released there. */
+async function receiptsOfSoakAtHand({ gates, projectDir }: Settings): Promise<void> {
+  const stack = soakStack({ gates });
+  if (stack === null || !stackNames(projectDir).includes(stack)) return;
+  const { loadFromFile } = await import("../config/load");
+  await receiptsAtHand(await loadFromFile(projectDir, stack));
 }
 
 /** Facts about a version, joined with what lies in the stack's project folder. */
@@ -111,10 +120,16 @@ export function soakedIn(
   { gates, stateDir }: Pick<Settings, "gates" | "stateDir">,
   until?: string,
 ): Service[] | null {
-  const soak = gates["soak"];
-  if (!soak || soak.level === "disabled") return null;
-  const { stack } = soak.settings as { stack: string };
+  const stack = soakStack({ gates });
+  if (stack === null) return null;
   const chain = readReceipts(path.join(path.dirname(stateDir), stack)).receipts;
   const receipts = chain.filter(({ at }) => until === undefined || at <= until);
   return receipts.length > 0 ? servicesOf(receipts) : null;
+}
+
+/** The stack that the soak gate names; null when that gate is off. */
+function soakStack({ gates }: Pick<Settings, "gates">): string | null {
+  const soak = gates["soak"];
+  if (!soak || soak.level === "disabled") return null;
+  return (soak.settings as { stack: string }).stack;
 }
