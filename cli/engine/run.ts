@@ -19,6 +19,7 @@ import {
   settlePending,
 } from "./stack";
 import { doneLine, isShown, kindOf } from "./steps";
+import { forgetUntouched, isUntouched, recordUntouched } from "./untouched";
 
 export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
 
@@ -57,8 +58,10 @@ export async function runEngine(
 ): Promise<EngineReport> {
   requireRoom(context.projectDir);
   const place = await workplaceOf(context, settings);
-  // What was changed by hand in a cluster is seen only by looking; the provider of this machine looks by itself.
-  const refreshed = verb === "up" && settings.kubernetes !== null;
+  const inCluster = verb === "up" && settings.kubernetes !== null;
+  // What was changed by hand in a cluster is seen only by looking; our own provider looks by itself.
+  const refreshed = inCluster && !(await isUntouched(settings));
+  if (inCluster) forgetUntouched(settings);
   const attempt = () => attemptRun(context, place, verb, { ...options, refreshed });
   let [run, report] = await attempt();
   if (/no stack named .* found/.test(run.printed)) {
@@ -94,6 +97,7 @@ export async function runEngine(
   if (report.succeeded && verb === "up" && /interrupted while creating/.test(run.printed)) {
     await settleInterrupted(context, place, settings);
   }
+  if (inCluster && report.succeeded) await recordUntouched(settings);
   return report;
 }
 
