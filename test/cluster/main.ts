@@ -1,4 +1,4 @@
-// `npm run cluster`: brings a cluster up, loads images and Argo Rollouts into it, runs the specs of this folder and
+// `npm run test:cluster`: brings a cluster up, loads images and Argo Rollouts into it, runs the specs of this folder and
 // leaves the machine as it was, after Ctrl-C too. `npx tsx test/cluster/main.ts test/cluster/<name>.spec.ts` runs one.
 import { randomBytes } from "node:crypto";
 import path from "node:path";
@@ -43,7 +43,8 @@ async function runSpecs(files: readonly string[], env: Environment): Promise<num
   const all = { ...env, [variables.run]: run };
   try {
     // Of its own group, with what it started: all of it is ended, wherever Ctrl-C finds it.
-    const arguments_ = [mocha, ...files];
+    // Two files at a time: most of what they do is to wait for pods.
+    const arguments_ = [mocha, "--parallel", "--jobs", "2", ...files];
     return await step("specs", () =>
       command(process.execPath, arguments_, { env: all, signal: interrupted.signal }),
     );

@@ -3,10 +3,10 @@ import { TestProject } from "./project";
 
 type Config = Record<string, unknown>;
 
-/** What a stack of a test asks of the one small node that all pods share. */
+/** What a stack of a test asks of the one small node that the pods of two specs share. */
 const smallResources = {
-  scorer: { cpu: "100m", memory: "400Mi" },
-  trackingServer: { cpu: "200m", memory: "900Mi" },
+  scorer: { cpu: "50m", memory: "400Mi" },
+  trackingServer: { cpu: "100m", memory: "900Mi" },
   database: { cpu: "50m", memory: "192Mi" },
   artifactStore: { cpu: "50m", memory: "256Mi" },
 };

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { promisify } from "node:util";
 
-/** Environment of the specs that need a cluster; `npm run cluster` sets it. */
+/** Environment of the specs that need a cluster; `npm run test:cluster` sets it. */
 export const variables = {
   /** A kubeconfig whose current context may make namespaces. */
   kubeconfig: "TOLLGATE_TEST_KUBECONFIG",
@@ -80,6 +80,6 @@ export function testCluster(): TestCluster {
 
 function fromEnvironment(name: string): string {
   const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run the specs by \`npm run cluster\`.`);
+  if (!value) throw new Error(`${name} is not set: run the specs by \`npm run test:cluster\`.`);
   return value;
 }

@@ -32,10 +32,10 @@ export function imageName(behaviour: Behaviour): string {
   return `bad_${behaviour}`;
 }
 
-/** A behaviour's image by digest, as `npm run cluster` loaded it. */
+/** A behaviour's image by digest, as `npm run test:cluster` loaded it. */
 export function badScorer(behaviour: Behaviour): string {
   const name = imageVariable(imageName(behaviour));
   const image = process.env[name];
-  if (!image) throw new Error(`${name} is not set: run the specs by \`npm run cluster\`.`);
+  if (!image) throw new Error(`${name} is not set: run the specs by \`npm run test:cluster\`.`);
   return image;
 }

@@ -1,0 +1,342 @@
+// Faults caused on purpose around a model that is served in a cluster: each ends in a sentence, takes nothing away from
+// callers that Kubernetes can keep for them, and the next `up` puts things right. One environment, in order.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { connectCluster } from "../../cluster/connect";
+import { names } from "../../runtimes/kubernetes/names";
+import { testCluster, type TestCluster } from "../support/cluster";
+import { clusterProject, type ClusterProject } from "../support/cluster-project";
+import { startLoad } from "../support/load";
+import type { CommandResult, RunOptions } from "../support/project";
+import { killAt } from "./faults/kills";
+import { limitedToken } from "./faults/limited";
+import { rounds } from "./faults/moments";
+import { smallVolume } from "./faults/full-volume";
+import { suspend } from "./faults/node";
+import { openWay, type Way } from "./faults/way";
+import { World } from "./faults/world";
+
+type Config = Record<string, unknown>;
+
+const minutes = (n: number) => n * 60_000;
+const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
+/** Callers at a low rate: what is asked here is whether any of them is lost. */
+const perSecond = 5;
+/** Nobody listens there, so that a pull fails at once. */
+const absentImage = `127.0.0.1:1/absent@sha256:${"1".repeat(64)}`;
+/** MLflow's client says where it failed; that the disk is full is in the store's own log. */
+const fullStore = /^Training failed with exit code 1; its last line was: .*mlflow-artifacts/;
+const released = /\+ created +deployment model-serving-deployment-scorer/;
+
+describe("faults in a cluster", function () {
+  this.timeout(minutes(8));
+  let cluster: TestCluster;
+  let staging: ClusterProject;
+  let way: Way;
+  let world: World;
+  /** The version that must be answering after each test. */
+  let expected = "1";
+  const printed = ({ stdout, stderr }: CommandResult) => stdout + stderr;
+  const must = (...args: string[]) => staging.project.must(...args, "--stack", "staging");
+  const kubectl = (...args: string[]) => staging.kubectl("staging", ...args);
+  const other = () => (expected === "1" ? "2" : "1");
+
+  /** Runs a command on the environment; whatever happens, nobody is shown a stack trace. */
+  async function attempt(args: string[], options?: RunOptions): Promise<CommandResult> {
+    const result = await staging.project.tollgate([...args, "--stack", "staging"], options);
+    assert.doesNotMatch(printed(result), /^\s+at \S+ \(|^Traceback/m);
+    return result;
+  }
+
+  /** The command fails, and says so in one line of stderr besides the progress. */
+  async function refused(sentence: RegExp, args = ["up"], options?: RunOptions): Promise<void> {
+    const result = await attempt(args, options);
+    assert.equal(result.code, 1, printed(result));
+    const lines = result.stderr.split("\n").filter((line) => sentence.test(line));
+    assert.equal(lines.length, 1, printed(result));
+  }
+
+  /** Runs with changed settings and puts the stack file back. */
+  async function withSettings(
+    change: (kubernetes: Config) => void,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const file = path.join(staging.project.dir, "Pulumi.staging.yaml");
+    const original = readFileSync(file, "utf8");
+    staging.project.configure("staging", (config) =>
+      change(config["tollgate:kubernetes"] as Config),
+    );
+    try {
+      await work();
+    } finally {
+      writeFileSync(file, original);
+    }
+  }
+
+  /** Callers go on sending meanwhile, and none of them may be lost. */
+  async function underLoad(work: () => Promise<void>): Promise<void> {
+    const load = startLoad(staging.url("staging"), { features: row, perSecond });
+    try {
+      await work();
+    } finally {
+      await load.stop();
+    }
+    const seen = load.seen();
+    assert.equal(seen.failed, 0, JSON.stringify(seen));
+  }
+
+  const pinOther = () => must("pin", other());
+
+  /** What follows each fault: `up` releases what is pinned, if it wasn't before. */
+  async function converges(version = expected): Promise<void> {
+    await must("up");
+    expected = version;
+  }
+
+  before(async () => {
+    cluster = testCluster();
+    way = await openWay(cluster.kubeconfig);
+    staging = await clusterProject(cluster, ["staging"], (config) => {
+      config["tollgate:scorer"] = { startTimeoutSeconds: 240, replicas: 1 };
+      config["tollgate:release"] = { watchSeconds: 1, warmSeconds: 0 };
+      const kubernetes = config["tollgate:kubernetes"] as Config;
+      kubernetes["kubeconfig"] = way.kubeconfig;
+    });
+    const namespace = staging.namespaces["staging"]!;
+    const address = { kubeconfig: cluster.kubeconfig, context: null, namespace };
+    world = new World(await connectCluster(address), staging.url("staging"));
+    await must("up");
+    await must("train");
+    await must("evaluate");
+    await must("pin", "1");
+    await must("up");
+    await must("train", "--param", "n_estimators=120");
+    await must("evaluate");
+  });
+  afterEach(async function () {
+    if (this.currentTest?.state === "failed") console.log(await staging.diagnosis("staging"));
+    const { drift } = JSON.parse((await attempt(["status", "--json"])).stdout) as {
+      drift: string[];
+    };
+    assert.deepEqual(drift, []);
+    assert.equal(await world.answering(), expected, "the expected version doesn't answer");
+  });
+  after(async () => {
+    await way.restore();
+    await staging.dispose();
+    await way.close();
+  });
+
+  it("refuses a kubeconfig that isn't there", async () => {
+    await way.without(() => refused(/^There is no kubeconfig at \S+: set KUBECONFIG/));
+  });
+
+  it("refuses a context that the kubeconfig hasn't", async () => {
+    await withSettings(
+      (kubernetes) => (kubernetes["context"] = "nowhere"),
+      () => refused(/"nowhere"/),
+    );
+  });
+
+  it("refuses a kind that the cluster doesn't know, before anything is made", async () => {
+    const before = await world.deployments();
+    await withSettings(
+      (kubernetes) => (kubernetes["monitoring"] = "operator"),
+      () => refused(/lacks Prometheus operator: .*tollgate:kubernetes\.monitoring to annotations/),
+    );
+    assert.deepEqual(await world.deployments(), before);
+  });
+
+  it("names the right that the user of the context lacks", async () => {
+    const token = await limitedToken(cluster, staging.namespaces["staging"]!);
+    await pinOther();
+    await underLoad(() =>
+      way.as(token, () =>
+        refused(
+          /is forbidden: .* cannot (create|patch) resource "deployments".*; have that right given/,
+        ),
+      ),
+    );
+    await underLoad(() => converges(other()));
+  });
+
+  it("keeps the old version when an image can't be pulled", async () => {
+    await pinOther();
+    await withSettings(
+      (kubernetes) => ((kubernetes["images"] as Config)["tollgate"] = absentImage),
+      () => underLoad(() => refused(/can't get its image \(.*127\.0\.0\.1:1\/absent/)),
+    );
+    await underLoad(() => converges(other()));
+  });
+
+  it("keeps the old version when a quota lets no pod be made", async () => {
+    await kubectl("create", "quota", "platform", "--hard=pods=1");
+    await pinOther();
+    await underLoad(() =>
+      refused(
+        new RegExp(
+          `version ${other()} of churn-model was not released: its pods can't be made \\(.*exceeded quota: platform.*\\); callers get version ${expected} as before`,
+        ),
+      ),
+    );
+    await kubectl("delete", "quota", "platform");
+    await underLoad(() => converges(other()));
+  });
+
+  it("waits for what comes after a pod that was killed", async () => {
+    const before = await world.scorerPods();
+    await kubectl("delete", "pod", ...before, "--force", "--grace-period=0");
+    await must("up");
+    assert.notDeepEqual(await world.scorerPods(), before);
+  });
+
+  it("serves on without a registry, and its new pods say what they wait for", async () => {
+    await pinOther();
+    await kubectl("scale", "deployment", names.trackingServer, "--replicas=0");
+    await kubectl("wait", "--for=delete", "pod", "--selector", selectorOf(names.trackingServer));
+    await underLoad(async () => {
+      const [deployment] = await world.scorerDeployments();
+      await kubectl("rollout", "restart", `deployment/${deployment}`);
+      const reason = /can't be downloaded from http:\/\/tracking-server\S*: .*registry answers/;
+      await world.until(async () => reason.test(await world.fetchLogs()));
+      const result = await attempt(["up"]);
+      assert.equal(result.code, 0, printed(result));
+      assert.match(result.stderr, /^The registry doesn't run: starting it, so that the pin/m);
+    });
+    expected = other();
+  });
+
+  it("says that the store's volume is full, loses nothing, and trains on once there is room", async () => {
+    const volume = await smallVolume(staging, "staging", cluster.kubeconfig, names.artifactStore);
+    if (!volume) return console.log("      (volumes of a cluster that was given are left alone)");
+    const versions = await world.versions();
+    try {
+      volume.fill();
+      // Its client tries again for minutes otherwise.
+      const env = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: "1" };
+      await underLoad(() => refused(fullStore, ["train"], { env }));
+      assert.deepEqual(await world.versions(), versions);
+      await converges();
+      volume.empty();
+      await must("train", "--param", "n_estimators=130");
+    } finally {
+      await volume.restore();
+    }
+    await converges();
+  });
+
+  it("goes on after the node's kubelet stood still during a release", async function () {
+    await pinOther();
+    let suspended = false;
+    await underLoad(async () => {
+      const result = await attempt(
+        ["up"],
+        atLine(released, () => (suspended = suspend(cluster.kubeconfig, "kubelet", 12))),
+      );
+      assert.equal(result.code, 0, printed(result));
+    });
+    expected = other();
+    if (!suspended) console.log("      (the kubelet of a cluster that was given is left alone)");
+  });
+
+  it("goes on by itself when the API server hangs for a moment during a release", async () => {
+    await pinOther();
+    await underLoad(async () => {
+      const hang = () => {
+        way.hold();
+        setTimeout(() => void way.restore(), 6000);
+      };
+      const result = await attempt(["up"], atLine(released, hang));
+      assert.equal(result.code, 0, printed(result));
+    });
+    expected = other();
+  });
+
+  it("says that the API server went away during a release, and goes on from there", async () => {
+    await pinOther();
+    await underLoad(async () => {
+      await refused(
+        /model-serving-release: .*The cluster at https:\/\/\S+ doesn't answer/,
+        ["up"],
+        atLine(released, () => void way.cut()),
+      );
+      await refused(/^The cluster at https:\/\/\S+ doesn't answer \(ECONNREFUSED\)/m);
+      await way.restore();
+      await must("up");
+    });
+    expected = other();
+  });
+
+  it("takes a new password of the database to all who use it", async () => {
+    const before = await world.secretsOf("deployments", names.trackingServer);
+    await rotatePassword(cluster, staging.namespaces["staging"]!);
+    await underLoad(() => converges());
+    assert.notEqual(await world.secretsOf("deployments", names.trackingServer), before);
+  });
+
+  it("refuses the second of two ups, which names the first", async () => {
+    const both = await Promise.all([attempt(["up"]), attempt(["up"])]);
+    assert.deepEqual(both.map(({ code }) => code).sort(), [0, 1], both.map(printed).join("\n"));
+    const second = both.find(({ code }) => code === 1)!;
+    assert.match(second.stderr, /^Stack staging is being changed by \S+ \(pid \d+\) since/m);
+  });
+
+  it("makes a Service anew that was deleted by hand", async () => {
+    await kubectl("delete", "service", names.scorer);
+    await converges();
+  });
+
+  it("makes a Deployment anew that was deleted by hand", async () => {
+    await kubectl("delete", "deployment", ...(await world.scorerDeployments()));
+    await converges();
+  });
+
+  for (const moments of rounds) {
+    it(`goes on after it was killed ${moments.map(({ when }) => when).join(", ")}`, async () => {
+      await pinOther();
+      await underLoad(async () => {
+        for (const { when, victim, reached } of moments) {
+          const release = { version: other(), old: expected, receipts: await world.receipts() };
+          const ended = await killAt(
+            staging.project.dir,
+            ["up", "--stack", "staging"],
+            (text) => reached(world, { ...release, printed: text }),
+            victim,
+          );
+          assert.ok(ended.killed, `not killed ${when}: ${ended.printed}`);
+        }
+        await must("up");
+      });
+      expected = other();
+      assert.equal((await world.scorerDeployments()).length, 1);
+    });
+  }
+});
+
+function selectorOf(name: string): string {
+  return `app.kubernetes.io/name=${name}`;
+}
+
+/** Options that act once, when the command has printed something like `line`. */
+function atLine(line: RegExp, act: () => void): RunOptions {
+  let acted = false;
+  return {
+    onOutput(text) {
+      if (acted || !line.test(text)) return;
+      acted = true;
+      act();
+    },
+  };
+}
+
+/** As a person or a tool does that keeps the Secret. */
+async function rotatePassword(cluster: TestCluster, namespace: string): Promise<void> {
+  const password = "a-second-password-of-the-test";
+  const url = `postgresql://mlflow:${password}@${names.database}:5432/mlflow`;
+  const patch = JSON.stringify({ stringData: { password, url } });
+  await cluster.kubectl([
+    ...["--namespace", namespace, "patch", "secret", "database"],
+    ...["--type", "merge", "--patch", patch],
+  ]);
+}
