@@ -2,6 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../config/settings";
+import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import type { PinnedVersion } from "../../policies/gate";
 import { stackFile } from "../../config/stack-files";
 import { type Context, root } from "../context";
@@ -62,6 +63,7 @@ export async function runEngine(
   // What was changed by hand in a cluster is seen only by looking; our own provider looks by itself.
   const refreshed = inCluster && !(await isUntouched(settings));
   if (inCluster) forgetUntouched(settings);
+  if (refreshed && options.pin === undefined) await putRight(context, settings);
   const attempt = () => attemptRun(context, place, verb, { ...options, refreshed });
   let [run, report] = await attempt();
   if (/no stack named .* found/.test(run.printed)) {
@@ -99,6 +101,12 @@ export async function runEngine(
   }
   if (inCluster && report.succeeded) await recordUntouched(settings);
   return report;
+}
+
+/** What a refresh would see and leave: loaded for this alone, as it is rarely needed. */
+async function putRight(context: Context, settings: Settings): Promise<void> {
+  const { removeAdded } = await import("./by-hand");
+  for (const line of await removeAdded(settings as ClusterSettings)) context.output.note(line);
 }
 
 /** A stack's recorded state; null when the stack was never made. */

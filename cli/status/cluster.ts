@@ -95,7 +95,7 @@ async function objectsOf(cluster: Cluster, settings: ClusterSettings): Promise<F
 }
 
 /** What the settings of now would make of the pinned version. */
-async function expectedWorkloads(settings: ClusterSettings): Promise<Workload[]> {
+export async function expectedWorkloads(settings: ClusterSettings): Promise<Workload[]> {
   const { pin, model, trackingServer } = settings;
   if (!pin) return [];
   const { workloadManifests } = await import("../../runtimes/kubernetes/manifests/workload");

@@ -118,7 +118,8 @@ function variableDifferences(what: string, live: Container, wanted: Container): 
   return other.length > 0 ? [`${what} has other variables (${other.sort().join(", ")})`] : [];
 }
 
-function containersOf({ spec }: Workload): Container[] {
+/** Those that run before the others come first. */
+export function containersOf({ spec }: Workload): Container[] {
   const { containers = [], initContainers = [] } = spec.template?.spec ?? {};
   return [...initContainers, ...containers];
 }
