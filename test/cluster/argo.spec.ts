@@ -186,33 +186,6 @@ describe("releases by Argo Rollouts", function () {
     await assertStands({ pinned: "1", receipts: ["1", "2", "1", "2", "1"], drift: [] });
   });
 
-  it("shows a Deployment that was changed or undone by hand as drift, and puts it right", async () => {
-    staging.configure((config) => {
-      Object.assign(config["tollgate:kubernetes"] as Config, { rollout: "deployment" });
-    });
-    await staging.must("up");
-    const undone = { pinned: "1", receipts: ["1", "2", "1", "2", "1"], drift: [] };
-    await assertStands(undone);
-    const deployment = (
-      await staging.kubectl("get", "deployments", "--output", "name", "--selector", scorers)
-    ).trim();
-    const changed = {
-      ...undone,
-      drift: [/^container scorer of Deployment scorer-\w+ has other variables \(BY_HAND\)/],
-    };
-    await staging.kubectl("set", "env", deployment, "--containers=scorer", "BY_HAND=yes");
-    await assertStands(changed);
-    const { stderr } = await staging.must("up");
-    assert.match(stderr, /^Taking BY_HAND away from container scorer of Deployment scorer-\w+/m);
-    await assertStands(undone);
-    // Back to what was set by hand.
-    await staging.kubectl("rollout", "undo", deployment);
-    await assertStands(changed);
-    const { callers } = await staging.underLoad(() => staging.must("up"));
-    assertUnharmed(callers, ["1"]);
-    await assertStands(undone);
-  });
-
   interface Standing {
     readonly pinned: string;
     readonly receipts: readonly string[];

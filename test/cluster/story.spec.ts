@@ -147,21 +147,40 @@ describe("a stack in a cluster", function () {
     assert.deepEqual((JSON.parse(status.stdout) as { drift: string[] }).drift, []);
   });
 
-  it("leaves one workload of scorers, with ready pods of one version", async () => {
-    const deployments = await staging.kubectl(
-      "staging",
-      "get",
-      "deployments",
-      "--selector",
-      "app.kubernetes.io/name=scorer",
-      "--output",
-      "name",
-    );
-    assert.equal(deployments.trim().split("\n").length, 1, deployments);
+  it("shows scorers that were changed or undone by hand as drift, and puts them right for nobody to notice", async () => {
+    const [deployment] = await scorers();
+    const byHand = /^container scorer of Deployment scorer-\w+ has other variables \(BY_HAND\)/m;
+    await staging.kubectl("staging", "set", "env", deployment!, "--containers=scorer", "BY_HAND=1");
+    assert.match((await drift()).join("\n"), byHand);
+    const { stderr } = await must("up");
+    assert.match(stderr, /^Taking BY_HAND away from container scorer of Deployment scorer-\w+/m);
+    assert.deepEqual(await drift(), []);
+    // Back to what was set by hand.
+    await staging.kubectl("staging", "rollout", "undo", deployment!);
+    assert.match((await drift()).join("\n"), byHand);
+    await underLoad(() => must("up"), ["1"]);
+    assert.deepEqual(await drift(), []);
   });
 
-  /** Moves callers from one version to the other while they send requests, of which none may fail. */
-  async function underLoad(work: () => Promise<unknown>): Promise<void> {
+  it("leaves one workload of scorers, with ready pods of one version", async () => {
+    const deployments = await scorers();
+    assert.equal(deployments.length, 1, deployments.join(", "));
+  });
+
+  /** Deployments of scorers, as kubectl names them. */
+  async function scorers(): Promise<string[]> {
+    const which = ["--selector", `app.kubernetes.io/name=${names.scorer}`, "--output", "name"];
+    const listed = await staging.kubectl("staging", "get", "deployments", ...which);
+    return listed.trim().split("\n");
+  }
+
+  async function drift(): Promise<string[]> {
+    const { stdout } = await must("status", "--json");
+    return (JSON.parse(stdout) as { drift: string[] }).drift;
+  }
+
+  /** Callers send requests meanwhile, of which none may fail, and get these versions. */
+  async function underLoad(work: () => Promise<unknown>, versions = ["1", "2"]): Promise<void> {
     const load = startLoad(staging.url("staging"), { features: row });
     try {
       await work();
@@ -170,7 +189,7 @@ describe("a stack in a cluster", function () {
     }
     const seen = load.seen();
     assert.equal(seen.failed, 0, JSON.stringify(seen));
-    assert.deepEqual(Object.keys(seen.versions).sort(), ["1", "2"]);
+    assert.deepEqual(Object.keys(seen.versions).sort(), versions);
   }
 
   /** How often each object's specification was changed. */
