@@ -12,6 +12,7 @@ import type { CommandResult, RunOptions } from "../support/project";
 import { killAt } from "./faults/kills";
 import { limitedToken } from "./faults/limited";
 import { rounds } from "./faults/moments";
+import { smallVolume } from "./faults/full-volume";
 import { suspend } from "./faults/node";
 import { openWay, type Way } from "./faults/way";
 import { World } from "./faults/world";
@@ -24,6 +25,8 @@ const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
 const perSecond = 5;
 /** Nobody listens there, so that a pull fails at once. */
 const absentImage = `127.0.0.1:1/absent@sha256:${"1".repeat(64)}`;
+/** MLflow's client says where it failed; that the disk is full is in the store's own log. */
+const fullStore = /^Training failed with exit code 1; its last line was: .*mlflow-artifacts/;
 const released = /\+ created +deployment model-serving-deployment-scorer/;
 
 describe("faults in a cluster", function () {
@@ -202,6 +205,35 @@ describe("faults in a cluster", function () {
       assert.match(result.stderr, /^The registry doesn't run: starting it, so that the pin/m);
     });
     expected = other();
+  });
+
+  it("says that the store's volume is full, loses nothing, and trains on once there is room and it was started anew", async () => {
+    const volume = await smallVolume(staging, "staging", cluster.kubeconfig, names.artifactStore);
+    if (!volume) return console.log("      (volumes of a cluster that was given are left alone)");
+    const versions = await world.versions();
+    try {
+      volume.fill();
+      // Its client tries again for minutes otherwise.
+      const env = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: "1" };
+      await underLoad(async () => {
+        const train = ["train", "--stack", "staging"];
+        const { code, stderr } = await staging.project.tollgate(train, { env });
+        assert.equal(code, 1, stderr);
+        // Above it is what the training command itself printed.
+        assert.match(stderr.trimEnd().split("\n").at(-1)!, fullStore);
+      });
+      assert.deepEqual(await world.versions(), versions);
+      await converges();
+      volume.empty();
+      // The store's own index stays closed until it is started anew.
+      await kubectl("delete", "pod", `${names.artifactStore}-0`, "--grace-period=2");
+      const started = ["rollout", "status", `statefulset/${names.artifactStore}`];
+      await kubectl(...started, "--timeout=120s");
+      await must("train", "--param", "n_estimators=130");
+    } finally {
+      await volume.restore();
+    }
+    await converges();
   });
 
   it("goes on after the node's kubelet stood still during a release", async function () {

@@ -30,6 +30,8 @@ interface Item {
 const scorer = "app.kubernetes.io/name=scorer";
 const versionLabel = "tollgate.dev/version";
 const pauseMs = 250;
+/** Of MLflow's Service, in staging. */
+const registryPort = 5001;
 
 /** What can be seen of a stack, in its cluster and by its callers. */
 export class World {
@@ -88,6 +90,22 @@ export class World {
 
   async receipts(): Promise<number> {
     return (await this.list(`${this.core}/configmaps`, "tollgate.dev/receipt")).length;
+  }
+
+  /** Versions of the model that the registry has. */
+  async versions(): Promise<string[]> {
+    const tunnel = await this.cluster.tunnel({ service: names.trackingServer }, registryPort);
+    try {
+      const query = `filter=${encodeURIComponent("name='churn-model'")}`;
+      const { body } = await request(
+        `${tunnel.url}/api/2.0/mlflow/model-versions/search?${query}`,
+        { reset: true },
+      );
+      const { model_versions } = (await body.json()) as { model_versions: { version: string }[] };
+      return model_versions.map(({ version }) => version).sort();
+    } finally {
+      await tunnel.close();
+    }
   }
 
   /** Annotation of a workload's pods that changes with the Secrets they use. */
