@@ -1,6 +1,6 @@
-import type { Cluster } from "../cluster/cluster";
+import { type Cluster, deleteIfThere } from "../cluster/cluster";
 import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
-import { labelsOf } from "../runtimes/kubernetes/manifests/pods";
+import { stackLabels } from "../runtimes/kubernetes/manifests/pods";
 import { CliError } from "./errors";
 
 /** Longest wait for a namespace to be gone, in milliseconds. */
@@ -55,12 +55,6 @@ export async function clusterData(
   };
 }
 
-/** Labels that every object of the stack has, whatever it is. */
-function stackLabels(settings: ClusterSettings): Record<string, string> {
-  const { "app.kubernetes.io/name": _, ...labels } = labelsOf(settings, "");
-  return labels;
-}
-
 function selectorOf(labels: Readonly<Record<string, string>>): string {
   return Object.entries(labels)
     .map(([name, value]) => `${name}=${value}`)
@@ -101,15 +95,6 @@ export async function deleteClusterData(cluster: Cluster, data: ClusterData): Pr
       );
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-  }
-}
-
-async function deleteIfThere(cluster: Cluster, path: string): Promise<void> {
-  const { ClusterError } = await import("../cluster/cluster");
-  try {
-    await cluster.request("DELETE", path);
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.code === "not-found")) throw error;
   }
 }
 

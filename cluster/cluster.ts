@@ -66,3 +66,18 @@ export interface Cluster {
   /** The last lines of a container's log; of its run before, when it was restarted and `previous` is set. */
   logs(pod: string, container: string, lines: number, previous?: boolean): Promise<string>;
 }
+
+/**
+ * Deletes an object, if it is there.
+ *
+ * @returns was it there?
+ */
+export async function deleteIfThere(cluster: Cluster, path: string): Promise<boolean> {
+  try {
+    await cluster.request("DELETE", path);
+    return true;
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === "not-found") return false;
+    throw error;
+  }
+}

@@ -1,5 +1,5 @@
 import type { ClusterAddress } from "./address";
-import { ClusterError } from "./cluster";
+import { deleteIfThere } from "./cluster";
 import { connectCluster } from "./connect";
 
 /** What an object says of itself. */
@@ -34,11 +34,5 @@ export async function removeOwnObject(
   const path = `${group}/namespaces/${address.namespace}/${found.name}/${name}`;
   const living = await cluster.find<ObjectFacts>(path);
   if (living?.metadata?.labels?.["app.kubernetes.io/managed-by"] !== "tollgate") return null;
-  try {
-    await cluster.request("DELETE", path);
-  } catch (error) {
-    if (error instanceof ClusterError && error.code === "not-found") return null;
-    throw error;
-  }
-  return `${kind} ${name}`;
+  return (await deleteIfThere(cluster, path)) ? `${kind} ${name}` : null;
 }

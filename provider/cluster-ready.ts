@@ -9,7 +9,7 @@ import {
   type Metadata,
   selectorQuery,
 } from "./release/cluster/objects";
-import { failWhenFinal, whyNot } from "./release/cluster/workload";
+import { failWhenFinal, isRolledOut, whyNot } from "./release/cluster/workload";
 import { podsOf, sentencePart } from "./release/cluster/pods";
 
 /** A Deployment, a StatefulSet or a Job, as far as it is read here. */
@@ -84,15 +84,8 @@ export async function isReadyNow(cluster: Cluster, inputs: ClusterReadyInputs): 
 }
 
 function isReady(kind: ClusterReadyInputs["kind"], workload: Workload): boolean {
-  const { spec, status } = workload;
-  if (kind === "Job") return condition(status?.conditions, "Complete")?.status === "True";
-  const wanted = spec.replicas ?? 1;
-  return (
-    isSeen(workload) &&
-    (status?.updatedReplicas ?? 0) >= wanted &&
-    (status?.availableReplicas ?? 0) >= wanted &&
-    (status?.replicas ?? 0) === (status?.updatedReplicas ?? 0)
-  );
+  if (kind === "Job") return condition(workload.status?.conditions, "Complete")?.status === "True";
+  return isRolledOut(workload, 1);
 }
 
 /** Has its controller seen the newest template? */

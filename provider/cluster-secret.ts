@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type Cluster, ClusterError } from "../cluster/cluster";
+import { type Cluster, ClusterError, deleteIfThere } from "../cluster/cluster";
 import { connectCluster } from "../cluster/connect";
 import type { ClusterSecretInputs } from "./inputs";
 
@@ -33,12 +33,7 @@ export async function fingerprintOf(place: Place): Promise<string | null> {
 }
 
 export async function deleteSecret(place: Place): Promise<void> {
-  const cluster = await connectCluster(place.cluster);
-  try {
-    await cluster.request("DELETE", pathOf(place));
-  } catch (error) {
-    if (!(error instanceof ClusterError && error.code === "not-found")) throw error;
-  }
+  await deleteIfThere(await connectCluster(place.cluster), pathOf(place));
 }
 
 async function make(cluster: Cluster, inputs: ClusterSecretInputs): Promise<Secret> {

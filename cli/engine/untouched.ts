@@ -84,10 +84,9 @@ async function seen(settings: Settings): Promise<string | null> {
 
 async function factsOf(cluster: Cluster, settings: Settings): Promise<unknown[]> {
   const { inCluster } = await import("../../runtimes/kubernetes/secrets");
-  const { labelsOf } = await import("../../runtimes/kubernetes/manifests/pods");
-  const { "app.kubernetes.io/name": _, ...labels } = labelsOf(inCluster(settings), "");
-  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const query = `labelSelector=${encodeURIComponent(wanted.join(","))}`;
+  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/pods");
+  const { selectorQuery } = await import("../../provider/release/cluster/objects");
+  const query = selectorQuery(stackLabels(inCluster(settings)));
   const { namespace } = cluster.address;
   const paths = Object.entries(listed).flatMap(([api, kinds]) =>
     kinds.map((kind) => `/${api}/namespaces/${namespace}/${kind}?${query}`),

@@ -63,12 +63,11 @@ interface Found {
 
 /** Everything of the stack that is looked at, asked for at once. */
 async function objectsOf(cluster: Cluster, settings: ClusterSettings): Promise<Found> {
-  const { labelsOf } = await import("../../runtimes/kubernetes/manifests/pods");
+  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/pods");
+  const { selectorQuery } = await import("../../provider/release/cluster/objects");
   const { names } = await import("../../runtimes/kubernetes/names");
   const { namespace } = cluster.address;
-  const { "app.kubernetes.io/name": _, ...labels } = labelsOf(settings, "");
-  const wanted = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const query = `labelSelector=${encodeURIComponent(wanted.join(","))}`;
+  const query = selectorQuery(stackLabels(settings));
   const list = async <T>(api: string, kind: string, listed: string): Promise<T[]> => {
     const path = `${api}/namespaces/${namespace}/${listed}?${query}`;
     // Without Argo there is no such resource.

@@ -33,9 +33,13 @@ export function resourcesOf(
 }
 
 /** Labels of every object of an environment. */
-export function labelsOf({ model, stack }: ClusterSettings, name: string): Record<string, string> {
+export function labelsOf(settings: ClusterSettings, name: string): Record<string, string> {
+  return { "app.kubernetes.io/name": name, ...stackLabels(settings) };
+}
+
+/** Those that all of its objects have in common, to find them by. */
+export function stackLabels({ model, stack }: ClusterSettings): Record<string, string> {
   return {
-    "app.kubernetes.io/name": name,
     "app.kubernetes.io/part-of": labelValue(model),
     "app.kubernetes.io/managed-by": "tollgate",
     "tollgate.dev/stack": labelValue(stack),
