@@ -18,13 +18,19 @@ import { pythonFor } from "./python";
 /**
  * Releases what a stack pins. The gates judge before the engine starts, because the engine would go on with what
  * doesn't depend on a refused pin; the provider's check and the policy pack judge again.
+ *
+ * @param before what the gates said of this pin a moment ago, for a caller who has asked them
  */
-export async function release(context: Context, settings: Settings): Promise<Outcome> {
+export async function release(
+  context: Context,
+  settings: Settings,
+  before?: Judgement,
+): Promise<Outcome> {
   const startedAt = Date.now();
   await requireCluster(settings);
   // The servers run on it, and the engine has no way to show how far its making is.
   await pythonFor(settings);
-  let judgement = await judgePin(settings);
+  let judgement = before ?? (await judgePin(settings));
   const started = judgement !== null && (await startedRegistry(context, settings, judgement));
   if (started) judgement = await judgePin(settings);
   const recorded = judgement?.candidate.problem?.code === "registry-unavailable";

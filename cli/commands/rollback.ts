@@ -34,7 +34,7 @@ export const run: Run = async (context, options) => {
     const refused = await refusal(context, settings, judgement);
     return { ...refused, text: `${refused.text}\n\nTo go on all the same: --force --reason "..."` };
   }
-  const outcome = await release(context, changed);
+  const outcome = await release(context, changed, judgement);
   return { ...outcome, document: { ...(outcome.document as object), rollback: { from, to } } };
 };
 

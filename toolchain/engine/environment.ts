@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cacheDir } from "../cache";
 import type { Engine } from "./engine";
@@ -16,6 +16,7 @@ export function engineEnvironment(
   const given = Object.fromEntries(
     Object.entries(process.env).filter(([, value]) => value !== undefined),
   );
+  if (given["PULUMI_HOME"] === undefined) keepNoTrace(engineHome());
   return {
     PULUMI_HOME: engineHome(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -25,9 +26,26 @@ export function engineEnvironment(
   };
 }
 
-/** Where the engine keeps its plugins, logins and logs: the user's own `PULUMI_HOME`, or a folder in our cache. */
+/** Where the engine keeps its plugins and logins: the user's own `PULUMI_HOME`, or a folder in our cache. */
 export function engineHome(): string {
   return process.env["PULUMI_HOME"] ?? path.join(cacheDir(), "pulumi");
+}
+
+/**
+ * The engine writes a trace of all it does, up to 500 MB of them, into a folder of its home, which costs a preview 6 % of
+ * its time (4.3 s beside 4.1 s). No setting turns that off; where it finds a file instead of the folder it goes on
+ * without. What a run printed is kept by ourselves, below the stack's state folder.
+ */
+function keepNoTrace(home: string): void {
+  const traces = path.join(home, "logs");
+  try {
+    if (lstatSync(traces, { throwIfNoEntry: false })?.isFile()) return;
+    rmSync(traces, { recursive: true, force: true });
+    mkdirSync(home, { recursive: true });
+    writeFileSync(traces, "Tollgate keeps no traces of the engine.\n");
+  } catch {
+    // It is for speed alone.
+  }
 }
 
 function passphrase(projectDir: string): Record<string, string> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { engineEnvironment } from "../../../toolchain/engine";
 import { temporaryFolder, withVariables } from "../helpers";
@@ -21,6 +21,21 @@ describe("engineEnvironment", () => {
     assert.equal(environment["PATH"], "/engine:/bin");
     assert.equal(environment["PULUMI_HOME"], path.join(folder, "cache", "tollgate", "pulumi"));
     assert.equal(environment["PULUMI_SKIP_UPDATE_CHECK"], "true");
+  });
+
+  it("keeps the engine from writing traces into a home that is ours, and leaves a user's alone", () => {
+    const home = path.join(folder, "cache", "tollgate", "pulumi");
+    const traces = path.join(home, "logs");
+    rmSync(traces, { force: true });
+    mkdirSync(traces, { recursive: true });
+    writeFileSync(path.join(traces, "old.log"), "of an earlier run");
+    engineEnvironment(engine, folder);
+    assert.ok(statSync(traces).isFile());
+    const own = path.join(folder, "own-home");
+    mkdirSync(path.join(own, "logs"), { recursive: true });
+    process.env["PULUMI_HOME"] = own;
+    engineEnvironment(engine, folder);
+    assert.ok(statSync(path.join(own, "logs")).isDirectory());
   });
 
   it("makes one passphrase per project, in a file that only the user can read", () => {
