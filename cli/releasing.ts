@@ -14,6 +14,7 @@ import { CliError, exitCodes } from "./errors";
 import { type Judgement, judgePin, nameOfPin } from "./judgement";
 import { duration, type Outcome } from "./output";
 import { pythonFor } from "./python";
+import { requireOneMove } from "./rollout-change";
 
 /**
  * Releases what a stack pins. The gates judge before the engine starts, because the engine would go on with what
@@ -28,6 +29,7 @@ export async function release(
 ): Promise<Outcome> {
   const startedAt = Date.now();
   await requireCluster(settings);
+  await requireOneMove(settings);
   // The servers run on it, and the engine has no way to show how far its making is.
   await pythonFor(settings);
   let judgement = before ?? (await judgePin(settings));

@@ -7,12 +7,14 @@ import { causesOf } from "../engine/sentences";
 import { CliError, exitCodes } from "../errors";
 import { type Judgement, judgeCandidate, judgePin } from "../judgement";
 import { previewDocument, previewMarkdown, previewText } from "../preview";
+import { requireOneMove } from "../rollout-change";
 import type { Run } from "../verbs";
 
 /** `tollgate preview`: what would change, the move of the pin, every verdict. Exit code 2 when the pin is refused. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
   await requireCluster(settings);
+  await requireOneMove(settings);
   const [expected, report] = await Promise.all([
     judgePin(settings),
     runEngine(context, settings, "preview"),

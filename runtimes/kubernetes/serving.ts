@@ -31,7 +31,7 @@ export function declareServing(
   const { before, services, workload, after } = servingManifests(settings, served);
   const referredTo = [
     ...declare(name, before, opts),
-    ...declare(name, services.map(withoutMovedSelector(settings)), opts),
+    ...declare(name, services.map(withoutSelector), opts),
   ];
   const scorers = declare(name, workload, pulumi.mergeOptions(opts, { dependsOn: referredTo }));
   const around = declare(name, after, pulumi.mergeOptions(opts, { dependsOn: scorers }));
@@ -45,17 +45,11 @@ export function declareServing(
 
 /**
  * A release moves the selector of a Service, or Argo does: what the program said of it would take the traffic back with
- * the next change of the Service. So it says nothing, and callers get no answer before the first release is checked. The
- * one Service that nobody moves is a canary's own, which leads to both versions.
+ * the next change of the Service. So it says nothing, and callers get no answer before the first release is checked.
  */
-function withoutMovedSelector(settings: ClusterSettings) {
-  const { modelFrom, rollout } = settings.kubernetes;
-  const stays = modelFrom !== "kserve" && rollout === "canary";
-  return (manifest: Manifest): Manifest => {
-    if (stays && manifest.metadata.name === names.scorer) return manifest;
-    const { selector, ...spec } = manifest["spec"] as Record<string, unknown>;
-    return { ...manifest, spec };
-  };
+function withoutSelector(service: Manifest): Manifest {
+  const { selector, ...spec } = service["spec"] as Record<string, unknown>;
+  return { ...service, spec };
 }
 
 function releaseInputs(settings: ClusterSettings, served: Served) {

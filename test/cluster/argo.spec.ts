@@ -1,6 +1,6 @@
 // Releases that Argo Rollouts moves, as canary and as blue-green, judged by its analyses: a Job that asks the new pods, and a
-// real Prometheus that sees what callers get. Then what people do past Tollgate. One environment, in order: each case goes
-// on where the one before ended.
+// real Prometheus that sees what callers get. Then what people do past Tollgate, and coming to Argo and leaving it. One
+// environment, in order: each case goes on where the one before ended.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testCluster, type TestCluster } from "../support/cluster";
@@ -43,7 +43,6 @@ describe("releases by Argo Rollouts", function () {
       // Their latency is judged while others start beside them.
       const scorer = { cpu: "200m", memory: "400Mi" };
       Object.assign(kubernetes, {
-        rollout: "canary",
         prometheus: prometheus.url,
         resources: { ...(kubernetes["resources"] as Config), scorer },
       });
@@ -63,6 +62,25 @@ describe("releases by Argo Rollouts", function () {
     await scaleController(1);
     await staging?.dispose();
     await prometheus?.stop();
+  });
+
+  it("refuses to come to Argo and to another version at once, and changes nothing", async () => {
+    await staging.pin("2");
+    rollOutBy("canary");
+    for (const verb of ["preview", "up"]) {
+      const { code, stderr } = await staging.tollgate(verb);
+      assert.equal(code, 1, stderr);
+      assert.match(stderr, /\(now canary\) and the pin \(version 1 -> 2\) at once, .* run `up`/);
+    }
+    await staging.pin("1");
+    await assertStands({ pinned: "1", receipts: ["1"], drift: [] });
+  });
+
+  it("comes to canary with the version that serves, and no request fails", async () => {
+    const { callers } = await staging.underLoad(() => staging.must("up"));
+    assertUnharmed(callers, ["1"]);
+    await assertStands({ pinned: "1", receipts: ["1"], drift: [] });
+    assert.equal(await workloads(), "rollout.argoproj.io/scorer");
   });
 
   it("takes a good version to all callers by canary, and none of their requests fails", async () => {
@@ -143,9 +161,7 @@ describe("releases by Argo Rollouts", function () {
   });
 
   it("takes a good version to all callers by blue-green, checked before and after they get it", async () => {
-    staging.configure((config) => {
-      Object.assign(config["tollgate:kubernetes"] as Config, { rollout: "blueGreen" });
-    });
+    rollOutBy("blueGreen");
     await staging.must("up");
     await assertStands({ pinned: "1", receipts: ["1", "2", "1"], drift: [] });
     await staging.pin("2");
@@ -185,6 +201,47 @@ describe("releases by Argo Rollouts", function () {
     assertUnharmed(callers, ["1", "2"]);
     await assertStands({ pinned: "1", receipts: ["1", "2", "1", "2", "1"], drift: [] });
   });
+
+  it("stays with Argo when an up that was to leave it is killed, and settings say Argo again", async () => {
+    rollOutBy("deployment");
+    const { killed, printed } = await staging.killedAt(["up"], async () => {
+      const { spec } = await staging.rollout();
+      return spec.paused === true;
+    });
+    assert.ok(killed, printed);
+    assert.deepEqual(await staging.served(), ["1"]);
+    rollOutBy("blueGreen");
+    await staging.must("up");
+    await assertStands({ pinned: "1", receipts: ["1", "2", "1", "2", "1"], drift: [] });
+    assert.equal((await staging.rollout()).spec.paused, undefined);
+    assert.equal(await workloads(), "rollout.argoproj.io/scorer");
+  });
+
+  it("leaves Argo and comes back with the version that serves, and no request fails", async () => {
+    const { callers } = await staging.underLoad(async () => {
+      rollOutBy("deployment");
+      await staging.must("up");
+      assert.match(await workloads(), /^deployment.apps\/scorer-[0-9a-f]{8}$/);
+      rollOutBy("blueGreen");
+      await staging.must("up");
+      assert.equal(await workloads(), "rollout.argoproj.io/scorer");
+    });
+    assertUnharmed(callers, ["1"]);
+    await assertStands({ pinned: "1", receipts: ["1", "2", "1", "2", "1"], drift: [] });
+  });
+
+  function rollOutBy(rollout: string): void {
+    staging.configure((config) => {
+      Object.assign(config["tollgate:kubernetes"] as Config, { rollout });
+    });
+  }
+
+  /** What runs scorers, by kind and name. */
+  async function workloads(): Promise<string> {
+    const label = "app.kubernetes.io/name=scorer";
+    const kinds = "deployments,rollouts";
+    return (await staging.kubectl("get", kinds, "--selector", label, "--output", "name")).trim();
+  }
 
   interface Standing {
     readonly pinned: string;

@@ -9,7 +9,7 @@ import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
 import { startLoad } from "../support/load";
 import type { CommandResult, RunOptions } from "../support/project";
-import { killAt } from "./faults/kills";
+import { killAt } from "../support/kills";
 import { limitedToken } from "./faults/limited";
 import { rounds } from "./faults/moments";
 import { smallVolume } from "./faults/full-volume";

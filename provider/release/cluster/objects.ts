@@ -48,6 +48,8 @@ export interface Rollout {
     readonly replicas?: number;
     readonly template: PodTemplate;
     readonly strategy?: { readonly blueGreen?: object };
+    /** Argo moves no Service meanwhile. */
+    readonly paused?: boolean;
   };
   readonly status?: {
     /** A number, written as a text. */

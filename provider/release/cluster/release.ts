@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { cancellation } from "../cancellation";
@@ -14,10 +13,12 @@ import type { Service } from "./objects";
 import { EndedByArgo, isMoving, ScorerRollout } from "./rollout";
 import { retreated } from "./retreat";
 import { scaleLikeBefore } from "./scale";
+import { movedForRollout, selectorForArgo, selects } from "./selectors";
 import {
   annotations,
   type ClusterJournal,
   type ClusterTraffic,
+  journalIn,
   ScorerService,
   trafficOf,
 } from "./service";
@@ -91,19 +92,36 @@ async function switchService(
   const service = new ScorerService(cluster, inputs.service);
   const seen = await service.get();
   const pods = await ownPods(cluster, seen, inputs, signal);
-  const isThere = isDeepStrictEqual({ ...seen.spec.selector }, inputs.selector);
+  const isThere = selects(seen, inputs.selector);
   if (isThere && !(await service.journal())) return;
   const watched = await openTunnels(cluster, pods, inputs.port);
   try {
     await checkPods(watched, inputs, signal);
-    const journal = await openJournal(service, inputs, { stable: null });
+    const opened = await openJournal(service, inputs, { stable: null });
+    const ours = await takenFromArgo(cluster, service, opened, signal);
     signal.throwIfAborted();
-    await service.change(journal, { selector: inputs.selector, annotations: released(inputs) });
+    await service.change(ours, { selector: inputs.selector, annotations: released(inputs) });
     await waitForEndpoints(cluster, inputs.service, pods, signal);
     await watch(cluster, watched, inputs, signal);
   } finally {
     await closeTunnels(watched);
   }
+}
+
+/**
+ * The Service, once Argo leaves it alone. Where a Rollout had it until now, Argo would take back what we move as long as
+ * that Rollout is there, and it goes last of all.
+ */
+async function takenFromArgo(
+  cluster: Cluster,
+  service: ScorerService,
+  opened: Service,
+  signal: AbortSignal,
+): Promise<Service> {
+  const { held } = journalIn(opened)!;
+  if (!held) return opened;
+  await new ScorerRollout(cluster, held).hold(signal);
+  return service.get();
 }
 
 async function ownPods(
@@ -127,8 +145,14 @@ async function followArgo(
 ): Promise<void> {
   const service = new ScorerService(cluster, inputs.service);
   const rollout = new ScorerRollout(cluster, inputs.workload.name);
-  const seen = await rollout.get();
-  if (isMoving(seen) || !isReleased(await service.get(), inputs)) {
+  // Whoever began to leave Argo may have been cut off.
+  await rollout.letGo();
+  const [seen, callers] = [await rollout.get(), await service.get()];
+  if (
+    isMoving(seen) ||
+    !isReleased(callers, inputs) ||
+    !selects(callers, selectorForArgo(callers, inputs))
+  ) {
     const hash = await rollout.stableBefore(seen);
     const before = hash === null ? null : await rollout.servedBy(hash);
     await openJournal(service, inputs, { stable: hash, ...before });
@@ -138,7 +162,12 @@ async function followArgo(
   const watched = await openTunnels(cluster, pods, inputs.port);
   try {
     await checkPods(watched, inputs, signal);
-    await service.change(await service.get(), { annotations: released(inputs) });
+    const moved = await service.get();
+    const selector = selectorForArgo(moved, inputs);
+    await service.change(moved, {
+      ...(selects(moved, selector) ? {} : { selector }),
+      annotations: released(inputs),
+    });
   } finally {
     await closeTunnels(watched);
   }
@@ -195,6 +224,7 @@ async function openJournal(
     version,
     digest,
     rollout: workload.kind === "Rollout" ? workload.name : null,
+    held: workload.kind === "Rollout" ? null : (found?.held ?? movedForRollout(seen)),
     previous: found?.previous ?? { ...trafficOf(seen), ...before },
     mark: found?.mark ?? null,
   };

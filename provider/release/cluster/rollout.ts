@@ -4,6 +4,7 @@ import type { ClusterReleaseInputs } from "../../inputs";
 import { isReady, type Pod } from "../../../cluster/pods";
 import type { List, ReplicaSet, Rollout } from "./objects";
 import { podsOf, sentencePart } from "./pods";
+import { hashLabel } from "./selectors";
 import { failWhenFinal, whyNot } from "./workload";
 
 const pauseMs = 500;
@@ -11,8 +12,9 @@ const pauseMs = 500;
 const analysisSeconds = 600;
 /** Argo takes a new template in within a second; one of its controllers follows another within about 20. */
 const unseenSeconds = 30;
-export const hashLabel = "rollouts-pod-template-hash";
 const templateAnnotation = "tollgate.dev/template";
+/** On a Rollout that we have paused. */
+const held = "tollgate.dev/held";
 /** When an aborted release was tried again. */
 const attempt = "tollgate.dev/attempt";
 
@@ -52,9 +54,7 @@ export class ScorerRollout {
       const rollout = await this.get();
       if (!isSeen(rollout)) {
         if (Date.now() - asked > patience * 1000) {
-          throw new Error(
-            `Argo Rollouts has not looked at Rollout ${this.name} for ${patience} s; see that its controller runs`,
-          );
+          throw new Error(this.unseen(patience));
         }
       } else if (first && rollout.status?.abort) {
         first = false;
@@ -82,6 +82,37 @@ export class ScorerRollout {
       }
       await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
+  }
+
+  /**
+   * Keeps Argo from moving the Service, and its pods as they are: otherwise it would take back what we move.
+   *
+   * @throws Error one clause, when Argo doesn't take that in
+   */
+  async hold(signal: AbortSignal): Promise<void> {
+    if (!(await this.cluster.find(this.path))) return;
+    await this.pause(true);
+    const deadline = Date.now() + unseenSeconds * 1000;
+    while (!isSeen(await this.get())) {
+      if (Date.now() > deadline) throw new Error(this.unseen(unseenSeconds));
+      await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
+
+  /** Lets Argo go on after `hold`. A Rollout that others have paused stays so. */
+  async letGo(): Promise<void> {
+    const rollout = await this.cluster.find<Rollout>(this.path);
+    if (rollout?.metadata.annotations?.[held]) await this.pause(false);
+  }
+
+  private async pause(paused: boolean): Promise<void> {
+    await this.cluster.request("PATCH", `${this.path}?fieldManager=tollgate-release`, {
+      contentType: "application/merge-patch+json",
+      body: {
+        metadata: { annotations: { [held]: paused ? "true" : null } },
+        spec: { paused: paused || null },
+      },
+    });
   }
 
   /** Is Argo done with exactly this release, and nothing else under way? */
@@ -160,6 +191,10 @@ export class ScorerRollout {
       contentType: "application/merge-patch+json",
       body,
     });
+  }
+
+  private unseen(seconds: number): string {
+    return `Argo Rollouts has not looked at Rollout ${this.name} for ${seconds} s; see that its controller runs`;
   }
 
   private async whyFailed({ status }: Rollout, pods: readonly Pod[]): Promise<string> {

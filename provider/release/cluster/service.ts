@@ -23,6 +23,8 @@ export interface ClusterTraffic {
 export interface ClusterJournal extends Journal {
   /** The Rollout whose template an undo puts back; null: the Service's selector is what moves traffic. */
   readonly rollout: string | null;
+  /** The Rollout that Argo moved the Service for until now, and that is kept from it; null or missing: there is none. */
+  readonly held?: string | null;
   readonly previous: ClusterTraffic;
 }
 

@@ -17,7 +17,7 @@ export async function clusterSite(address: ClusterAddress): Promise<ReleaseSite>
     async restoreTraffic(): Promise<Restored> {
       const seen = await service.get();
       const journal = await service.journal();
-      const { previous, rollout } = journal!;
+      const { previous, rollout, held } = journal!;
       const served = servedBy(previous);
       try {
         if (rollout && previous.stable)
@@ -29,6 +29,8 @@ export async function clusterSite(address: ClusterAddress): Promise<ReleaseSite>
             [annotations.digest]: previous.digest,
           },
         });
+        // With the old selector in place first, or Argo would add its own label to ours, and no pod has both.
+        if (held) await new ScorerRollout(cluster, held).letGo();
         return { served, problem: null };
       } catch (error) {
         return {

@@ -1,8 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { connectCluster } from "../../../cluster/connect";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { isReleased } from "./release";
 import { ScorerRollout } from "./rollout";
+import { selectorForArgo, selects } from "./selectors";
 import { ScorerService, trafficOf } from "./service";
 import { isUp } from "./workload";
 
@@ -14,8 +14,11 @@ export async function isUnfinished(inputs: ClusterReleaseInputs): Promise<boolea
   if (!seen || (await service.journal())) return true;
   if (!isReleased(seen, inputs)) return true;
   const { kind, name } = inputs.workload;
-  if (kind === "Rollout") return !(await new ScorerRollout(cluster, name).runs(inputs));
-  if (!selects(seen.spec.selector, inputs.selector)) return true;
+  if (kind === "Rollout") {
+    if (!selects(seen, selectorForArgo(seen, inputs))) return true;
+    return !(await new ScorerRollout(cluster, name).runs(inputs));
+  }
+  if (!selects(seen, inputs.selector)) return true;
   return kind === "Deployment" && !(await isUp(cluster, inputs));
 }
 
@@ -36,11 +39,4 @@ export async function readReleased(
     digest: digest ?? "",
     selector: { ...moved },
   };
-}
-
-function selects(
-  selector: Readonly<Record<string, string>> | undefined,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  return isDeepStrictEqual({ ...selector }, { ...labels });
 }

@@ -7,6 +7,7 @@ import type { TestCluster } from "../../support/cluster";
 import { clusterProject, type ClusterProject } from "../../support/cluster-project";
 import { type LoadResult, startLoad } from "../../support/load";
 import type { CommandResult } from "../../support/project";
+import { type Ended, killAt } from "../../support/kills";
 
 type Config = Record<string, unknown>;
 
@@ -25,6 +26,7 @@ export interface Callers {
 
 /** How far a Rollout is, as far as specs look at it. */
 interface Rollout {
+  readonly spec: { readonly paused?: boolean };
   readonly metadata: { readonly generation: number };
   readonly status: {
     readonly phase?: string;
@@ -77,6 +79,11 @@ export class Environment {
 
   must(...args: string[]): Promise<CommandResult> {
     return this.made.project.must(...args, "--stack", stack);
+  }
+
+  /** `tollgate <args>`, killed with all it started once a moment has come. */
+  killedAt(args: readonly string[], moment: () => Promise<boolean>): Promise<Ended> {
+    return killAt(this.made.project.dir, [...args, "--stack", stack], moment, "everything");
   }
 
   preview(): Promise<CommandResult> {

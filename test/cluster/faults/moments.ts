@@ -1,4 +1,4 @@
-import type { Victim } from "./kills";
+import type { Victim } from "../../support/kills";
 import { isReady, type World } from "./world";
 
 /** What a moment is recognised by, besides the world. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Rollout } from "../../../provider/release/cluster/objects";
-import { EndedByArgo, hashLabel, ScorerRollout } from "../../../provider/release/cluster/rollout";
+import { EndedByArgo, ScorerRollout } from "../../../provider/release/cluster/rollout";
+import { hashLabel } from "../../../provider/release/cluster/selectors";
 import { MemoryCluster } from "../../support/memory-cluster";
 import { releaseInputs } from "./fixtures";
 
@@ -180,6 +181,33 @@ describe("ScorerRollout", () => {
     cluster.put(`${sets}/d`, replicaSet("d", "foreign", 9, "u2"));
     const current = rollout({ stableRS: "new", currentPodHash: "new" });
     assert.equal(await scorer.stableBefore(current), "old");
+  });
+
+  it("is held until told otherwise, once Argo has taken that in", async () => {
+    put({ phase: "Healthy", observedGeneration: "2" });
+    const holding = scorer.hold(signal);
+    let isHeld = false;
+    void holding.then(() => (isHeld = true));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const held = await scorer.get();
+    assert.equal(held.spec.paused, true);
+    assert.equal(isHeld, false, "Argo may still move the Service");
+    const { generation } = held.metadata;
+    cluster.put(path, { ...held, status: { observedGeneration: String(generation) } } as never);
+    await holding;
+    await scorer.letGo();
+    const { spec, metadata } = await scorer.get();
+    assert.equal(spec.paused, undefined);
+    assert.deepEqual(metadata.annotations, {});
+  });
+
+  it("leaves a pause of others alone, and what isn't there", async () => {
+    const paused = rollout({ phase: "Paused" });
+    cluster.put(path, { ...paused, spec: { ...paused.spec, paused: true } } as never);
+    await scorer.letGo();
+    await new ScorerRollout(cluster, "other").hold(signal);
+    await new ScorerRollout(cluster, "other").letGo();
+    assert.deepEqual(cluster.changes, []);
   });
 
   it("puts an earlier template back, without Argo's own label", async () => {

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from "node:child_process";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const launcher = path.join(__dirname, "..", "..", "..", "toolchain", "tollgate.cjs");
+const launcher = path.join(__dirname, "..", "..", "toolchain", "tollgate.cjs");
 const pauseMs = 50;
 
 /** What a command has come to. */
