@@ -1,6 +1,6 @@
 import { type Cluster, deleteIfThere } from "../cluster/cluster";
 import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
-import { stackLabels } from "../runtimes/kubernetes/manifests/pods";
+import { stackLabels } from "../runtimes/kubernetes/manifests/metadata";
 import { CliError } from "./errors";
 
 /** Longest wait for a namespace to be gone, in milliseconds. */

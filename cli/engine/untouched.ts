@@ -84,7 +84,7 @@ async function seen(settings: Settings): Promise<string | null> {
 
 async function factsOf(cluster: Cluster, settings: Settings): Promise<unknown[]> {
   const { inCluster } = await import("../../runtimes/kubernetes/secrets");
-  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/pods");
+  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/metadata");
   const { selectorQuery } = await import("../../provider/release/cluster/objects");
   const query = selectorQuery(stackLabels(inCluster(settings)));
   const { namespace } = cluster.address;

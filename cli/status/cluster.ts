@@ -63,7 +63,7 @@ interface Found {
 
 /** Everything of the stack that is looked at, asked for at once. */
 async function objectsOf(cluster: Cluster, settings: ClusterSettings): Promise<Found> {
-  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/pods");
+  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/metadata");
   const { selectorQuery } = await import("../../provider/release/cluster/objects");
   const { names } = await import("../../runtimes/kubernetes/names");
   const { namespace } = cluster.address;

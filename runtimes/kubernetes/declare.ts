@@ -3,7 +3,7 @@ import type { ClusterAddress } from "../../cluster/address";
 import type { ClusterReadyInputs } from "../../provider/inputs";
 import { ClusterReady } from "../../provider/resources";
 import type { Manifest } from "./manifests/manifest";
-import { selectorOf } from "./manifests/pods";
+import { selectorOf } from "./manifests/metadata";
 
 /** Kinds that hold data, or that data goes with: forgotten by `destroy`, never deleted. */
 const kept = new Set(["Namespace", "PersistentVolumeClaim"]);

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/settings";
 import type { ClusterSecretInputs } from "../../provider/inputs";
 import type { ClusterSettings } from "./manifests/manifest";
-import { labelsOf } from "./manifests/pods";
+import { labelsOf } from "./manifests/metadata";
 import { names, ports } from "./names";
 
 /** The settings of an environment in a cluster. */

@@ -66,7 +66,10 @@ describe("problemOfMove", () => {
       service(scorerLabels(), older),
       service(byBlueGreen.spec.selector as never, older),
     ])
-      assert.match(problemOfMove(seen, settings("deployment"))!, /\(now deployment\) and the pin \(version 0 -> 1\)/);
+      assert.match(
+        problemOfMove(seen, settings("deployment"))!,
+        /\(now deployment\) and the pin \(version 0 -> 1\)/,
+      );
   });
 
   it("refuses Argo's way together with other settings of the scorers", () => {

@@ -13,6 +13,7 @@ import { command, type Environment } from "./command";
 import { bringUp, takeDown, whyNot } from "./own-node";
 
 const mocha = path.join(__dirname, "..", "..", "node_modules", "mocha", "bin", "mocha.js");
+const progress = path.join(__dirname, "progress.ts");
 const interrupted = new AbortController();
 const times: string[] = [];
 
@@ -44,7 +45,7 @@ async function runSpecs(files: readonly string[], env: Environment): Promise<num
   try {
     // Of its own group, with what it started: all of it is ended, wherever Ctrl-C finds it.
     // Two files at a time: most of what they do is to wait for pods.
-    const arguments_ = [mocha, "--parallel", "--jobs", "2", ...files];
+    const arguments_ = [mocha, "--require", progress, "--parallel", "--jobs", "2", ...files];
     return await step("specs", () =>
       command(process.execPath, arguments_, { env: all, signal: interrupted.signal }),
     );

@@ -1,15 +1,14 @@
 // The main road in a cluster, on the real engine, MLflow, PostgreSQL, S3 and scorers as pods: from an empty namespace to a
 // served version, the next one under load, and back. One environment, in order.
 import assert from "node:assert/strict";
-import { connectCluster } from "../../cluster/connect";
 import { names } from "../../runtimes/kubernetes/names";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
+import { registryPort } from "../support/cluster-registry";
 import { startLoad } from "../support/load";
 
 const minutes = (n: number) => n * 60_000;
 const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
-const registryPort = 5001;
 
 /** What a data scientist's own pod would run. */
 const client = `
@@ -49,26 +48,6 @@ describe("a stack in a cluster", function () {
     return ((await answer.json()) as { predictions: number[] }).predictions;
   }
 
-  /** The version that the alias is on, as the registry says it. */
-  async function alias(): Promise<string> {
-    const address = {
-      kubeconfig: cluster.kubeconfig,
-      context: null,
-      namespace: staging.namespaces["staging"]!,
-    };
-    const tunnel = await (
-      await connectCluster(address)
-    ).tunnel({ service: names.trackingServer }, registryPort);
-    try {
-      const query = "name=churn-model&alias=staging";
-      const answer = await fetch(`${tunnel.url}/api/2.0/mlflow/registered-models/alias?${query}`);
-      const { model_version } = (await answer.json()) as { model_version: { version: string } };
-      return model_version.version;
-    } finally {
-      await tunnel.close();
-    }
-  }
-
   before(async () => {
     cluster = testCluster();
     staging = await clusterProject(cluster, ["staging"]);
@@ -97,7 +76,7 @@ describe("a stack in a cluster", function () {
   });
 
   it("is marked in the registry, where a client's pod loads the same model by the alias", async () => {
-    assert.equal(await alias(), "1");
+    assert.equal(await staging.alias("staging"), "1");
     const printed = await runClient(cluster, staging.namespaces["staging"]!);
     assert.deepEqual(JSON.parse(printed), await predictions());
   });
@@ -134,14 +113,14 @@ describe("a stack in a cluster", function () {
     await candidate("2", "--param", "n_estimators=120");
     await underLoad(() => must("up"));
     assert.equal((await health()).version, "2");
-    assert.equal(await alias(), "2");
+    assert.equal(await staging.alias("staging"), "2");
   });
 
   it("goes back to the last good version without a failed request", async () => {
     staging.project.commit("Pin churn-model v2");
     await underLoad(() => must("rollback"));
     assert.equal((await health()).version, "1");
-    assert.equal(await alias(), "1");
+    assert.equal(await staging.alias("staging"), "1");
     assert.match(pinned(), /tollgate:pin: "?1@/);
     const status = await must("status", "--check", "--json");
     assert.deepEqual((JSON.parse(status.stdout) as { drift: string[] }).drift, []);

@@ -1,4 +1,6 @@
+import { connectCluster } from "../../cluster/connect";
 import type { TestCluster } from "./cluster";
+import { askRegistry } from "./cluster-registry";
 import { TestProject } from "./project";
 
 type Config = Record<string, unknown>;
@@ -20,6 +22,8 @@ export interface ClusterProject {
   url(stack: string): string;
   /** kubectl in a stack's namespace. */
   kubectl(stack: string, ...args: string[]): Promise<string>;
+  /** The version that the alias of a stack's name is on, as its registry says it. */
+  alias(stack: string): Promise<string>;
   /** What the cluster says about a stack, for whoever reads a failed spec. */
   diagnosis(stack: string): Promise<string>;
   /** Destroys every stack, and removes namespaces and folder. */
@@ -70,6 +74,16 @@ export async function clusterProject(
     namespaces,
     url: (stack) => `http://127.0.0.1:${nodePorts[stack]}`,
     kubectl,
+    async alias(stack) {
+      const { kubeconfig } = cluster;
+      const namespace = namespaces[stack]!;
+      const connected = await connectCluster({ kubeconfig, context: null, namespace });
+      const { model_version } = await askRegistry<{ model_version: { version: string } }>(
+        connected,
+        `registered-models/alias?name=churn-model&alias=${stack}`,
+      );
+      return model_version.version;
+    },
     async diagnosis(stack) {
       const questions = [
         ["get", "all,endpointslices,persistentvolumeclaims", "--output", "wide"],

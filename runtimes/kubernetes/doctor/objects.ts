@@ -1,7 +1,7 @@
 import type { Cluster } from "../../../cluster/cluster";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
 import type { ClusterSettings } from "../manifests/manifest";
-import { labelsOf } from "../manifests/pods";
+import { labelsOf } from "../manifests/metadata";
 import { notSeen } from "./not-seen";
 
 interface Stored {

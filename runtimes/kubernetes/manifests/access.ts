@@ -1,5 +1,5 @@
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 
 /** One rule of a Role. */
 export interface Rule {
@@ -75,11 +75,7 @@ export function accessManifests(settings: ClusterSettings): Manifest[] {
   return Object.entries(roles).map(([name, rules]) => ({
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
-    metadata: {
-      name,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, name),
-    },
+    metadata: metadataOf(settings, name),
     rules,
   }));
 }

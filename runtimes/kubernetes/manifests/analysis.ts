@@ -1,6 +1,7 @@
 import { names } from "../names";
 import type { ClusterSettings, Manifest } from "./manifest";
-import { containerSecurity, labelsOf, podBasics, resourcesOf, scratch } from "./pods";
+import { labelsOf, metadataOf } from "./metadata";
+import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";
 import {
   enoughErrors,
   errorCount,
@@ -183,11 +184,7 @@ function template(settings: ClusterSettings, name: string, spec: object): Manife
   return {
     apiVersion: "argoproj.io/v1alpha1",
     kind: "AnalysisTemplate",
-    metadata: {
-      name,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, name),
-    },
+    metadata: metadataOf(settings, name),
     spec,
   };
 }

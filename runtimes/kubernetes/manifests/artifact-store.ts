@@ -1,16 +1,9 @@
 import { names, ports } from "../names";
 import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
 import { ownsStore } from "./owned";
-import {
-  containerSecurity,
-  labelsOf,
-  podBasics,
-  resourcesOf,
-  scratch,
-  secretsAnnotation,
-  selectorOf,
-} from "./pods";
+import { containerSecurity, resourcesOf, scratch } from "./pods";
 import { serviceOf } from "./service";
+import { statefulSet } from "./stateful-set";
 import { volumeClaim } from "./volume";
 
 /**
@@ -28,46 +21,12 @@ export function artifactStoreManifests(
   return [
     volumeClaim(settings, name, settings.artifactStore.size),
     serviceOf(settings, name, { port, targetPort: port }),
-    {
-      apiVersion: "apps/v1",
-      kind: "StatefulSet",
-      metadata: {
-        name,
-        namespace: settings.kubernetes.cluster.namespace,
-        labels: labelsOf(settings, name),
-      },
-      spec: {
-        replicas: 1,
-        serviceName: name,
-        // One that waits for order never replaces a pod that can't start, not even by one that could.
-        podManagementPolicy: "Parallel",
-        selector: { matchLabels: selectorOf(name) },
-        template: {
-          metadata: {
-            labels: labelsOf(settings, name),
-            annotations: secretsAnnotation(fingerprints),
-          },
-          spec: {
-            ...podBasics(settings, name),
-            terminationGracePeriodSeconds: 30,
-            containers: [container(settings, image)],
-            volumes: [
-              { name: "data", persistentVolumeClaim: { claimName: name } },
-              {
-                name: "keys",
-                secret: {
-                  secretName: name,
-                  items: [{ key: "s3.json", path: "s3.json" }],
-                  // For the group, which is the pod's own.
-                  defaultMode: 0o440,
-                },
-              },
-              scratch.volume,
-            ],
-          },
-        },
-      },
-    },
+    statefulSet(settings, fingerprints, {
+      name,
+      container: container(settings, image),
+      key: "s3.json",
+      graceSeconds: 30,
+    }),
   ];
 }
 

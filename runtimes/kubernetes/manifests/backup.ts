@@ -1,7 +1,8 @@
 import { names, ports } from "../names";
 import { scripts } from "./database-scripts";
 import type { ClusterSettings, Manifest } from "./manifest";
-import { containerSecurity, fromSecret, labelsOf, podBasics, resourcesOf, scratch } from "./pods";
+import { labelsOf, metadataOf } from "./metadata";
+import { containerSecurity, fromSecret, podBasics, resourcesOf, scratch } from "./pods";
 
 /** CronJob, volume and pods of the backups. */
 export const backupName = "database-backup";
@@ -15,7 +16,7 @@ export function backupManifest(settings: ClusterSettings, image: string): Manife
   return {
     apiVersion: "batch/v1",
     kind: "CronJob",
-    metadata: { name: backupName, namespace: settings.kubernetes.cluster.namespace, labels },
+    metadata: metadataOf(settings, backupName),
     spec: {
       schedule,
       timeZone: "Etc/UTC",

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { names, ports } from "../names";
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf, user } from "./pods";
+import { metadataOf } from "./metadata";
+import { user } from "./pods";
 
 /** Backups that are kept, of the nightly ones and of those before a migration each. */
 export const keptBackups = 7;
@@ -95,11 +96,7 @@ export function databaseScripts(settings: ClusterSettings): Manifest {
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: {
-      name: configMapName,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, names.database),
-    },
+    metadata: metadataOf(settings, configMapName, names.database),
     immutable: true,
     data: files,
   };

@@ -3,25 +3,17 @@ import { backupManifest, backupName } from "./backup";
 import { databaseScripts, scripts } from "./database-scripts";
 import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
 import { ownsDatabase } from "./owned";
-import {
-  containerSecurity,
-  labelsOf,
-  podBasics,
-  resourcesOf,
-  scratch,
-  secretsAnnotation,
-  selectorOf,
-} from "./pods";
+import { containerSecurity, resourcesOf, scratch } from "./pods";
 import { shareOfBytes } from "./quantity";
 import { serviceOf } from "./service";
+import { statefulSet } from "./stateful-set";
 import { volumeClaim } from "./volume";
 
 /** PostgreSQL's own advice for `shared_buffers`: a quarter of the memory. */
 const buffersShare = 0.25;
 
 /**
- * PostgreSQL over one volume, and its backups. A StatefulSet, because it never lets two pods at one volume. Nothing
- * where the database is a file, or is kept elsewhere.
+ * PostgreSQL over one volume, and its backups. Nothing where the database is a file, or is kept elsewhere.
  */
 export function databaseManifests(
   settings: ClusterSettings,
@@ -36,47 +28,13 @@ export function databaseManifests(
     volumeClaim(settings, name, size),
     volumeClaim(settings, backupName, size),
     serviceOf(settings, name, { port: ports.database, targetPort: ports.database }),
-    {
-      apiVersion: "apps/v1",
-      kind: "StatefulSet",
-      metadata: {
-        name,
-        namespace: settings.kubernetes.cluster.namespace,
-        labels: labelsOf(settings, name),
-      },
-      spec: {
-        replicas: 1,
-        serviceName: name,
-        // One that waits for order never replaces a pod that can't start, not even by one that could.
-        podManagementPolicy: "Parallel",
-        selector: { matchLabels: selectorOf(name) },
-        template: {
-          metadata: {
-            labels: labelsOf(settings, name),
-            annotations: secretsAnnotation(fingerprints),
-          },
-          spec: {
-            ...podBasics(settings, name),
-            terminationGracePeriodSeconds: 60,
-            containers: [container(settings, image)],
-            volumes: [
-              { name: "data", persistentVolumeClaim: { claimName: name } },
-              {
-                name: "keys",
-                secret: {
-                  secretName: name,
-                  items: [{ key: "password", path: "password" }],
-                  // For the group, which is the pod's own.
-                  defaultMode: 0o440,
-                },
-              },
-              scripts.volume,
-              scratch.volume,
-            ],
-          },
-        },
-      },
-    },
+    statefulSet(settings, fingerprints, {
+      name,
+      container: container(settings, image),
+      key: "password",
+      volumes: [scripts.volume],
+      graceSeconds: 60,
+    }),
     backupManifest(settings, image),
   ];
 }

@@ -1,7 +1,7 @@
 import type { Resources } from "../../../config/settings";
 import type { ClusterSettings, Manifest } from "./manifest";
 import { ownsDatabase, ownsStore } from "./owned";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 import { sumOfBytes, sumOfCpu } from "./quantity";
 
 /** Name of the ResourceQuota and the LimitRange. */
@@ -24,13 +24,9 @@ const fallback: Resources = { cpu: "100m", memory: "128Mi" };
  * Nothing where the environment's level is "none".
  */
 export function limitsManifests(settings: ClusterSettings): Manifest[] {
-  const { resourceLevel, cluster } = settings.kubernetes;
+  const { resourceLevel } = settings.kubernetes;
   if (resourceLevel === "none") return [];
-  const metadata = {
-    name: limitsName,
-    namespace: cluster.namespace,
-    labels: labelsOf(settings, limitsName),
-  };
+  const metadata = metadataOf(settings, limitsName);
   const { cpu, memory } = total(settings);
   const limited = resourceLevel === "limits";
   return [

@@ -3,7 +3,8 @@ import { names } from "../names";
 import { backupContainer, backupVolumes } from "./backup";
 import type { ClusterSettings, Manifest } from "./manifest";
 import { ownsDatabase } from "./owned";
-import { containerSecurity, labelsOf, podBasics, resourcesOf, scratch } from "./pods";
+import { labelsOf, metadataOf } from "./metadata";
+import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";
 import { backendEnvironment } from "./tracking-server-environment";
 
 /** Label of the pods that bring the schema forward, and prefix of their Jobs. */
@@ -19,7 +20,6 @@ const deadlineSeconds = 1800;
  */
 export function migrationManifest(settings: ClusterSettings): Manifest | null {
   if (settings.database.kind === "sqlite") return null;
-  const { cluster } = settings.kubernetes;
   const labels = labelsOf(settings, migrationName);
   const spec = specOf(settings, labels);
   // A Job can't be changed, so it is named by all that it is: another image or database is another Job.
@@ -27,7 +27,7 @@ export function migrationManifest(settings: ClusterSettings): Manifest | null {
   return {
     apiVersion: "batch/v1",
     kind: "Job",
-    metadata: { name: `${migrationName}-${hash}`, namespace: cluster.namespace, labels },
+    metadata: metadataOf(settings, `${migrationName}-${hash}`, migrationName),
     spec,
   };
 }

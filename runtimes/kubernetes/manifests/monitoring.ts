@@ -1,7 +1,7 @@
 import { shownShare } from "../../../provider/release/statistics";
 import { names, ports, scorerLabels } from "../names";
 import { type ClusterSettings, type Manifest, prefix } from "./manifest";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 import { errorShare, onceEnough, p95Seconds, requestCount } from "./queries";
 
 /** Over which the rules look back. */
@@ -89,10 +89,6 @@ function object(settings: ClusterSettings, kind: string) {
   return {
     apiVersion: "monitoring.coreos.com/v1",
     kind,
-    metadata: {
-      name: names.scorer,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, names.scorer),
-    },
+    metadata: metadataOf(settings, names.scorer),
   };
 }

@@ -3,7 +3,7 @@ import { accessManifests } from "./access";
 import { limitsManifests } from "./limits";
 import type { ClusterSettings, Manifest } from "./manifest";
 import { ownsDatabase, ownsStore } from "./owned";
-import { labelsOf } from "./pods";
+import { labelsOf, metadataOf } from "./metadata";
 import { keep } from "./volume";
 
 /**
@@ -53,11 +53,7 @@ function serviceAccounts(settings: ClusterSettings): Manifest[] {
   return accounts.map((name) => ({
     apiVersion: "v1",
     kind: "ServiceAccount",
-    metadata: {
-      name,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, name),
-    },
+    metadata: metadataOf(settings, name),
     automountServiceAccountToken: false,
   }));
 }

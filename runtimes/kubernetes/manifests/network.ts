@@ -3,7 +3,7 @@ import { backupName } from "./backup";
 import type { ClusterSettings, Manifest } from "./manifest";
 import { migrationName } from "./migration";
 import { ownsDatabase, ownsStore } from "./owned";
-import { labelsOf, selectorOf } from "./pods";
+import { metadataOf, selectorOf } from "./metadata";
 
 /** One side of a policy's rule. Without peers: anybody. */
 interface Rule {
@@ -118,11 +118,7 @@ function policy(
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
-    metadata: {
-      name,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, name),
-    },
+    metadata: metadataOf(settings, name),
     spec: {
       podSelector,
       policyTypes: [...(ingress ? ["Ingress"] : []), ...(egress ? ["Egress"] : [])],

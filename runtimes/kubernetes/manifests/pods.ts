@@ -32,33 +32,6 @@ export function resourcesOf(
   return resourceLevel === "requests" ? { requests } : { requests, limits: { cpu, memory } };
 }
 
-/** Labels of every object of an environment. */
-export function labelsOf(settings: ClusterSettings, name: string): Record<string, string> {
-  return { "app.kubernetes.io/name": name, ...stackLabels(settings) };
-}
-
-/** Those that all of its objects have in common, to find them by. */
-export function stackLabels({ model, stack }: ClusterSettings): Record<string, string> {
-  return {
-    "app.kubernetes.io/part-of": labelValue(model),
-    "app.kubernetes.io/managed-by": "tollgate",
-    "tollgate.dev/stack": labelValue(stack),
-  };
-}
-
-/** The label that chooses the pods of one workload. */
-export function selectorOf(name: string): Record<string, string> {
-  return { "app.kubernetes.io/name": name };
-}
-
-/** A name as the value of a label: at most 63 letters, digits and `-_.`, with a letter or digit at both ends. */
-export function labelValue(name: string): string {
-  return name
-    .replace(/[^A-Za-z0-9_.-]+/g, "-")
-    .slice(0, 63)
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
-}
-
 /** Fields of a pod besides its containers and volumes that are the same for every workload. */
 export function podBasics(
   { kubernetes: { imagePullSecrets, priorityClass } }: ClusterSettings,

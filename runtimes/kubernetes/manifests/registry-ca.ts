@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { names } from "../names";
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 
 /** The private CA of a registry that is kept elsewhere, as pods get it. */
 export interface RegistryCa {
@@ -33,11 +33,7 @@ export function registryCaManifests(settings: ClusterSettings): Manifest[] {
     {
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: {
-        name: ca.name,
-        namespace: settings.kubernetes.cluster.namespace,
-        labels: labelsOf(settings, names.scorer),
-      },
+      metadata: metadataOf(settings, ca.name, names.scorer),
       immutable: true,
       data: { [ca.key]: ca.pem },
     },

@@ -1,7 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { names, scorerLabels } from "../names";
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 import type { Served } from "./scorer";
 import { workloadOf } from "./workload";
 
@@ -35,7 +35,7 @@ function autoscaler(settings: ClusterSettings, served: Served, autoscale: Autosc
   return {
     apiVersion: "autoscaling/v2",
     kind: "HorizontalPodAutoscaler",
-    metadata: { ...metadataOf(settings), name: workload.name },
+    metadata: metadataOf(settings, workload.name, names.scorer),
     spec,
   };
 }
@@ -70,7 +70,7 @@ function disruptionBudget(settings: ClusterSettings): Manifest {
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
-    metadata: metadataOf(settings),
+    metadata: metadataOf(settings, names.scorer),
     spec: {
       maxUnavailable: 1,
       selector: { matchLabels: scorerLabels() },
@@ -78,9 +78,4 @@ function disruptionBudget(settings: ClusterSettings): Manifest {
       unhealthyPodEvictionPolicy: "AlwaysAllow",
     },
   };
-}
-
-function metadataOf(settings: ClusterSettings) {
-  const { namespace } = settings.kubernetes.cluster;
-  return { name: names.scorer, namespace, labels: labelsOf(settings, names.scorer) };
 }

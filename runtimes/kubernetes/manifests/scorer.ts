@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { names, ports, scorerLabels } from "../names";
 import { scrapeAnnotations } from "./monitoring";
 import { type ClusterSettings, prefix, type Text } from "./manifest";
-import { containerSecurity, labelsOf, labelValue, podBasics, resourcesOf, scratch } from "./pods";
+import { labelValue, labelsOf } from "./metadata";
+import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";
 import { registryCa } from "./registry-ca";
 
 /** The version that scorers serve. */

@@ -1,5 +1,5 @@
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf, selectorOf } from "./pods";
+import { metadataOf, selectorOf } from "./metadata";
 
 /** A Service inside the cluster, over one workload's pods. */
 export function serviceOf(
@@ -10,11 +10,7 @@ export function serviceOf(
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: {
-      name,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, name),
-    },
+    metadata: metadataOf(settings, name),
     spec: {
       type: "ClusterIP",
       selector: selectorOf(name),

@@ -1,15 +1,8 @@
 import { names, ports } from "../names";
 import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
 import { migrateContainer, migrationManifest } from "./migration";
-import {
-  containerSecurity,
-  labelsOf,
-  podBasics,
-  resourcesOf,
-  scratch,
-  secretsAnnotation,
-  selectorOf,
-} from "./pods";
+import { labelsOf, metadataOf, selectorOf } from "./metadata";
+import { containerSecurity, podBasics, resourcesOf, scratch, secretsAnnotation } from "./pods";
 import { sumOfBytes } from "./quantity";
 import { serviceOf } from "./service";
 import {
@@ -65,11 +58,7 @@ function deployment(settings: ClusterSettings, fingerprints: Fingerprints): Mani
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
-    metadata: {
-      name,
-      namespace: settings.kubernetes.cluster.namespace,
-      labels: labelsOf(settings, name),
-    },
+    metadata: metadataOf(settings, name),
     spec: {
       replicas: 1,
       revisionHistoryLimit: 3,

@@ -1,7 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { names, ports, scorerLabels } from "../names";
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 import { generationOf, type Served } from "./scorer";
 import { movedByArgo } from "./workload";
 
@@ -57,7 +57,7 @@ function service(
   return {
     apiVersion: "v1",
     kind: "Service",
-    metadata: metadataOf(settings, name),
+    metadata: metadataOf(settings, name, names.scorer),
     spec: { ...spec, sessionAffinity: "None" },
   };
 }
@@ -103,9 +103,4 @@ function httpRoute(
       ],
     },
   };
-}
-
-function metadataOf(settings: ClusterSettings, name: string) {
-  const { namespace } = settings.kubernetes.cluster;
-  return { name, namespace, labels: labelsOf(settings, names.scorer) };
 }

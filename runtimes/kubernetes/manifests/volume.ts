@@ -1,21 +1,16 @@
 import type { ClusterSettings, Manifest } from "./manifest";
-import { labelsOf } from "./pods";
+import { metadataOf } from "./metadata";
 
 /**
  * A volume claim of one workload, one node at a time. It is an object of its own, not a StatefulSet's template: a
  * bigger size is then an update, and whatever becomes of the workload, the claim stays.
  */
 export function volumeClaim(settings: ClusterSettings, name: string, size: string): Manifest {
-  const { cluster, storageClass } = settings.kubernetes;
+  const { storageClass } = settings.kubernetes;
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
-    metadata: {
-      name,
-      namespace: cluster.namespace,
-      labels: labelsOf(settings, name),
-      annotations: keep,
-    },
+    metadata: { ...metadataOf(settings, name), annotations: keep },
     spec: {
       accessModes: ["ReadWriteOnce"],
       resources: { requests: { storage: size } },

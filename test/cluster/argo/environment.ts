@@ -1,7 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { Status } from "../../../cli/status";
-import { connectCluster } from "../../../cluster/connect";
 import { names } from "../../../runtimes/kubernetes/names";
 import type { TestCluster } from "../../support/cluster";
 import { clusterProject, type ClusterProject } from "../../support/cluster-project";
@@ -12,7 +11,6 @@ import { type Ended, killAt } from "../../support/kills";
 type Config = Record<string, unknown>;
 
 const stack = "staging";
-const registryPort = 5001;
 /** A row like those that versions are trained on. */
 const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
 /** One that `narrow` fails on. */
@@ -118,19 +116,8 @@ export class Environment {
   }
 
   /** The version that the alias is on, as the registry says it. */
-  async alias(): Promise<string> {
-    const { kubeconfig } = this.cluster;
-    const namespace = this.made.namespaces[stack]!;
-    const connected = await connectCluster({ kubeconfig, context: null, namespace });
-    const tunnel = await connected.tunnel({ service: names.trackingServer }, registryPort);
-    try {
-      const query = "name=churn-model&alias=staging";
-      const answer = await fetch(`${tunnel.url}/api/2.0/mlflow/registered-models/alias?${query}`);
-      const { model_version } = (await answer.json()) as { model_version: { version: string } };
-      return model_version.version;
-    } finally {
-      await tunnel.close();
-    }
+  alias(): Promise<string> {
+    return this.made.alias(stack);
   }
 
   /** The version that callers get, each asked for over a connection of its own. */

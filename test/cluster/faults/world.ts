@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import type { Cluster } from "../../../cluster/cluster";
 import { names } from "../../../runtimes/kubernetes/names";
+import { askRegistry } from "../../support/cluster-registry";
 
 interface Metadata {
   readonly name: string;
@@ -30,8 +31,6 @@ interface Item {
 const scorer = "app.kubernetes.io/name=scorer";
 const versionLabel = "tollgate.dev/version";
 const pauseMs = 250;
-/** Of MLflow's Service, in staging. */
-const registryPort = 5001;
 
 /** What can be seen of a stack, in its cluster and by its callers. */
 export class World {
@@ -94,18 +93,12 @@ export class World {
 
   /** Versions of the model that the registry has. */
   async versions(): Promise<string[]> {
-    const tunnel = await this.cluster.tunnel({ service: names.trackingServer }, registryPort);
-    try {
-      const query = `filter=${encodeURIComponent("name='churn-model'")}`;
-      const { body } = await request(
-        `${tunnel.url}/api/2.0/mlflow/model-versions/search?${query}`,
-        { reset: true },
-      );
-      const { model_versions } = (await body.json()) as { model_versions: { version: string }[] };
-      return model_versions.map(({ version }) => version).sort();
-    } finally {
-      await tunnel.close();
-    }
+    const query = `filter=${encodeURIComponent("name='churn-model'")}`;
+    const { model_versions } = await askRegistry<{ model_versions: { version: string }[] }>(
+      this.cluster,
+      `model-versions/search?${query}`,
+    );
+    return model_versions.map(({ version }) => version).sort();
   }
 
   /** Annotation of a workload's pods that changes with the Secrets they use. */
