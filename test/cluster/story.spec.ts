@@ -1,6 +1,8 @@
 // The main road in a cluster, on the real engine, MLflow, PostgreSQL, S3 and scorers as pods: from an empty namespace to a
-// served version, the next one under load, and back. One environment, in order.
+// served version, the next one under load, back, and away. One environment, in order.
 import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
 import { names } from "../../runtimes/kubernetes/names";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
@@ -146,10 +148,44 @@ describe("a stack in a cluster", function () {
     assert.equal(deployments.length, 1, deployments.join(", "));
   });
 
+  it("keeps database, bytes and receipts through destroy, from which up serves the same version again", async () => {
+    const receipts = () =>
+      staging.kubectl("staging", ...namesOf("configmaps", "tollgate.dev/receipt"));
+    const before = await receipts();
+    const { stdout } = await must("destroy");
+    assert.match(stdout, /^Kept volumes .*data.* and Secrets .* and 3 receipts in namespace /m);
+    assert.equal(
+      await staging.kubectl("staging", ...namesOf("pods", "app.kubernetes.io/part-of")),
+      "",
+    );
+    assert.equal(await receipts(), before);
+    await must("up");
+    assert.equal((await health()).version, "1");
+    assert.equal(await staging.alias("staging"), "1");
+  });
+
+  it("leaves nothing in the cluster after destroy --delete-data, and its receipts on this machine", async () => {
+    const namespace = staging.namespaces["staging"]!;
+    const { stdout } = await must("destroy", "--delete-data");
+    assert.match(
+      stdout,
+      new RegExp(`^Deleted namespace ${namespace} with all that was in it\\.$`, "m"),
+    );
+    assert.equal(await cluster.kubectl(["get", "namespace", namespace, "--ignore-not-found"]), "");
+    const volumes = await cluster.kubectl(["get", "persistentvolumes", "--output", "json"]);
+    assert.ok(!volumes.includes(`"${namespace}"`), volumes);
+    const kept = path.join(staging.project.stateDir("staging"), "receipts.jsonl");
+    assert.equal(fs.readFileSync(kept, "utf8").trim().split("\n").length, 3);
+  });
+
+  function namesOf(kind: string, label: string): string[] {
+    return ["get", kind, "--selector", label, "--output", "name"];
+  }
+
   /** Deployments of scorers, as kubectl names them. */
   async function scorers(): Promise<string[]> {
-    const which = ["--selector", `app.kubernetes.io/name=${names.scorer}`, "--output", "name"];
-    const listed = await staging.kubectl("staging", "get", "deployments", ...which);
+    const label = `app.kubernetes.io/name=${names.scorer}`;
+    const listed = await staging.kubectl("staging", ...namesOf("deployments", label));
     return listed.trim().split("\n");
   }
 
