@@ -154,10 +154,8 @@ describe("a stack in a cluster", function () {
     const before = await receipts();
     const { stdout } = await must("destroy");
     assert.match(stdout, /^Kept volumes .*data.* and Secrets .* and 3 receipts in namespace /m);
-    assert.equal(
-      await staging.kubectl("staging", ...namesOf("pods", "app.kubernetes.io/part-of")),
-      "",
-    );
+    const gone = ["wait", "--for=delete", "pods", "--all", "--timeout=60s"];
+    await staging.kubectl("staging", ...gone);
     assert.equal(await receipts(), before);
     await must("up");
     assert.equal((await health()).version, "1");
