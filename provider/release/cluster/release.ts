@@ -13,7 +13,7 @@ import type { Service } from "./objects";
 import { EndedByArgo, isMoving, ScorerRollout } from "./rollout";
 import { retreated } from "./retreat";
 import { scaleLikeBefore } from "./scale";
-import { movedForRollout, selectorForArgo, selects } from "./selectors";
+import { generationIn, movedForRollout, selectorForArgo, selects } from "./selectors";
 import {
   annotations,
   type ClusterJournal,
@@ -148,6 +148,7 @@ async function followArgo(
   // Whoever began to leave Argo may have been cut off.
   await rollout.letGo();
   const [seen, callers] = [await rollout.get(), await service.get()];
+  await scaleLikeBefore(cluster, callers, inputs);
   if (
     isMoving(seen) ||
     !isReleased(callers, inputs) ||
@@ -184,8 +185,11 @@ async function settled(
     return await rollout.settled(inputs, signal);
   } catch (error) {
     if (!(error instanceof EndedByArgo) || signal.aborted) throw error;
-    // What callers had before stays with them.
-    const away = !isMoving(await rollout.get()) || (await retreated(cluster, inputs, signal));
+    // What callers had before stays with them; they have nothing of Argo's while the Service leads to a Deployment.
+    const away =
+      generationIn(await service.get()) !== null ||
+      !isMoving(await rollout.get()) ||
+      (await retreated(cluster, inputs, signal));
     // Argo puts its traffic back by itself; a template that is put back as well would hide what it aborted.
     await service.clearJournal();
     if (away) throw error;

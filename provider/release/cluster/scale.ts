@@ -1,31 +1,49 @@
 import type { Cluster } from "../../../cluster/cluster";
+import type { Pod } from "../../../cluster/pods";
 import type { ClusterReleaseInputs } from "../../inputs";
-import { type Deployment, type List, selectorQuery, type Service } from "./objects";
+import type { Service } from "./objects";
+import { podsOf } from "./pods";
+import { generationIn, hashLabel, selects } from "./selectors";
+
+/** Where the workloads are that are scaled; others scale themselves. */
+const paths: Partial<Record<ClusterReleaseInputs["workload"]["kind"], string>> = {
+  Deployment: "/apis/apps/v1/namespaces/{namespace}/deployments/",
+  Rollout: "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/rollouts/",
+};
 
 /**
- * Gives the Deployment of a release as many pods as the one that callers get now, where an autoscaler has made those
- * more than the settings ask for: traffic that needed ten pods is not moved to two. The autoscaler takes away later what
- * is too much.
+ * Gives the workload of a release as many pods as callers have now, where an autoscaler has made those more than the
+ * settings ask for: traffic that needed ten pods is not moved to two. The autoscaler takes away later what is too much.
+ *
+ * @param callers the Service; one that leads to the release's workload already says nothing of another
  */
 export async function scaleLikeBefore(
   cluster: Cluster,
-  { spec: { selector } }: Service,
+  callers: Service,
   { workload, selector: own }: ClusterReleaseInputs,
 ): Promise<void> {
-  if (!selector || selectorQuery(selector) === selectorQuery(own)) return;
+  const { selector } = callers.spec;
+  const path = paths[workload.kind];
+  const isThere =
+    workload.kind === "Rollout" ? generationIn(callers) === null : selects(callers, own);
+  if (!path || !selector || isThere) return;
   const { namespace } = cluster.address;
-  const autoscaler = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers/${workload.name}`;
-  if (!(await cluster.find(autoscaler))) return;
-  const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-  const { items } = await cluster.request<List<Deployment>>(
-    "GET",
-    `${deployments}?${selectorQuery(selector)}`,
-  );
-  const before = Math.max(0, ...items.map(({ spec }) => spec.replicas ?? 0));
-  const now = await cluster.request<Deployment>("GET", `${deployments}/${workload.name}`);
-  if ((now.spec.replicas ?? 0) >= before) return;
-  await cluster.request("PATCH", `${deployments}/${workload.name}/scale`, {
+  const autoscalers = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
+  if (!(await cluster.find(`${autoscalers}/${workload.name}`))) return;
+  const before = (await podsOf(cluster, selector)).filter((pod) => !isOf(pod, workload)).length;
+  const at = path.replace("{namespace}", namespace) + workload.name;
+  const { spec } = await cluster.request<{ spec: { replicas?: number } }>("GET", at);
+  if ((spec.replicas ?? 0) >= before) return;
+  // Not its subresource `scale`, which is a right of its own.
+  await cluster.request("PATCH", `${at}?fieldManager=tollgate-release`, {
     contentType: "application/merge-patch+json",
     body: { spec: { replicas: before } },
   });
+}
+
+/** A Service over all scorers leads to the new ones already. */
+function isOf({ metadata }: Pod, { kind, name }: ClusterReleaseInputs["workload"]): boolean {
+  return kind === "Rollout"
+    ? metadata.labels?.[hashLabel] !== undefined
+    : metadata.name.startsWith(`${name}-`);
 }

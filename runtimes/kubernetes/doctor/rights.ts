@@ -30,6 +30,7 @@ const optional: Readonly<Record<string, (settings: ClusterSettings) => boolean>>
   analysistemplates: movedByArgo,
   analysisruns: movedByArgo,
   rollouts: movedByArgo,
+  "rollouts/status": movedByArgo,
   horizontalpodautoscalers: ({ kubernetes }) => kubernetes.autoscale !== null,
   poddisruptionbudgets: ({ kubernetes, scorer }) =>
     scorer.replicas > 1 || kubernetes.autoscale !== null,

@@ -54,6 +54,8 @@ export const releaserRules: readonly Rule[] = [
     verbs: change,
   })),
   { apiGroups: [""], resources: ["secrets"], verbs: ["get", "create", "patch", "delete"] },
+  // To try an aborted release again, as `kubectl argo rollouts retry` does.
+  { apiGroups: ["argoproj.io"], resources: ["rollouts/status"], verbs: ["patch"] },
   // The registry and the scorers are asked through a tunnel; over a WebSocket that is a GET.
   { apiGroups: [""], resources: ["pods/portforward"], verbs: ["get", "create"] },
   ...followed,

@@ -155,6 +155,7 @@ describe("access roles", () => {
     }
     assert.deepEqual(granted(releaserRules, "secrets"), ["get", "create", "patch", "delete"]);
     assert.deepEqual(granted(releaserRules, "rolebindings"), []);
+    assert.deepEqual(granted(releaserRules, "rollouts/status"), ["patch"]);
     assert.deepEqual(granted(releaserRules, "pods/exec"), []);
   });
 
