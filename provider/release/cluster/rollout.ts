@@ -54,7 +54,9 @@ export class ScorerRollout {
       const rollout = await this.get();
       if (!isSeen(rollout)) {
         if (Date.now() - asked > patience * 1000) {
-          throw new Error(this.unseen(patience));
+          throw new Error(
+            `Argo Rollouts has not looked at Rollout ${this.name} for ${patience} s; see that its controller runs`,
+          );
         }
       } else if (first && rollout.status?.abort) {
         first = false;
@@ -85,16 +87,14 @@ export class ScorerRollout {
   }
 
   /**
-   * Keeps Argo from moving the Service, and its pods as they are: otherwise it would take back what we move.
-   *
-   * @throws Error one clause, when Argo doesn't take that in
+   * Keeps Argo from moving the Service, and its pods as they are: otherwise it would take back what we move. A controller
+   * that doesn't take that in is down, and meets the pause when it is back: Argo must be left where it is broken, too.
    */
-  async hold(signal: AbortSignal): Promise<void> {
+  async hold(signal: AbortSignal, patienceSeconds = unseenSeconds): Promise<void> {
     if (!(await this.cluster.find(this.path))) return;
     await this.pause(true);
-    const deadline = Date.now() + unseenSeconds * 1000;
-    while (!isSeen(await this.get())) {
-      if (Date.now() > deadline) throw new Error(this.unseen(unseenSeconds));
+    const deadline = Date.now() + patienceSeconds * 1000;
+    while (Date.now() < deadline && !isSeen(await this.get())) {
       await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
@@ -191,10 +191,6 @@ export class ScorerRollout {
       contentType: "application/merge-patch+json",
       body,
     });
-  }
-
-  private unseen(seconds: number): string {
-    return `Argo Rollouts has not looked at Rollout ${this.name} for ${seconds} s; see that its controller runs`;
   }
 
   private async whyFailed({ status }: Rollout, pods: readonly Pod[]): Promise<string> {

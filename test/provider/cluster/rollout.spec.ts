@@ -201,6 +201,12 @@ describe("ScorerRollout", () => {
     assert.deepEqual(metadata.annotations, {});
   });
 
+  it("is held where Argo's controller is down, which meets the pause when it is back", async () => {
+    put({ phase: "Healthy", observedGeneration: "2" });
+    await scorer.hold(signal, 0.1);
+    assert.equal((await scorer.get()).spec.paused, true);
+  });
+
   it("leaves a pause of others alone, and what isn't there", async () => {
     const paused = rollout({ phase: "Paused" });
     cluster.put(path, { ...paused, spec: { ...paused.spec, paused: true } } as never);
