@@ -185,9 +185,11 @@ async function settled(
     return await rollout.settled(inputs, signal);
   } catch (error) {
     if (!(error instanceof EndedByArgo) || signal.aborted) throw error;
-    // What callers had before stays with them; they have nothing of Argo's while the Service leads to a Deployment.
+    // What callers had before stays with them; they have nothing of Argo's while the Service leads elsewhere.
+    const callers = await service.get();
     const away =
-      generationIn(await service.get()) !== null ||
+      trafficOf(callers).selector === null ||
+      generationIn(callers) !== null ||
       !isMoving(await rollout.get()) ||
       (await retreated(cluster, inputs, signal));
     // Argo puts its traffic back by itself; a template that is put back as well would hide what it aborted.

@@ -9,6 +9,9 @@ export const hashLabel = "rollouts-pod-template-hash";
 /** Says of a Service which Rollout Argo moves it for. */
 const movedFor = "argo-rollouts.argoproj.io/managed-by-rollouts";
 
+/** Labels of no pod. A Service whose selector is taken away leads on to the pods that it led to before. */
+export const nowhere = { [generationLabel]: "none" };
+
 /** Does a Service lead to the pods of exactly these labels? */
 export function selects(
   { spec }: Service,
@@ -18,8 +21,8 @@ export function selects(
 }
 
 /** The one release that a Service leads to; null where Argo moves it, or it leads nowhere. */
-export function generationIn({ spec }: Service): string | null {
-  return spec.selector?.[generationLabel] ?? null;
+export function generationIn(service: Service): string | null {
+  return selects(service, nowhere) ? null : (service.spec.selector?.[generationLabel] ?? null);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Cluster } from "../../../cluster/cluster";
 import type { Journal, PreviousMark } from "../journal";
 import type { Service } from "./objects";
+import { nowhere, selects } from "./selectors";
 
 /** The Service that callers use. Its annotations say what was released; a selector of ours says to which pods. */
 export const annotations = {
@@ -28,7 +29,7 @@ export interface ClusterJournal extends Journal {
   readonly previous: ClusterTraffic;
 }
 
-/** What can be written to a Service at once; null removes an annotation. */
+/** What can be written to a Service at once; null removes an annotation, and a selector that is null leads nowhere. */
 interface Change {
   readonly selector?: Readonly<Record<string, string>> | null;
   readonly annotations?: Readonly<Record<string, string | null>>;
@@ -68,11 +69,12 @@ export class ScorerService {
     const before = Object.keys(seen.spec.selector ?? {});
     // In a merge patch, keys that aren't named stay.
     const dropped = Object.fromEntries(before.map((key) => [key, null]));
+    const leads = selector === null ? nowhere : selector;
     return this.cluster.request<Service>("PATCH", `${this.path}?fieldManager=tollgate-release`, {
       contentType: "application/merge-patch+json",
       body: {
         metadata: { resourceVersion, ...(annotations ? { annotations } : {}) },
-        ...(selector === undefined ? {} : { spec: { selector: { ...dropped, ...selector } } }),
+        ...(leads === undefined ? {} : { spec: { selector: { ...dropped, ...leads } } }),
       },
     });
   }
@@ -115,7 +117,8 @@ export function journalIn(service: Service | null): ClusterJournal | null {
 
 /** Where traffic goes by a Service. */
 export function trafficOf({ metadata, spec }: Service): Omit<ClusterTraffic, "stable"> {
-  const selector = spec.selector && Object.keys(spec.selector).length > 0 ? spec.selector : null;
+  const leads = !selects({ metadata, spec }, null) && !selects({ metadata, spec }, nowhere);
+  const selector = leads ? spec.selector! : null;
   return {
     selector,
     version: metadata.annotations?.[annotations.version] ?? null,

@@ -47,9 +47,11 @@ describe("ScorerService", () => {
     assert.equal(cluster.changes.length, 1);
   });
 
-  it("takes a selector away again", async () => {
+  it("leads nowhere instead of without a selector, which would leave callers where they are", async () => {
     const after = await service.change(await service.get(), { selector: null });
+    assert.deepEqual(after.spec.selector, { "tollgate.dev/generation": "none" });
     assert.equal(trafficOf(after).selector, null);
+    assert.equal(trafficOf({ ...after, spec: {} }).selector, null);
   });
 
   it("refuses to change what somebody else has changed meanwhile", async () => {
