@@ -132,6 +132,14 @@ async function startedRegistry(
   return true;
 }
 
+function next({ stack, pin, kubernetes }: Settings, url: string | undefined): string {
+  if (!pin) return `tollgate train --stack ${stack}`;
+  const status = `tollgate status --stack ${stack}`;
+  // A Service's own address means nothing outside of its cluster.
+  const reachable = url && (!kubernetes || kubernetes.ingress || kubernetes.gateway);
+  return reachable ? `curl ${url}/health, or ${status}` : status;
+}
+
 function released(
   settings: Settings,
   judgement: Judgement | null,
@@ -148,9 +156,7 @@ function released(
     ...(url ? [`  model     ${url}`] : []),
     `  registry  ${trackingUri ?? settings.trackingServer.uri}`,
     `  ${countLine(steps, "done")}, ${duration(milliseconds)}`,
-    pin
-      ? `Next: curl ${url ?? ""}/health, or tollgate status --stack ${stack}`
-      : `Next: tollgate train --stack ${stack}`,
+    `Next: ${next(settings, url)}`,
   ];
   return {
     document: {

@@ -133,7 +133,6 @@ describe("releases in a cluster, under load", function () {
         pins[version] = config["tollgate:pin"] as string;
       });
     }
-    await must("up");
   });
   afterEach(async function () {
     if (this.currentTest?.state === "failed") console.log(await project.diagnosis(stack));
@@ -141,6 +140,24 @@ describe("releases in a cluster, under load", function () {
   after(async function () {
     this.timeout(minutes(5));
     await project?.dispose();
+  });
+
+  it("sends callers nowhere when the very first version goes wrong after the switch, and to the next good one", async () => {
+    // Nobody calls: who is refused now would be refused again within two minutes, as said above.
+    pinStandIn(crash.image());
+    const result = await up();
+    assert.equal(result.code, 1, result.stdout + result.stderr);
+    assert.match(lastLine(result), crash.reason);
+    assert.match(
+      lastLine(result),
+      /callers get no answer as before, for no version was released here$/,
+    );
+    assert.deepEqual(await endpoints(), []);
+    assert.equal((await status()).serving.answer, null);
+    pin("1");
+    await must("up");
+    assert.equal((await endpoints()).length, 1);
+    assert.equal((await status()).serving.answer?.version, "1");
   });
 
   it(`fails no request in ${releases} releases, half of them of a version that ends at once when it is told to`, async function () {
@@ -195,6 +212,19 @@ describe("releases in a cluster, under load", function () {
       const pinned = after.drift.find((line) => line.includes("is pinned, but"));
       assert.match(pinned ?? "", /version 2 .* is pinned, but .*version 1 .* was released last/);
     });
+  }
+
+  /** Addresses that the Service leads to. */
+  async function endpoints(): Promise<string[]> {
+    const { items } = await cluster.get<{
+      items: { endpoints?: { addresses: string[] }[] | null }[];
+    }>(
+      "endpointslices",
+      ...["--namespace", project.namespaces[stack]!],
+      ...["--selector", "kubernetes.io/service-name=scorer"],
+    );
+    const slices = items.flatMap((slice) => slice.endpoints ?? []);
+    return slices.flatMap(({ addresses }) => addresses);
   }
 
   /** Pins a version in the stack file as it was when version 1 was released first. */
