@@ -1,7 +1,7 @@
 import type { Settings } from "../config/settings";
 import type { Service } from "../provider/release/cluster/objects";
 import { generationIn } from "../provider/release/cluster/selectors";
-import { trafficOf } from "../provider/release/cluster/service";
+import { ScorerService, trafficOf } from "../provider/release/cluster/service";
 import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
 import { generationOf } from "../runtimes/kubernetes/manifests/scorer";
 import { movedByArgo } from "../runtimes/kubernetes/manifests/workload";
@@ -18,9 +18,7 @@ import { CliError } from "./errors";
 export async function requireOneMove({ kubernetes, ...settings }: Settings): Promise<void> {
   if (!kubernetes) return;
   const seen = await inCluster(kubernetes.cluster, (cluster) =>
-    cluster.find<Service>(
-      `/api/v1/namespaces/${kubernetes.cluster.namespace}/services/${names.scorer}`,
-    ),
+    new ScorerService(cluster, names.scorer).find(),
   );
   const problem = seen && problemOfMove(seen, { ...settings, kubernetes });
   if (problem) throw new CliError("settings", problem);

@@ -1,3 +1,5 @@
+import type { ClusterAddress } from "../../../cluster/address";
+
 /** The parts of Kubernetes' objects that a release reads, beside pods, which `cluster/pods.ts` has. */
 
 export interface Metadata {
@@ -72,6 +74,16 @@ export interface ReplicaSet {
 
 export interface List<T> {
   readonly items: readonly T[];
+}
+
+/** Where the API server has a workload of scorers. */
+export function workloadPath(
+  { namespace }: ClusterAddress,
+  kind: "Deployment" | "Rollout",
+  name: string,
+): string {
+  const api = kind === "Rollout" ? "argoproj.io/v1alpha1" : "apps/v1";
+  return `/apis/${api}/namespaces/${namespace}/${kind.toLowerCase()}s/${name}`;
 }
 
 /** `a=b,c=d` for the query of a list. */

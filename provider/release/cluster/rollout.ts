@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { isReady, type Pod } from "../../../cluster/pods";
-import type { List, ReplicaSet, Rollout } from "./objects";
+import { type List, type ReplicaSet, type Rollout, workloadPath } from "./objects";
 import { podsOf, sentencePart } from "./pods";
 import { hashLabel } from "./selectors";
 import { failWhenFinal, whyNot } from "./workload";
@@ -29,8 +29,7 @@ export class ScorerRollout {
     private readonly cluster: Cluster,
     readonly name: string,
   ) {
-    const { namespace } = cluster.address;
-    this.path = `/apis/argoproj.io/v1alpha1/namespaces/${namespace}/rollouts/${name}`;
+    this.path = workloadPath(cluster.address, "Rollout", name);
   }
 
   get(): Promise<Rollout> {

@@ -1,15 +1,9 @@
 import type { Cluster } from "../../../cluster/cluster";
 import type { Pod } from "../../../cluster/pods";
 import type { ClusterReleaseInputs } from "../../inputs";
-import type { Service } from "./objects";
+import { type Service, workloadPath } from "./objects";
 import { podsOf } from "./pods";
 import { generationIn, hashLabel, selects } from "./selectors";
-
-/** Where the workloads are that are scaled; others scale themselves. */
-const paths: Partial<Record<ClusterReleaseInputs["workload"]["kind"], string>> = {
-  Deployment: "/apis/apps/v1/namespaces/{namespace}/deployments/",
-  Rollout: "/apis/argoproj.io/v1alpha1/namespaces/{namespace}/rollouts/",
-};
 
 /**
  * Gives the workload of a release as many pods as callers have now, where an autoscaler has made those more than the
@@ -23,15 +17,15 @@ export async function scaleLikeBefore(
   { workload, selector: own }: ClusterReleaseInputs,
 ): Promise<void> {
   const { selector } = callers.spec;
-  const path = paths[workload.kind];
-  const isThere =
-    workload.kind === "Rollout" ? generationIn(callers) === null : selects(callers, own);
-  if (!path || !selector || isThere) return;
+  const { kind, name } = workload;
+  const isThere = kind === "Rollout" ? generationIn(callers) === null : selects(callers, own);
+  // KServe scales its own.
+  if (kind === "InferenceService" || !selector || isThere) return;
   const { namespace } = cluster.address;
   const autoscalers = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
-  if (!(await cluster.find(`${autoscalers}/${workload.name}`))) return;
+  if (!(await cluster.find(`${autoscalers}/${name}`))) return;
   const before = (await podsOf(cluster, selector)).filter((pod) => !isOf(pod, workload)).length;
-  const at = path.replace("{namespace}", namespace) + workload.name;
+  const at = workloadPath(cluster.address, kind, name);
   const { spec } = await cluster.request<{ spec: { replicas?: number } }>("GET", at);
   if ((spec.replicas ?? 0) >= before) return;
   // Not its subresource `scale`, which is a right of its own.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { isReady, type Pod } from "../../../cluster/pods";
-import { condition, type Deployment } from "./objects";
+import { condition, type Deployment, workloadPath } from "./objects";
 import { podsOf, problemOf, sentencePart } from "./pods";
 
 const pauseMs = 250;
@@ -47,7 +47,7 @@ export async function isUp(cluster: Cluster, inputs: ClusterReleaseInputs): Prom
 }
 
 function deploymentPath({ address }: Cluster, { workload }: ClusterReleaseInputs): string {
-  return `/apis/apps/v1/namespaces/${address.namespace}/deployments/${workload.name}`;
+  return workloadPath(address, "Deployment", workload.name);
 }
 
 /** Has the controller seen the newest template, and are all pods made from it and available? */

@@ -1,5 +1,6 @@
 import type { Resources } from "../../../config/settings";
 import type { ClusterSettings, Fingerprints, Text } from "./manifest";
+import { labelsOf, selectorOf } from "./metadata";
 
 /** Number of the user that every container runs as: nobody on any distribution, and never root. */
 export const user = 65532;
@@ -62,7 +63,7 @@ export function fromSecret(name: string, secret: string, key: string) {
 }
 
 /** Annotation of a pod template that changes with the Secrets its pods read, and so rolls them. */
-export function secretsAnnotation(fingerprints: Fingerprints): Record<string, Text> {
+function secretsAnnotation(fingerprints: Fingerprints): Record<string, Text> {
   const entries = Object.entries(fingerprints).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return {};
   const texts = entries.map(([name, fingerprint]) => then(fingerprint, (it) => `${name}=${it}`));
@@ -76,4 +77,20 @@ export function secretsAnnotation(fingerprints: Fingerprints): Record<string, Te
 function then(text: Text, next: (known: string) => Text): Text {
   // What `apply` is given may itself be known only later; its types don't say so for a union.
   return typeof text === "string" ? next(text) : text.apply((known) => next(known) as string);
+}
+
+/** Selector and template of a server's pods: with their basics, and rolled by the Secrets that they read. */
+export function serverPods(
+  settings: ClusterSettings,
+  name: string,
+  fingerprints: Fingerprints,
+  spec: object,
+) {
+  return {
+    selector: { matchLabels: selectorOf(name) },
+    template: {
+      metadata: { labels: labelsOf(settings, name), annotations: secretsAnnotation(fingerprints) },
+      spec: { ...podBasics(settings, name), ...spec },
+    },
+  };
 }

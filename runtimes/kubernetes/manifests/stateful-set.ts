@@ -1,6 +1,6 @@
 import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
-import { labelsOf, metadataOf, selectorOf } from "./metadata";
-import { podBasics, scratch, secretsAnnotation } from "./pods";
+import { metadataOf } from "./metadata";
+import { scratch, serverPods } from "./pods";
 
 /** The one server of a StatefulSet that keeps data. */
 export interface DataServer {
@@ -30,28 +30,20 @@ export function statefulSet(
       serviceName: name,
       // One that waits for order never replaces a pod that can't start, not even by one that could.
       podManagementPolicy: "Parallel",
-      selector: { matchLabels: selectorOf(name) },
-      template: {
-        metadata: {
-          labels: labelsOf(settings, name),
-          annotations: secretsAnnotation(fingerprints),
-        },
-        spec: {
-          ...podBasics(settings, name),
-          terminationGracePeriodSeconds: graceSeconds,
-          containers: [container],
-          volumes: [
-            { name: "data", persistentVolumeClaim: { claimName: name } },
-            {
-              name: "keys",
-              // For the group, which is the pod's own.
-              secret: { secretName: name, items: [{ key, path: key }], defaultMode: 0o440 },
-            },
-            ...volumes,
-            scratch.volume,
-          ],
-        },
-      },
+      ...serverPods(settings, name, fingerprints, {
+        terminationGracePeriodSeconds: graceSeconds,
+        containers: [container],
+        volumes: [
+          { name: "data", persistentVolumeClaim: { claimName: name } },
+          {
+            name: "keys",
+            // For the group, which is the pod's own.
+            secret: { secretName: name, items: [{ key, path: key }], defaultMode: 0o440 },
+          },
+          ...volumes,
+          scratch.volume,
+        ],
+      }),
     },
   };
 }

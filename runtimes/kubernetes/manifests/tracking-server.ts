@@ -1,8 +1,8 @@
 import { names, ports } from "../names";
 import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
 import { migrateContainer, migrationManifest } from "./migration";
-import { labelsOf, metadataOf, selectorOf } from "./metadata";
-import { containerSecurity, podBasics, resourcesOf, scratch, secretsAnnotation } from "./pods";
+import { metadataOf } from "./metadata";
+import { containerSecurity, resourcesOf, scratch, serverPods } from "./pods";
 import { sumOfBytes } from "./quantity";
 import { serviceOf } from "./service";
 import {
@@ -62,25 +62,17 @@ function deployment(settings: ClusterSettings, fingerprints: Fingerprints): Mani
     spec: {
       replicas: 1,
       revisionHistoryLimit: 3,
-      selector: { matchLabels: selectorOf(name) },
       strategy: keepsFiles(settings)
         ? { type: "Recreate" }
         : { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-      template: {
-        metadata: {
-          labels: labelsOf(settings, name),
-          annotations: secretsAnnotation(fingerprints),
-        },
-        spec: {
-          ...podBasics(settings, name),
-          terminationGracePeriodSeconds: 30,
-          ...(settings.database.kind === "sqlite" && {
-            initContainers: [withData(migrateContainer(settings))],
-          }),
-          containers: [keepsFiles(settings) ? withData(container(settings)) : container(settings)],
-          volumes: keepsFiles(settings) ? [volume, scratch.volume] : [scratch.volume],
-        },
-      },
+      ...serverPods(settings, name, fingerprints, {
+        terminationGracePeriodSeconds: 30,
+        ...(settings.database.kind === "sqlite" && {
+          initContainers: [withData(migrateContainer(settings))],
+        }),
+        containers: [keepsFiles(settings) ? withData(container(settings)) : container(settings)],
+        volumes: keepsFiles(settings) ? [volume, scratch.volume] : [scratch.volume],
+      }),
     },
   };
 }
