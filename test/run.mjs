@@ -10,7 +10,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
 /** Specs that need real servers, those that need the engine besides, and a cluster; everything else is `unit`. */
-const { servers, engine, cluster } = JSON.parse(
+const { servers, engine, cluster, clusterAlone } = JSON.parse(
   readFileSync(path.join(root, "test", "suites.json")),
 );
 
@@ -28,7 +28,10 @@ const suites = {
     run: () =>
       mocha([
         "test/**/*.spec.ts",
-        ...[...servers, ...engine, ...cluster].flatMap((glob) => ["--ignore", glob]),
+        ...[...servers, ...engine, ...cluster, ...clusterAlone].flatMap((glob) => [
+          "--ignore",
+          glob,
+        ]),
       ]),
   },
   servers: {
@@ -43,7 +46,7 @@ const suites = {
     title: "scorer, evaluator, digest",
     run: async () => {
       const { status, output } = await command(bin("tsx"), ["test/python.ts"]);
-      return counts(output, status, /(\d+) passed/, /(\d+) (?:failed|errors?)/g, /^=+ FAILURES/m);
+      return counts(output, status, /(\d+) passed/g, /(\d+) (?:failed|errors?)/g, /^=+ FAILURES/m);
     },
   },
   cluster: {
@@ -57,7 +60,13 @@ const mocha = (args) => mochaIn(bin("mocha"), args);
 
 async function mochaIn(file, args) {
   const { status, output } = await command(file, args);
-  return counts(output, status, /^ {2}(\d+) passing/m, /^ {2}(\d+) failing/gm, /^ {2}\d+ failing/m);
+  return counts(
+    output,
+    status,
+    /^ {2}(\d+) passing/gm,
+    /^ {2}(\d+) failing/gm,
+    /^ {2}\d+ failing/m,
+  );
 }
 
 /**
@@ -66,8 +75,9 @@ async function mochaIn(file, args) {
  */
 function counts(coloured, status, passing, failing, reasons) {
   const output = stripVTControlCharacters(coloured);
-  const passed = Number(passing.exec(output)?.[1] ?? 0);
-  const failed = [...output.matchAll(failing)].reduce((sum, match) => sum + Number(match[1]), 0);
+  const sum = (numbers) =>
+    [...output.matchAll(numbers)].reduce((total, match) => total + Number(match[1]), 0);
+  const [passed, failed] = [sum(passing), sum(failing)];
   const all = failed || (status === 0 && passed > 0 ? 0 : 1);
   const from = output.search(reasons);
   return { passed, failed: all, why: all === 0 ? "" : from < 0 ? output : output.slice(from) };

@@ -21,7 +21,7 @@ export async function checkScorers(
 ): Promise<void> {
   for (const scorer of inputs.scorers) {
     try {
-      await checkScorer(scorer, inputs, signal);
+      await checkScorer(scorer, inputs, { timeoutMs, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw new Error(
@@ -34,24 +34,34 @@ export async function checkScorers(
 /** What one scorer is checked for. */
 type Expected = Omit<ReleaseCheckInputs, "scorers">;
 
+interface CheckOptions {
+  /** How long one answer may take. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** Throws one clause that follows the scorer's address or name. */
 export async function checkScorer(
   scorer: string,
   inputs: Expected,
-  signal: AbortSignal,
+  options: CheckOptions,
 ): Promise<void> {
-  const ready = await ask(`${scorer}/ready`, { timeoutMs, signal });
+  const ready = await ask(`${scorer}/ready`, options);
   if (ready.status !== 200) throw new Error(`answers ${ready.status} to GET /ready`);
-  await checkIdentity(scorer, inputs, signal);
-  const sample = await askSample(scorer, { timeoutMs, signal });
+  await checkIdentity(scorer, inputs, options);
+  const sample = await askSample(scorer, options);
   if (!sample) return;
-  const { problem } = await askPredictions(scorer, sample, { timeoutMs, signal });
+  const { problem } = await askPredictions(scorer, sample, options);
   if (problem) throw new Error(problem);
-  await checkLatency(scorer, sample, inputs.maxP95Ms, signal);
+  await checkLatency(scorer, sample, inputs.maxP95Ms, options);
 }
 
-async function checkIdentity(scorer: string, inputs: Expected, signal: AbortSignal): Promise<void> {
-  const identity = await askIdentity(scorer, { timeoutMs, signal });
+async function checkIdentity(
+  scorer: string,
+  inputs: Expected,
+  options: CheckOptions,
+): Promise<void> {
+  const identity = await askIdentity(scorer, options);
   for (const fact of ["model", "version", "digest"] as const) {
     if (identity[fact] !== inputs[fact]) {
       throw new Error(
@@ -66,11 +76,11 @@ async function checkLatency(
   scorer: string,
   sample: Sample,
   maxP95Ms: number,
-  signal: AbortSignal,
+  options: CheckOptions,
 ): Promise<void> {
   const latencies: number[] = [];
   for (let request = 0; request < warmUpRequests + latencyRequests; request++) {
-    const { ms, problem } = await askPredictions(scorer, sample, { timeoutMs, signal });
+    const { ms, problem } = await askPredictions(scorer, sample, options);
     if (problem) throw new Error(`${problem} after ${request + 1} good answers`);
     if (request >= warmUpRequests) latencies.push(ms);
   }

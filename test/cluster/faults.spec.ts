@@ -8,12 +8,11 @@ import { names } from "../../runtimes/kubernetes/names";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
 import { startLoad } from "../support/load";
-import type { CommandResult, RunOptions } from "../support/project";
+import { atLine, type CommandResult, type RunOptions } from "../support/project";
 import { killAt } from "../support/kills";
 import { limitedToken } from "./faults/limited";
 import { rounds } from "./faults/moments";
 import { smallVolume } from "./faults/full-volume";
-import { suspend } from "./faults/node";
 import { openWay, type Way } from "./faults/way";
 import { World } from "./faults/world";
 
@@ -236,20 +235,6 @@ describe("faults in a cluster", function () {
     await converges();
   });
 
-  it("goes on after the node's kubelet stood still during a release", async function () {
-    await pinOther();
-    let suspended = false;
-    await underLoad(async () => {
-      const result = await attempt(
-        ["up"],
-        atLine(released, () => (suspended = suspend(cluster.kubeconfig, "kubelet", 12))),
-      );
-      assert.equal(result.code, 0, printed(result));
-    });
-    expected = other();
-    if (!suspended) console.log("      (the kubelet of a cluster that was given is left alone)");
-  });
-
   it("goes on by itself when the API server hangs for a moment during a release", async () => {
     await pinOther();
     await underLoad(async () => {
@@ -326,18 +311,6 @@ describe("faults in a cluster", function () {
 
 function selectorOf(name: string): string {
   return `app.kubernetes.io/name=${name}`;
-}
-
-/** Options that act once, when the command has printed something like `line`. */
-function atLine(line: RegExp, act: () => void): RunOptions {
-  let acted = false;
-  return {
-    onOutput(text) {
-      if (acted || !line.test(text)) return;
-      acted = true;
-      act();
-    },
-  };
 }
 
 /** As a person or a tool does that keeps the Secret. */

@@ -7,7 +7,7 @@ import { ensureKubernetesPlugin } from "../../toolchain/plugins";
 import { onPath } from "../../toolchain/processes";
 import { defaultRequirements, ensurePython } from "../../toolchain/python";
 import { imageVariable, testNames, variables } from "../support/cluster";
-import { cluster as specs } from "../suites.json";
+import { cluster as together, clusterAlone as alone } from "../suites.json";
 import { behaviours, imageName } from "./bad-scorer/behaviours";
 import { command, type Environment } from "./command";
 import { bringUp, takeDown, whyNot } from "./own-node";
@@ -39,19 +39,28 @@ function given(): string | null {
   return onPath("kubectl").length > 0 ? null : "kubectl is not on PATH: install it.";
 }
 
+/** @param files what mocha is to run; empty: all specs */
 async function runSpecs(files: readonly string[], env: Environment): Promise<number> {
   const run = randomBytes(3).toString("hex");
   const all = { ...env, [variables.run]: run };
   try {
-    // Of its own group, with what it started: all of it is ended, wherever Ctrl-C finds it.
+    if (files.length > 0) return await runMocha("specs", files, all);
     // Two files at a time: most of what they do is to wait for pods.
-    const arguments_ = [mocha, "--require", progress, "--parallel", "--jobs", "2", ...files];
-    return await step("specs", () =>
-      command(process.execPath, arguments_, { env: all, signal: interrupted.signal }),
-    );
+    const besides = ["--parallel", "--jobs", "2", ...together];
+    const status = await runMocha("specs, two files at a time", besides, all);
+    if (interrupted.signal.aborted) return status;
+    return (await runMocha("specs that no other may run beside", alone, all)) || status;
   } finally {
     await step("removing what the specs left", () => removeLeftovers(run, all));
   }
+}
+
+/** Of its own group, with what it started: all of it is ended, wherever Ctrl-C finds it. */
+function runMocha(what: string, args: readonly string[], env: Environment): Promise<number> {
+  const arguments_ = [mocha, "--require", progress, ...args];
+  return step(what, () =>
+    command(process.execPath, arguments_, { env, signal: interrupted.signal }),
+  );
 }
 
 /** Specs remove what is theirs; those that were ended can't. */
@@ -100,7 +109,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-void main(process.argv.length > 2 ? process.argv.slice(2) : specs)
+void main(process.argv.slice(2))
   .catch((error: Error) => {
     console.error(error.message);
     return 1;

@@ -144,6 +144,18 @@ export async function freePort(): Promise<number> {
   });
 }
 
+/** Options that act once, when the command has printed something like `line`. */
+export function atLine(line: RegExp, act: () => void): RunOptions {
+  let acted = false;
+  return {
+    onOutput(text) {
+      if (acted || !line.test(text)) return;
+      acted = true;
+      act();
+    },
+  };
+}
+
 /** Runs a command to its end and collects what it printed. */
 export function run(
   command: string,

@@ -10,7 +10,7 @@ import { waitForEndpoints } from "./endpoints";
 import { waitForInferenceService } from "./inference-service";
 import type { Pod } from "../../../cluster/pods";
 import type { Service } from "./objects";
-import { EndedByArgo, isMoving, ScorerRollout } from "./rollout";
+import { type EarlierAttempt, EndedByArgo, isMoving, ScorerRollout } from "./rollout";
 import { retreated } from "./retreat";
 import { scaleLikeBefore } from "./scale";
 import { generationIn, movedForRollout, selectorForArgo, selects } from "./selectors";
@@ -23,6 +23,9 @@ import {
   trafficOf,
 } from "./service";
 import { waitForDeployment } from "./workload";
+
+/** Questions go through the API server and the pod's kubelet, which may stand still for longer than a scorer may. */
+const checkTimeoutMs = 30_000;
 
 /**
  * Releases a version in a cluster: waits for its pods, asks each, moves the traffic and watches it. Where Argo moves the
@@ -158,7 +161,7 @@ async function followArgo(
     const before = hash === null ? null : await rollout.servedBy(hash);
     await openJournal(service, inputs, { stable: hash, ...before });
   }
-  const pods = await settled(cluster, service, inputs, signal);
+  const pods = await settled(cluster, service, inputs, earlierAttempt(callers, inputs), signal);
   if (!(await service.journal())) return;
   const watched = await openTunnels(cluster, pods, inputs.port);
   try {
@@ -178,11 +181,12 @@ async function settled(
   cluster: Cluster,
   service: ScorerService,
   inputs: ClusterReleaseInputs,
+  earlier: EarlierAttempt,
   signal: AbortSignal,
 ): Promise<readonly Pod[]> {
   const rollout = new ScorerRollout(cluster, inputs.workload.name);
   try {
-    return await rollout.settled(inputs, signal);
+    return await rollout.settled(inputs, earlier, signal);
   } catch (error) {
     if (!(error instanceof EndedByArgo) || signal.aborted) throw error;
     // What callers had before stays with them; they have nothing of Argo's while the Service leads elsewhere.
@@ -193,10 +197,17 @@ async function settled(
       !isMoving(await rollout.get()) ||
       (await retreated(cluster, inputs, signal));
     // Argo puts its traffic back by itself; a template that is put back as well would hide what it aborted.
-    await service.clearJournal();
+    await service.clearJournal(error.abortedAt);
     if (away) throw error;
     throw new Error(`${error.message}, and has not taken its pods from callers yet`);
   }
+}
+
+function earlierAttempt(before: Service, { digest }: ClusterReleaseInputs): EarlierAttempt {
+  return {
+    cutOff: journalIn(before)?.digest === digest,
+    abortedAt: before.metadata.annotations?.[annotations.aborted] ?? null,
+  };
 }
 
 /** Does the Service say that exactly this is released? */
@@ -245,7 +256,7 @@ async function checkPods(
 ): Promise<void> {
   for (const { name, tunnel } of pods) {
     try {
-      await checkScorer(tunnel.url, inputs, signal);
+      await checkScorer(tunnel.url, inputs, { timeoutMs: checkTimeoutMs, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw new Error(`its pod ${name} ${(error as Error).message}`);

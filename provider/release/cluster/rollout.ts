@@ -10,16 +10,35 @@ import { failWhenFinal, whyNot } from "./workload";
 const pauseMs = 500;
 /** What analyses may take beyond the start of the pods, in seconds: a stuck controller must not hold `up` for ever. */
 const analysisSeconds = 600;
-/** Argo takes a new template in within a second; one of its controllers follows another within about 20. */
-const unseenSeconds = 30;
+/**
+ * Argo takes a new template in within a second. When a controller has crashed, the next waits for its lease of 15 s to run
+ * out and reads all Rollouts first, which takes longer on a busy node.
+ */
+const unseenSeconds = 60;
 const templateAnnotation = "tollgate.dev/template";
 /** On a Rollout that we have paused. */
 const held = "tollgate.dev/held";
 /** When an aborted release was tried again. */
 const attempt = "tollgate.dev/attempt";
 
-/** Argo Rollouts has ended a release by itself, and takes the traffic back. */
-export class EndedByArgo extends Error {}
+/** Argo Rollouts has ended a release, by itself or because a person told it to, and takes the traffic back. */
+export class EndedByArgo extends Error {
+  /** @param abortedAt when Argo says that it aborted; null when it gave the release up otherwise */
+  constructor(
+    message: string,
+    readonly abortedAt: string | null,
+  ) {
+    super(message);
+  }
+}
+
+/** What is known of attempts at a release before this one. */
+export interface EarlierAttempt {
+  /** Was one cut off, so that nobody saw how it ended? */
+  readonly cutOff: boolean;
+  /** When the last one that Argo ended was aborted; null when none was. */
+  readonly abortedAt: string | null;
+}
 
 /** The Rollout of Argo that serves every version. */
 export class ScorerRollout {
@@ -37,12 +56,17 @@ export class ScorerRollout {
   }
 
   /**
-   * Waits until Argo has moved all traffic to a release.
+   * Waits until Argo has moved all traffic to a release. When an earlier attempt at it stands aborted it is tried again; an
+   * abort that is there at the first look and isn't of that attempt is somebody's who was faster, and it counts.
    *
    * @throws EndedByArgo one clause: Argo's own message, with the reason of a pod when one is known
    * @throws Error one clause, when a pod won't come up or the time is up
    */
-  async settled(inputs: ClusterReleaseInputs, signal: AbortSignal): Promise<readonly Pod[]> {
+  async settled(
+    inputs: ClusterReleaseInputs,
+    earlier: EarlierAttempt,
+    signal: AbortSignal,
+  ): Promise<readonly Pod[]> {
     const seconds = inputs.startTimeoutSeconds + analysisSeconds;
     const patience = Math.min(unseenSeconds, seconds);
     const started = Date.now();
@@ -57,7 +81,7 @@ export class ScorerRollout {
             `Argo Rollouts has not looked at Rollout ${this.name} for ${patience} s; see that its controller runs`,
           );
         }
-      } else if (first && rollout.status?.abort) {
+      } else if (first && isOf(earlier, rollout)) {
         first = false;
         asked = Date.now();
         await this.tryAgain(rollout);
@@ -67,7 +91,10 @@ export class ScorerRollout {
         const ready = pods.filter(isReady);
         const outcome = outcomeOf(rollout);
         if (outcome === "done" && ready.length >= inputs.replicas) return ready;
-        if (outcome === "failed") throw new EndedByArgo(await this.whyFailed(rollout, pods));
+        if (outcome === "failed") {
+          const { abortedAt } = rollout.status ?? {};
+          throw new EndedByArgo(await this.whyFailed(rollout, pods), abortedAt ?? null);
+        }
         if (outcome === "unjudged") {
           throw new Error(
             "Argo Rollouts sent all callers to it although an analysis of it had failed",
@@ -214,6 +241,12 @@ export class ScorerRollout {
 function isSeen({ metadata, status }: Rollout): boolean {
   if (status?.abortedAt && !status.abort) return false;
   return status?.observedGeneration === String(metadata.generation);
+}
+
+/** Is a Rollout aborted since an earlier attempt? */
+function isOf({ cutOff, abortedAt }: EarlierAttempt, { status }: Rollout): boolean {
+  if (!status?.abort) return false;
+  return cutOff || (abortedAt !== null && status.abortedAt === abortedAt);
 }
 
 /** Is traffic moved, or about to be? */

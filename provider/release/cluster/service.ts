@@ -9,6 +9,8 @@ export const annotations = {
   digest: "tollgate.dev/digest",
   /** The journal of a release, as JSON. */
   journal: "tollgate.dev/release",
+  /** When the last release was aborted that Argo has ended. */
+  aborted: "tollgate.dev/aborted",
 } as const;
 
 /** Where a cluster's traffic went before a release. */
@@ -90,9 +92,13 @@ export class ScorerService {
     if (journal && !journal.mark) await this.writeJournal(seen, { ...journal, mark });
   }
 
-  async clearJournal(): Promise<void> {
+  /** @param abortedAt when Argo aborted the release, if it did */
+  async clearJournal(abortedAt: string | null = null): Promise<void> {
     const seen = await this.find();
-    if (journalIn(seen)) await this.change(seen!, { annotations: { [annotations.journal]: null } });
+    if (!journalIn(seen)) return;
+    await this.change(seen!, {
+      annotations: { [annotations.journal]: null, [annotations.aborted]: abortedAt },
+    });
   }
 }
 

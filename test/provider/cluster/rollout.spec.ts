@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import type { Rollout } from "../../../provider/release/cluster/objects";
-import { EndedByArgo, ScorerRollout } from "../../../provider/release/cluster/rollout";
+import {
+  type EarlierAttempt,
+  EndedByArgo,
+  ScorerRollout,
+} from "../../../provider/release/cluster/rollout";
 import { hashLabel } from "../../../provider/release/cluster/selectors";
 import { MemoryCluster } from "../../support/memory-cluster";
 import { releaseInputs } from "./fixtures";
 
 const path = "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/scorer";
 const signal = new AbortController().signal;
+const none: EarlierAttempt = { cutOff: false, abortedAt: null };
+const cutOff: EarlierAttempt = { ...none, cutOff: true };
+const then = "2026-01-01T00:00:00Z";
 const inputs = releaseInputs({
   workload: { kind: "Rollout", name: "scorer" },
   replicas: 1,
@@ -51,7 +58,7 @@ describe("ScorerRollout", () => {
 
   it("is settled when Argo calls the newest pods stable and healthy", async () => {
     put({ phase: "Healthy", stableRS: "n", currentPodHash: "n" });
-    const pods = await scorer.settled(inputs, signal);
+    const pods = await scorer.settled(inputs, none, signal);
     assert.deepEqual(
       pods.map(({ metadata }) => metadata.name),
       ["a"],
@@ -79,7 +86,7 @@ describe("ScorerRollout", () => {
 
   it("waits for what Argo says of an abort by hand", async () => {
     put({ phase: "Progressing" });
-    const settled = scorer.settled(inputs, signal);
+    const settled = scorer.settled(inputs, none, signal);
     const aborted = { abort: true, abortedAt: "2026-01-01T00:00:00Z" };
     setTimeout(() => put({ phase: "Progressing", ...aborted, message: "more to come" }), 100);
     setTimeout(() => put({ phase: "Degraded", ...aborted, message: "RolloutAborted" }), 800);
@@ -89,18 +96,29 @@ describe("ScorerRollout", () => {
     });
   });
 
+  it("leaves an abort of a release that was never tried before, however early it came", async () => {
+    for (const earlier of [none, { ...none, abortedAt: then }]) {
+      put({ phase: "Progressing", abort: true, stableRS: "o" });
+      const settled = scorer.settled(inputs, earlier, signal);
+      const aborted = { abort: true, abortedAt: "2026-01-01T00:05:00Z" };
+      setTimeout(() => put({ phase: "Degraded", ...aborted, message: "RolloutAborted" }), 100);
+      await assert.rejects(settled, { abortedAt: aborted.abortedAt });
+    }
+    assert.deepEqual(cluster.changes, []);
+  });
+
   it("says that nobody looks at it when a second try is not taken in", async () => {
     const aborted = { phase: "Degraded", abortedAt: "2026-01-01T00:00:00Z" } as const;
     put({ ...aborted, abort: true });
     cluster.put(`${path}/status`, rollout({}) as never);
-    const settled = scorer.settled({ ...inputs, startTimeoutSeconds: -600 }, signal);
+    const settled = scorer.settled({ ...inputs, startTimeoutSeconds: -600 }, cutOff, signal);
     setTimeout(() => put({ ...aborted, abort: false }), 100);
     await assert.rejects(settled, /has not looked at Rollout scorer/);
   });
 
   it("fails with Argo's own message when it gives a release up", async () => {
     put({ phase: "Degraded", message: "ProgressDeadlineExceeded: timed out.", stableRS: "o" });
-    await assert.rejects(scorer.settled(inputs, signal), {
+    await assert.rejects(scorer.settled(inputs, none, signal), {
       message: "Argo Rollouts gave it up (ProgressDeadlineExceeded: timed out)",
     });
   });
@@ -109,7 +127,7 @@ describe("ScorerRollout", () => {
     const aborted = rollout({ phase: "Degraded", abort: true, message: "RolloutAborted" });
     const { template } = aborted.spec;
     cluster.put(path, { ...aborted, spec: { template, strategy: { blueGreen: {} } } } as never);
-    await assert.rejects(scorer.settled(inputs, signal), EndedByArgo);
+    await assert.rejects(scorer.settled(inputs, cutOff, signal), EndedByArgo);
     assert.deepEqual(cluster.changes, [`PATCH ${path}`]);
     const { labels, annotations } = (await scorer.get()).spec.template.metadata!;
     assert.deepEqual(labels, template.metadata!.labels);
@@ -119,7 +137,7 @@ describe("ScorerRollout", () => {
   it("fails when Argo promoted a release whose analysis had failed", async () => {
     const status = { phase: "Progressing", stableRS: "o", currentPodHash: "n" } as const;
     put(status);
-    const settling = scorer.settled(inputs, signal);
+    const settling = scorer.settled(inputs, none, signal);
     put({ ...status, phase: "Healthy", stableRS: "n", abort: true });
     await assert.rejects(settling, (error: Error) => {
       assert.ok(!(error instanceof EndedByArgo));
@@ -129,8 +147,13 @@ describe("ScorerRollout", () => {
   });
 
   it("tries a release again that was aborted before, and fails when it is aborted once more", async () => {
-    put({ phase: "Degraded", abort: true, message: "RolloutAborted: metric failed" });
-    const settled = scorer.settled(inputs, signal);
+    put({
+      phase: "Degraded",
+      abort: true,
+      abortedAt: then,
+      message: "RolloutAborted: metric failed",
+    });
+    const settled = scorer.settled(inputs, { ...none, abortedAt: then }, signal);
     // Argo's answer to the retry.
     const aborted = setInterval(() => {
       if (!cluster.changes.includes(`PATCH ${path}/status`)) return;
@@ -149,7 +172,7 @@ describe("ScorerRollout", () => {
 
   it("says that nobody looks at it, when the time is up", async () => {
     put({ observedGeneration: "2", phase: "Healthy" });
-    await assert.rejects(scorer.settled({ ...inputs, startTimeoutSeconds: -600 }, signal), {
+    await assert.rejects(scorer.settled({ ...inputs, startTimeoutSeconds: -600 }, none, signal), {
       message:
         /^Argo Rollouts has not looked at Rollout scorer for 0 s; see that its controller runs$/,
     });

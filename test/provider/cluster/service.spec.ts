@@ -76,6 +76,17 @@ describe("ScorerService", () => {
     assert.equal(await service.journal(), null);
   });
 
+  it("remembers when Argo aborted a release until the next one is over", async () => {
+    const aborted = async () => (await service.get()).metadata.annotations?.[annotations.aborted];
+    await service.writeJournal(await service.get(), journal);
+    await service.clearJournal("2026-01-01T00:00:00Z");
+    assert.equal(await service.journal(), null);
+    assert.equal(await aborted(), "2026-01-01T00:00:00Z");
+    await service.writeJournal(await service.get(), journal);
+    await service.clearJournal();
+    assert.equal(await aborted(), undefined);
+  });
+
   it("has no journal without a Service", async () => {
     assert.equal(await new ScorerService(cluster, "other").journal(), null);
   });
