@@ -113,7 +113,11 @@ function judgeLeakage({ pin }: Candidate, evidence: Evidence, settings: Settings
     const trained = lineage.trainingDataDigest
       ? `was trained on ${shortDigest(lineage.trainingDataDigest)}`
       : "records no training data";
-    const reason = `${version} ${trained}, but shared rows were looked for in ${trainingData.path} (${shortDigest(trainingData.digest)}).`;
+    // Bytes that come from another environment were trained on that one's data.
+    const mend = lineage.trainingDataDigest
+      ? "; set tollgate:train.data to the data it was trained on and evaluate it again"
+      : "";
+    const reason = `${version} ${trained}, but shared rows were looked for in ${trainingData.path} (${shortDigest(trainingData.digest)})${mend}.`;
     return refused("training-data-differs", reason, {
       ...facts,
       value: trainingData.digest,

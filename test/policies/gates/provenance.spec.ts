@@ -140,7 +140,7 @@ describe("provenance", () => {
       assert.equal(found.code, "training-data-differs");
       assert.equal(
         found.reason,
-        "churn-model v2 was trained on sha256:bbbbbbbbbbbb, but shared rows were looked for in data/staging/train.csv (sha256:eeeeeeeeeeee).",
+        "churn-model v2 was trained on sha256:bbbbbbbbbbbb, but shared rows were looked for in data/staging/train.csv (sha256:eeeeeeeeeeee); set tollgate:train.data to the data it was trained on and evaluate it again.",
       );
       const unknown = withEvidence("lineage", { trainingDataDigest: null });
       assert.equal(finding("leakage", unknown).code, "training-data-differs");
