@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../cluster/cluster";
 import type { Pod } from "../cluster/pods";
 import type { ClusterReadyInputs } from "./inputs";
@@ -11,6 +10,7 @@ import {
 } from "./release/cluster/objects";
 import { failWhenFinal, isRolledOut, whyNot } from "./release/cluster/workload";
 import { podsOf, sentencePart } from "./release/cluster/pods";
+import { pause } from "./release/cancellation";
 
 /** A Deployment, a StatefulSet or a Job, as far as it is read here. */
 interface Workload {
@@ -73,7 +73,7 @@ export async function waitUntilReady(
         `${kind} ${name} isn't ${kind === "Job" ? "done" : "ready"} after ${timeoutSeconds} s${await whyNot(cluster, pods)}`,
       );
     }
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(pauseMs, signal);
   }
 }
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 const controller = new AbortController();
 
 /** Aborted when the user interrupts the command: a release that is under way puts its traffic back. */
@@ -13,4 +15,9 @@ export class Interrupted extends Error {
   constructor() {
     super("interrupted");
   }
+}
+
+/** Waits some milliseconds; throws the reason of `signal` as soon as that is aborted. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
 }

@@ -3,6 +3,7 @@ import type { RouterAdmin } from "../envoy/admin";
 import type { Cluster } from "../envoy/clusters";
 import { readLiveRoute, writeClusters, writeRoutes } from "../envoy/files";
 import type { RouteFile } from "../envoy/routes";
+import { pause } from "./cancellation";
 
 /** Longest wait for the router to take in a file, in milliseconds. New clusters wait for their first health checks. */
 const takeInMs = 10_000;
@@ -107,6 +108,6 @@ async function takenIn(
         `the router did not take in ${what} within ${takeInMs / 1000} s; its log says why`,
       );
     }
-    await sleep(20, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await pause(20, signal);
   }
 }

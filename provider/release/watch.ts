@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { HostCounters, LatencyBucket } from "../envoy/admin";
 import { askPredictions, type Prediction, type Sample } from "./scorer";
 import { bucketsSince, p95, p95OfBuckets, shownMs, shownShare } from "./statistics";
+import { pause } from "./cancellation";
 
 export interface WatchOptions {
   /** Where callers come in. */
@@ -92,7 +92,7 @@ export async function watchTraffic(
       await source.inspect?.();
       judgeWatch(await measure(source, baseline, probes), options, false);
     }
-    await sleep(probePauseMs, undefined, { signal }).catch(() => signal?.throwIfAborted());
+    await pause(probePauseMs, signal);
   }
   await Promise.all(asked);
   await source.inspect?.();

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { Pod } from "../../../cluster/pods";
 import { type List, selectorQuery } from "./objects";
+import { pause } from "../cancellation";
 
 const pauseMs = 100;
 /** Longest wait for the controller that keeps a Service's endpoints, in milliseconds. */
@@ -44,6 +44,6 @@ export async function waitForEndpoints(
         `Service ${service} still leads to ${ready.join(", ") || "no pod"} after ${takeInMs / 1000} s`,
       );
     }
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(pauseMs, signal);
   }
 }

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { isReady, type Pod } from "../../../cluster/pods";
 import { condition, type Condition, type Metadata } from "./objects";
 import { podsOf, sentencePart } from "./pods";
 import { failWhenFinal, whyNot } from "./workload";
+import { pause } from "../cancellation";
 
 const pauseMs = 500;
 
@@ -44,6 +44,6 @@ export async function waitForInferenceService(
         `KServe has not made it ready after ${startTimeoutSeconds} s (${sentencePart(ready?.message ?? ready?.reason)})${await whyNot(cluster, pods)}`,
       );
     }
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(pauseMs, signal);
   }
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { podsOf } from "./pods";
 import { ScorerService } from "./service";
+import { pause } from "../cancellation";
 
 const pauseMs = 500;
 
@@ -23,6 +23,6 @@ export async function retreated(
     const { spec } = await callers.get();
     if ((await podsOf(cluster, { ...spec.selector, ...selector })).length === 0) return true;
     if (Date.now() > deadline) return false;
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(pauseMs, signal);
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { isReady, type Pod } from "../../../cluster/pods";
@@ -6,6 +5,7 @@ import { type List, type ReplicaSet, type Rollout, workloadPath } from "./object
 import { podsOf, sentencePart } from "./pods";
 import { hashLabel } from "./selectors";
 import { failWhenFinal, whyNot } from "./workload";
+import { pause } from "../cancellation";
 
 const pauseMs = 500;
 /** What analyses may take beyond the start of the pods, in seconds: a stuck controller must not hold `up` for ever. */
@@ -108,7 +108,7 @@ export class ScorerRollout {
           );
         }
       }
-      await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await pause(pauseMs, signal);
     }
   }
 
@@ -121,7 +121,7 @@ export class ScorerRollout {
     await this.pause(true);
     const deadline = Date.now() + patienceSeconds * 1000;
     while (Date.now() < deadline && !isSeen(await this.get())) {
-      await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      await pause(pauseMs, signal);
     }
   }
 

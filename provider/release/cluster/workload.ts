@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { isReady, type Pod } from "../../../cluster/pods";
 import { condition, type Deployment, workloadPath } from "./objects";
 import { podsOf, problemOf, sentencePart } from "./pods";
+import { pause } from "../cancellation";
 
 const pauseMs = 250;
 /** How long a Deployment may fail to make a pod before that counts: quotas are counted with a delay. */
@@ -36,7 +36,7 @@ export async function waitForDeployment(
         `${deployment.status?.availableReplicas ?? 0} of ${wanted(deployment, inputs.replicas)} pods are available after ${startTimeoutSeconds} s (tollgate:scorer.startTimeoutSeconds)${await whyNot(cluster, pods)}`,
       );
     }
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(pauseMs, signal);
   }
 }
 
