@@ -3,25 +3,21 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { connectCluster } from "../../cluster/connect";
 import { names } from "../../runtimes/kubernetes/names";
 import { testCluster, type TestCluster } from "../support/cluster";
-import { clusterProject, type ClusterProject } from "../support/cluster-project";
-import { startLoad } from "../support/load";
+import type { ClusterProject } from "../support/cluster-project";
 import { atLine, type CommandResult, type RunOptions } from "../support/project";
 import { killAt } from "../support/kills";
+import { serveFirst, smallStaging, underLoad } from "./faults/environment";
 import { limitedToken } from "./faults/limited";
 import { rounds } from "./faults/moments";
 import { smallVolume } from "./faults/full-volume";
 import { openWay, type Way } from "./faults/way";
-import { World } from "./faults/world";
+import type { World } from "./faults/world";
 
 type Config = Record<string, unknown>;
 
 const minutes = (n: number) => n * 60_000;
-const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
-/** Callers at a low rate: what is asked here is whether any of them is lost. */
-const perSecond = 5;
 /** Nobody listens there, so that a pull fails at once. */
 const absentImage = `127.0.0.1:1/absent@sha256:${"1".repeat(64)}`;
 /** MLflow's client says where it failed; that the disk is full is in the store's own log. */
@@ -73,18 +69,6 @@ describe("faults in a cluster", function () {
     }
   }
 
-  /** Callers go on sending meanwhile, and none of them may be lost. */
-  async function underLoad(work: () => Promise<void>): Promise<void> {
-    const load = startLoad(staging.url("staging"), { features: row, perSecond });
-    try {
-      await work();
-    } finally {
-      await load.stop();
-    }
-    const seen = load.seen();
-    assert.equal(seen.failed, 0, JSON.stringify(seen));
-  }
-
   const pinOther = () => must("pin", other());
 
   /** What follows each fault: `up` releases what is pinned, if it wasn't before. */
@@ -96,22 +80,11 @@ describe("faults in a cluster", function () {
   before(async () => {
     cluster = testCluster();
     way = await openWay(cluster.kubeconfig);
-    staging = await clusterProject(cluster, ["staging"], (config) => {
-      config["tollgate:scorer"] = { startTimeoutSeconds: 240, replicas: 1 };
-      config["tollgate:release"] = { watchSeconds: 1, warmSeconds: 0 };
+    staging = await smallStaging(cluster, (config) => {
       const kubernetes = config["tollgate:kubernetes"] as Config;
       kubernetes["kubeconfig"] = way.kubeconfig;
     });
-    const namespace = staging.namespaces["staging"]!;
-    const address = { kubeconfig: cluster.kubeconfig, context: null, namespace };
-    world = new World(await connectCluster(address), staging.url("staging"));
-    await must("up");
-    await must("train");
-    await must("evaluate");
-    await must("pin", "1");
-    await must("up");
-    await must("train", "--param", "n_estimators=120");
-    await must("evaluate");
+    world = await serveFirst(cluster, staging);
   });
   afterEach(async function () {
     if (this.currentTest?.state === "failed") console.log(await staging.diagnosis("staging"));
@@ -150,29 +123,29 @@ describe("faults in a cluster", function () {
   it("names the right that the user of the context lacks", async () => {
     const token = await limitedToken(cluster, staging.namespaces["staging"]!);
     await pinOther();
-    await underLoad(() =>
+    await underLoad(staging, () =>
       way.as(token, () =>
         refused(
           /is forbidden: .* cannot (create|patch) resource "deployments".*; have that right given/,
         ),
       ),
     );
-    await underLoad(() => converges(other()));
+    await underLoad(staging, () => converges(other()));
   });
 
   it("keeps the old version when an image can't be pulled", async () => {
     await pinOther();
     await withSettings(
       (kubernetes) => ((kubernetes["images"] as Config)["tollgate"] = absentImage),
-      () => underLoad(() => refused(/can't get its image \(.*127\.0\.0\.1:1\/absent/)),
+      () => underLoad(staging, () => refused(/can't get its image \(.*127\.0\.0\.1:1\/absent/)),
     );
-    await underLoad(() => converges(other()));
+    await underLoad(staging, () => converges(other()));
   });
 
   it("keeps the old version when a quota lets no pod be made", async () => {
     await kubectl("create", "quota", "platform", "--hard=pods=1");
     await pinOther();
-    await underLoad(() =>
+    await underLoad(staging, () =>
       refused(
         new RegExp(
           `version ${other()} of churn-model was not released: its pods can't be made \\(.*exceeded quota: platform.*\\); callers get version ${expected} as before`,
@@ -180,7 +153,7 @@ describe("faults in a cluster", function () {
       ),
     );
     await kubectl("delete", "quota", "platform");
-    await underLoad(() => converges(other()));
+    await underLoad(staging, () => converges(other()));
   });
 
   it("waits for what comes after a pod that was killed", async () => {
@@ -194,7 +167,7 @@ describe("faults in a cluster", function () {
     await pinOther();
     await kubectl("scale", "deployment", names.trackingServer, "--replicas=0");
     await kubectl("wait", "--for=delete", "pod", "--selector", selectorOf(names.trackingServer));
-    await underLoad(async () => {
+    await underLoad(staging, async () => {
       const [deployment] = await world.scorerDeployments();
       await kubectl("rollout", "restart", `deployment/${deployment}`);
       const reason = /can't be downloaded from http:\/\/tracking-server\S*: .*registry answers/;
@@ -214,7 +187,7 @@ describe("faults in a cluster", function () {
       volume.fill();
       // Its client tries again for minutes otherwise.
       const env = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: "1" };
-      await underLoad(async () => {
+      await underLoad(staging, async () => {
         const train = ["train", "--stack", "staging"];
         const { code, stderr } = await staging.project.tollgate(train, { env });
         assert.equal(code, 1, stderr);
@@ -237,7 +210,7 @@ describe("faults in a cluster", function () {
 
   it("goes on by itself when the API server hangs for a moment during a release", async () => {
     await pinOther();
-    await underLoad(async () => {
+    await underLoad(staging, async () => {
       const hang = () => {
         way.hold();
         setTimeout(() => void way.restore(), 6000);
@@ -250,7 +223,7 @@ describe("faults in a cluster", function () {
 
   it("says that the API server went away during a release, and goes on from there", async () => {
     await pinOther();
-    await underLoad(async () => {
+    await underLoad(staging, async () => {
       await refused(
         /model-serving-release: .*The cluster at https:\/\/\S+ doesn't answer/,
         ["up"],
@@ -266,7 +239,7 @@ describe("faults in a cluster", function () {
   it("takes a new password of the database to all who use it", async () => {
     const before = await world.secretsOf("deployments", names.trackingServer);
     await rotatePassword(cluster, staging.namespaces["staging"]!);
-    await underLoad(() => converges());
+    await underLoad(staging, () => converges());
     assert.notEqual(await world.secretsOf("deployments", names.trackingServer), before);
   });
 
@@ -290,7 +263,7 @@ describe("faults in a cluster", function () {
   for (const moments of rounds) {
     it(`goes on after it was killed ${moments.map(({ when }) => when).join(", ")}`, async () => {
       await pinOther();
-      await underLoad(async () => {
+      await underLoad(staging, async () => {
         for (const { when, victim, reached } of moments) {
           const release = { version: other(), old: expected, receipts: await world.receipts() };
           const ended = await killAt(

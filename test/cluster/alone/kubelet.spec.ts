@@ -1,16 +1,14 @@
 // Releases on a node whose kubelet stands still for a while. Every other pod of the node is without it meanwhile, so that no
 // spec runs beside this one.
 import assert from "node:assert/strict";
-import { connectCluster } from "../../../cluster/connect";
 import { testCluster, type TestCluster } from "../../support/cluster";
-import { clusterProject, type ClusterProject } from "../../support/cluster-project";
-import { startLoad } from "../../support/load";
+import type { ClusterProject } from "../../support/cluster-project";
 import { atLine, type RunOptions } from "../../support/project";
+import { serveFirst, smallStaging, underLoad } from "../faults/environment";
 import { suspend } from "../faults/node";
-import { isReady, World } from "../faults/world";
+import { isReady, type World } from "../faults/world";
 
 const minutes = (n: number) => n * 60_000;
-const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
 /** Longer than a scorer may take for an answer, and shorter than what makes a node count as gone. */
 const stillSeconds = 12;
 
@@ -19,24 +17,11 @@ describe("releases on a node whose kubelet stands still", function () {
   let cluster: TestCluster;
   let staging: ClusterProject;
   let world: World;
-  const must = (...args: string[]) => staging.project.must(...args, "--stack", "staging");
 
   before(async () => {
     cluster = testCluster();
-    staging = await clusterProject(cluster, ["staging"], (config) => {
-      config["tollgate:scorer"] = { startTimeoutSeconds: 240, replicas: 1 };
-      config["tollgate:release"] = { watchSeconds: 1, warmSeconds: 0 };
-    });
-    const namespace = staging.namespaces["staging"]!;
-    const address = { kubeconfig: cluster.kubeconfig, context: null, namespace };
-    world = new World(await connectCluster(address), staging.url("staging"));
-    await must("up");
-    await must("train");
-    await must("evaluate");
-    await must("pin", "1");
-    await must("up");
-    await must("train", "--param", "n_estimators=120");
-    await must("evaluate");
+    staging = await smallStaging(cluster);
+    world = await serveFirst(cluster, staging);
   });
   afterEach(async function () {
     if (this.currentTest?.state === "failed") console.log(await staging.diagnosis("staging"));
@@ -68,16 +53,11 @@ describe("releases on a node whose kubelet stands still", function () {
 
   /** The release of a version that none of few callers notices. */
   async function released(version: string, options?: RunOptions): Promise<void> {
-    await must("pin", version);
-    const load = startLoad(staging.url("staging"), { features: row, perSecond: 5 });
-    try {
+    await staging.project.must("pin", version, "--stack", "staging");
+    await underLoad(staging, async () => {
       const up = await staging.project.tollgate(["up", "--stack", "staging"], options);
       assert.equal(up.code, 0, up.stdout + up.stderr);
-    } finally {
-      await load.stop();
-    }
-    const seen = load.seen();
-    assert.equal(seen.failed, 0, JSON.stringify(seen));
+    });
     assert.equal(await world.answering(), version);
   }
 });
