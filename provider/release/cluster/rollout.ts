@@ -81,7 +81,7 @@ export class ScorerRollout {
             `Argo Rollouts has not looked at Rollout ${this.name} for ${patience} s; see that its controller runs`,
           );
         }
-      } else if (first && isOf(earlier, rollout)) {
+      } else if (first && stillAborted(rollout, earlier)) {
         first = false;
         asked = Date.now();
         await this.tryAgain(rollout);
@@ -244,7 +244,7 @@ function isSeen({ metadata, status }: Rollout): boolean {
 }
 
 /** Is a Rollout aborted since an earlier attempt? */
-function isOf({ cutOff, abortedAt }: EarlierAttempt, { status }: Rollout): boolean {
+function stillAborted({ status }: Rollout, { cutOff, abortedAt }: EarlierAttempt): boolean {
   if (!status?.abort) return false;
   return cutOff || (abortedAt !== null && status.abortedAt === abortedAt);
 }

@@ -122,9 +122,9 @@ export function journalIn(service: Service | null): ClusterJournal | null {
 }
 
 /** Where traffic goes by a Service. */
-export function trafficOf({ metadata, spec }: Service): Omit<ClusterTraffic, "stable"> {
-  const leads = !selects({ metadata, spec }, null) && !selects({ metadata, spec }, nowhere);
-  const selector = leads ? spec.selector! : null;
+export function trafficOf(service: Service): Omit<ClusterTraffic, "stable"> {
+  const { metadata, spec } = service;
+  const selector = selects(service, null) || selects(service, nowhere) ? null : spec.selector!;
   return {
     selector,
     version: metadata.annotations?.[annotations.version] ?? null,
