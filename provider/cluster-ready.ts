@@ -37,8 +37,8 @@ interface Event {
 }
 
 const pauseMs = 250;
-/** How long a workload may have no pod before it is asked why: quotas are counted with a delay. */
-const withoutPodsMs = 5000;
+/** How long a workload may have no pod before it is asked why: a busy controller takes seconds, and quotas are counted with a delay. */
+const withoutPodsMs = 15_000;
 
 const groups = { Deployment: "apps", StatefulSet: "apps", Job: "batch" } as const;
 const plurals = { Deployment: "deployments", StatefulSet: "statefulsets", Job: "jobs" } as const;

@@ -56,6 +56,7 @@ async function moveAndWatch(
   await setRoutes(stateDir, admin, watched, signal);
   await watchTraffic(source, baseline, {
     url: inputs.url,
+    detour: false,
     version,
     sample,
     watchSeconds: inputs.watchSeconds,

@@ -4,8 +4,13 @@ import { bucketsSince, p95, p95OfBuckets, shownMs, shownShare } from "./statisti
 import { pause } from "./cancellation";
 
 export interface WatchOptions {
-  /** Where callers come in. */
+  /** Where the watch's own requests go. */
   readonly url: string;
+  /**
+   * Is that another way than callers take? Then how long it takes says nothing of what callers get: only the source's
+   * latency is judged, which has the watch's own requests among the others.
+   */
+  readonly detour: boolean;
   readonly version: string;
   /** Null: nothing to ask, only callers' requests count. */
   readonly sample: Sample | null;
@@ -43,7 +48,7 @@ export interface WatchFacts {
   readonly all: Tally;
   /** The watch's own requests: their answers were read, so that a NaN counts as an error. */
   readonly own: Tally;
-  /** The worse of what all and the watch's own requests measured; null without answers. */
+  /** The worse of what all and, where they take the callers' way, the watch's own requests measured; null without answers. */
   readonly p95Ms: number | null;
   /** First thing found wrong by the watch's own requests. */
   readonly problem: string | null;
@@ -53,6 +58,8 @@ export interface WatchFacts {
 const probePauseMs = 50;
 /** Fewer requests than this decide nothing before the watch is over. */
 const enoughToJudge = 20;
+/** Longest wait for an answer that comes on a detour, in milliseconds. */
+const detourTimeoutMs = 5000;
 /** Asked at least, however short the watch. */
 const fewestProbes = 3;
 const noCounters: HostCounters = { requests: 0, errors: 0, active: 0 };
@@ -90,13 +97,13 @@ export async function watchTraffic(
     if (over) break;
     if (++turns % 5 === 0) {
       await source.inspect?.();
-      judgeWatch(await measure(source, baseline, probes), options, false);
+      judgeWatch(await measure(source, baseline, probes, options), options, false);
     }
     await pause(probePauseMs, signal);
   }
   await Promise.all(asked);
   await source.inspect?.();
-  const found = await measure(source, baseline, probes);
+  const found = await measure(source, baseline, probes, options);
   judgeWatch(found, options, true);
   return found;
 }
@@ -125,12 +132,13 @@ async function measure(
   source: WatchSource,
   baseline: Baseline,
   probes: readonly Prediction[],
+  { detour }: WatchOptions,
 ): Promise<WatchFacts> {
   const [counters, buckets] = await Promise.all([source.counters(), source.latency()]);
   const wrong = probes.filter(({ problem }) => problem !== null);
   const measured = [
     p95OfBuckets(bucketsSince(baseline.latency, buckets)),
-    p95(probes.map(({ ms }) => ms)),
+    detour ? null : p95(probes.map(({ ms }) => ms)),
   ].filter((each) => each !== null);
   return {
     all: since(baseline.counters, counters ?? noCounters),
@@ -149,7 +157,7 @@ function since(before: Tally, now: Tally): Tally {
 
 /** One request of the watch. An answer by another version means that this one could not give it. */
 async function probe(options: WatchOptions, sample: Sample): Promise<Prediction> {
-  const timeoutMs = Math.max(1000, 4 * options.maxP95Ms);
+  const timeoutMs = options.detour ? detourTimeoutMs : Math.max(1000, 4 * options.maxP95Ms);
   const result = await askPredictions(options.url, sample, { timeoutMs, signal: options.signal });
   const other = result.version !== null && result.version !== options.version;
   return result.problem === null && other

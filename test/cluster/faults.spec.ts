@@ -18,8 +18,6 @@ import type { World } from "./faults/world";
 type Config = Record<string, unknown>;
 
 const minutes = (n: number) => n * 60_000;
-/** Nobody listens there, so that a pull fails at once. */
-const absentImage = `127.0.0.1:1/absent@sha256:${"1".repeat(64)}`;
 /** MLflow's client says where it failed; that the disk is full is in the store's own log. */
 const fullStore = /^Training failed with exit code 1; its last line was: .*mlflow-artifacts/;
 const released = /\+ created +deployment model-serving-deployment-scorer/;
@@ -134,10 +132,11 @@ describe("faults in a cluster", function () {
   });
 
   it("keeps the old version when an image can't be pulled", async () => {
+    const absent = `${cluster.images.tollgate.replace(/@.*/, "")}@sha256:${"1".repeat(64)}`;
     await pinOther();
     await withSettings(
-      (kubernetes) => ((kubernetes["images"] as Config)["tollgate"] = absentImage),
-      () => underLoad(staging, () => refused(/can't get its image \(.*127\.0\.0\.1:1\/absent/)),
+      (kubernetes) => ((kubernetes["images"] as Config)["tollgate"] = absent),
+      () => underLoad(staging, () => refused(/can't get its image \(.*@sha256:1{64}/)),
     );
     await underLoad(staging, () => converges(other()));
   });

@@ -1,13 +1,23 @@
 // The judgement of a watch, without a router.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { clusterScorers, scorerCluster } from "../../provider/envoy/clusters";
 import { bucketsSince, p95, p95OfBuckets } from "../../provider/release/statistics";
-import { judgeWatch, type WatchFacts, type WatchOptions } from "../../provider/release/watch";
+import {
+  judgeWatch,
+  type WatchFacts,
+  type WatchOptions,
+  type WatchSource,
+  watchTraffic,
+} from "../../provider/release/watch";
 import { digestOf } from "../support/fixtures";
 
 const options: WatchOptions = {
   url: "http://127.0.0.1:1",
+  detour: false,
   version: "2",
   sample: { rows: 1, body: "{}" },
   watchSeconds: 1,
@@ -65,6 +75,38 @@ describe("judgeWatch", () => {
   it("has nothing to say about a version without a sample that nobody called", () => {
     const none = { requests: 0, errors: 0 };
     judgeWatch(facts({ all: none, own: none, p95Ms: null }), { ...options, sample: null }, true);
+  });
+});
+
+describe("watchTraffic", () => {
+  const answerMs = 1200;
+  const source: WatchSource = {
+    counters: () => Promise.resolve(null),
+    latency: () => Promise.resolve([{ upToMs: 5, count: 100 }]),
+  };
+  const baseline = { counters: { requests: 0, errors: 0, active: 0 }, latency: [] };
+  let server: Server;
+  let slow: WatchOptions;
+  before(async () => {
+    server = createServer((_, response) => {
+      const answer = () => response.setHeader("content-type", "application/json").end(prediction);
+      setTimeout(answer, answerMs);
+    });
+    const prediction = JSON.stringify({ predictions: [1] });
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    slow = { ...options, url: `http://127.0.0.1:${port}`, watchSeconds: 0.5 };
+  });
+  after(() => server.close());
+
+  it("holds a slow answer on the callers' way against the version", async () => {
+    await assert.rejects(watchTraffic(source, baseline, slow), /requests failed \(100 %/);
+  });
+
+  it("judges the latency that callers get, not that of a detour", async () => {
+    const { own, p95Ms } = await watchTraffic(source, baseline, { ...slow, detour: true });
+    assert.equal(own.errors, 0);
+    assert.ok(own.requests >= 3 && p95Ms! <= 5, `${own.requests} requests, P95 ${p95Ms} ms`);
   });
 });
 

@@ -14,6 +14,12 @@ export interface PodProblem {
 
 /** Runs of a container that have to fail before it is given up: a registry may be away for a moment. */
 const fewestFailedRuns = 3;
+/**
+ * Words of kubelets and container runtimes for what they try again by themselves and often get: a registry that is away or
+ * overloaded, a kubelet that hasn't read a Secret or ConfigMap yet.
+ */
+const passing =
+  /failed to sync \w+ cache|not registered|timed? ?out|deadline exceeded|connection (refused|reset)|\bEOF\b|too many requests|QPS exceeded|unavailable|\b(429|50[0-4])\b/i;
 /** Exit code of a scorer or its download that found other bytes than the pinned ones. */
 const exitDigest = 3;
 
@@ -60,12 +66,14 @@ async function containerProblem(
   pod: string,
   { name, state, lastState, restartCount }: ContainerStatus,
 ): Promise<Omit<PodProblem, "pod"> | null> {
-  const { reason, message } = state?.waiting ?? {};
-  if (reason && /Image/.test(reason)) {
-    return { text: `can't get its image (${sentencePart(message ?? reason)})`, final: true };
-  }
-  if (reason && /Config/.test(reason)) {
-    return { text: `can't be made (${sentencePart(message ?? reason)})`, final: true };
+  const { reason = "", message = reason } = state?.waiting ?? {};
+  const missing = /Image/.test(reason)
+    ? "can't get its image"
+    : /Config/.test(reason)
+      ? "can't be made"
+      : null;
+  if (missing) {
+    return { text: `${missing} (${sentencePart(message)})`, final: !passing.test(message) };
   }
   const ended = state?.terminated ?? lastState?.terminated;
   if (!ended || ended.exitCode === 0) return null;

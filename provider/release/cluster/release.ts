@@ -4,7 +4,7 @@ import { cancellation } from "../cancellation";
 import { checkScorer } from "../check-scorers";
 import { askSample } from "../scorer";
 import { undoRelease } from "../undo";
-import { readBaseline, watchTraffic } from "../watch";
+import { type Baseline, readBaseline, type WatchSource, watchTraffic } from "../watch";
 import { closeTunnels, openTunnels, podsSource, type WatchedPod } from "./counters";
 import { waitForEndpoints } from "./endpoints";
 import { waitForInferenceService } from "./inference-service";
@@ -102,10 +102,12 @@ async function switchService(
     await checkPods(watched, inputs, signal);
     const opened = await openJournal(service, inputs, { stable: null });
     const ours = await takenFromArgo(cluster, service, opened, signal);
+    const source = podsSource(cluster, watched, inputs.selector);
+    const baseline = await readBaseline(source);
     signal.throwIfAborted();
     await service.change(ours, { selector: inputs.selector, annotations: released(inputs) });
     await waitForEndpoints(cluster, inputs.service, pods, signal);
-    await watch(cluster, watched, inputs, signal);
+    await watch(source, baseline, watched[0]!.tunnel.url, inputs, signal);
   } finally {
     await closeTunnels(watched);
   }
@@ -265,17 +267,16 @@ async function checkPods(
 }
 
 async function watch(
-  cluster: Cluster,
-  pods: readonly WatchedPod[],
-  inputs: ClusterReleaseInputs,
+  source: WatchSource,
+  baseline: Baseline,
+  url: string,
+  { version, watchSeconds, maxErrorRate, maxP95Ms }: ClusterReleaseInputs,
   signal: AbortSignal,
 ): Promise<void> {
-  const { version, watchSeconds, maxErrorRate, maxP95Ms } = inputs;
-  const sample = await askSample(pods[0]!.tunnel.url, { timeoutMs: 5000, signal });
-  const source = podsSource(cluster, pods, inputs.selector);
-  const baseline = await readBaseline(source);
+  const sample = await askSample(url, { timeoutMs: checkTimeoutMs, signal });
   await watchTraffic(source, baseline, {
-    url: pods[0]!.tunnel.url,
+    url,
+    detour: true,
     version,
     sample,
     watchSeconds,

@@ -6,8 +6,8 @@ import { podsOf, problemOf, sentencePart } from "./pods";
 import { pause } from "../cancellation";
 
 const pauseMs = 250;
-/** How long a Deployment may fail to make a pod before that counts: quotas are counted with a delay. */
-const replicaFailureMs = 3000;
+/** How long a Deployment may fail to make a pod before that counts: quotas are counted with a delay, and tried again after more and more seconds. */
+const replicaFailureMs = 15_000;
 
 /**
  * Waits until a release's own Deployment has all its pods ready, and nothing but them.

@@ -5,12 +5,15 @@ import { testCluster, type TestCluster } from "../../support/cluster";
 import type { ClusterProject } from "../../support/cluster-project";
 import { atLine, type RunOptions } from "../../support/project";
 import { serveFirst, smallStaging, underLoad } from "../faults/environment";
+import { annotations } from "../../../provider/release/cluster/service";
 import { suspend } from "../faults/node";
 import { isReady, type World } from "../faults/world";
 
 const minutes = (n: number) => n * 60_000;
 /** Longer than a scorer may take for an answer, and shorter than what makes a node count as gone. */
 const stillSeconds = 12;
+/** What the watch of a version waits for an answer is 5 s, so that one that hangs is taken from callers soon. */
+const shortlySeconds = 3;
 
 describe("releases on a node whose kubelet stands still", function () {
   this.timeout(minutes(8));
@@ -49,7 +52,23 @@ describe("releases on a node whose kubelet stands still", function () {
     assert.ok(Date.now() - stopped > stillSeconds * 1000, "the release was over before");
   });
 
-  const stopKubelet = () => assert.ok(suspend(cluster.kubeconfig, "kubelet", stillSeconds));
+  it("watches on over a short standstill once callers have come", async () => {
+    let stopped = 0;
+    const arrival = world
+      .until(
+        async () => (await world.service()).metadata.annotations?.[annotations.version] === "2",
+      )
+      .then(() => {
+        stopped = Date.now();
+        stopKubelet(shortlySeconds);
+      });
+    await released("2");
+    await arrival;
+    assert.ok(Date.now() - stopped > shortlySeconds * 1000, "the release was over before");
+  });
+
+  const stopKubelet = (seconds = stillSeconds) =>
+    assert.ok(suspend(cluster.kubeconfig, "kubelet", seconds));
 
   /** The release of a version that none of few callers notices. */
   async function released(version: string, options?: RunOptions): Promise<void> {

@@ -50,6 +50,49 @@ describe("problemOf", () => {
     });
   });
 
+  const pull = (cause: string) =>
+    `failed to pull and unpack image "registry.example/scorer@sha256:1": ${cause}`;
+  for (const [reason, message] of [
+    [
+      "CreateContainerConfigError",
+      "failed to sync secret cache: timed out waiting for the condition",
+    ],
+    [
+      "CreateContainerConfigError",
+      "failed to sync configmap cache: timed out waiting for the condition",
+    ],
+    ["CreateContainerConfigError", 'object "staging"/"database" not registered'],
+    ["ErrImagePull", pull("dial tcp 192.0.2.1:443: connect: connection refused")],
+    ["ErrImagePull", pull("net/http: TLS handshake timeout")],
+    ["ErrImagePull", pull("unexpected status from HEAD request: 503 Service Unavailable")],
+    ["ErrImagePull", pull("429 Too Many Requests")],
+    ["ErrImagePull", "pull QPS exceeded"],
+    [
+      "ImagePullBackOff",
+      `Back-off pulling image "scorer": ErrImagePull: ${pull("unexpected EOF")}`,
+    ],
+  ] as const) {
+    it(`waits for what the kubelet tries again and often gets: ${message}`, async () => {
+      const problem = await problemOf(
+        cluster,
+        podWith({ state: { waiting: { reason, message } } }),
+      );
+      assert.equal(problem?.final, false);
+      assert.ok(problem.text.includes(message), problem.text);
+    });
+  }
+
+  for (const message of [
+    pull("not found"),
+    pull("unexpected status from HEAD request: 403 Forbidden"),
+    pull("dial tcp: lookup registry.example: no such host"),
+  ]) {
+    it(`gives up on what stays as it is: ${message}`, async () => {
+      const waiting = { reason: "ErrImagePull", message };
+      assert.equal((await problemOf(cluster, podWith({ state: { waiting } })))?.final, true);
+    });
+  }
+
   it("says why no node takes it, and waits for one", async () => {
     const pod: Pod = {
       metadata: { name: "scorer-1" },
