@@ -14,14 +14,7 @@ import { type EarlierAttempt, EndedByArgo, isMoving, ScorerRollout } from "./rol
 import { retreated } from "./retreat";
 import { scaleLikeBefore } from "./scale";
 import { generationIn, movedForRollout, selectorForArgo, selects } from "./selectors";
-import {
-  annotations,
-  type ClusterJournal,
-  type ClusterTraffic,
-  journalIn,
-  ScorerService,
-  trafficOf,
-} from "./service";
+import { annotations, type ClusterTraffic, journalIn, ScorerService, trafficOf } from "./service";
 import { waitForDeployment } from "./workload";
 
 /** Questions go through the API server and the pod's kubelet, which may stand still for longer than a scorer may. */
@@ -168,11 +161,12 @@ async function followArgo(
   const watched = await openTunnels(cluster, pods, inputs.port);
   try {
     await checkPods(watched, inputs, signal);
-    const moved = await service.get();
-    const selector = selectorForArgo(moved, inputs);
-    await service.change(moved, {
-      ...(selects(moved, selector) ? {} : { selector }),
-      annotations: released(inputs),
+    await service.revise((moved) => {
+      const selector = selectorForArgo(moved, inputs);
+      return {
+        ...(selects(moved, selector) ? {} : { selector }),
+        annotations: released(inputs),
+      };
     });
   } finally {
     await closeTunnels(watched);
@@ -230,24 +224,25 @@ function released({ version, digest }: ClusterReleaseInputs): Record<string, str
  *
  * @param before what Argo calls stable, which may differ from what the Service says of itself
  */
-async function openJournal(
+function openJournal(
   service: ScorerService,
   { version, digest, workload }: ClusterReleaseInputs,
   before: Pick<ClusterTraffic, "stable"> & Partial<ClusterTraffic>,
 ): Promise<Service> {
-  const seen = await service.get();
-  const found = await service.journal();
-  const journal: ClusterJournal = {
-    schema: "tollgate.release/1",
-    startedAt: new Date().toISOString(),
-    version,
-    digest,
-    rollout: workload.kind === "Rollout" ? workload.name : null,
-    held: workload.kind === "Rollout" ? null : (found?.held ?? movedForRollout(seen)),
-    previous: found?.previous ?? { ...trafficOf(seen), ...before },
-    mark: found?.mark ?? null,
-  };
-  return service.writeJournal(seen, journal);
+  const startedAt = new Date().toISOString();
+  return service.writeJournal((seen) => {
+    const found = journalIn(seen);
+    return {
+      schema: "tollgate.release/1",
+      startedAt,
+      version,
+      digest,
+      rollout: workload.kind === "Rollout" ? workload.name : null,
+      held: workload.kind === "Rollout" ? null : (found?.held ?? movedForRollout(seen)),
+      previous: found?.previous ?? { ...trafficOf(seen), ...before },
+      mark: found?.mark ?? null,
+    };
+  });
 }
 
 /** @throws Error one clause with the pod's name */

@@ -1,4 +1,4 @@
-import type { Cluster } from "../../../cluster/cluster";
+import { type Cluster, ClusterError } from "../../../cluster/cluster";
 import type { Journal, PreviousMark } from "../journal";
 import type { Service } from "./objects";
 import { nowhere, selects } from "./selectors";
@@ -12,6 +12,8 @@ export const annotations = {
   /** When the last release was aborted that Argo has ended. */
   aborted: "tollgate.dev/aborted",
 } as const;
+
+const mostAttempts = 5;
 
 /** Where a cluster's traffic went before a release. */
 export interface ClusterTraffic {
@@ -81,24 +83,48 @@ export class ScorerService {
     });
   }
 
-  async writeJournal(seen: Service, journal: ClusterJournal): Promise<Service> {
-    return this.change(seen, { annotations: { [annotations.journal]: JSON.stringify(journal) } });
+  /**
+   * Changes the Service by what it is now, and once more by what it is then when others, Argo's controller most of all,
+   * changed it in between.
+   *
+   * @param by null: nothing is to be changed
+   * @throws ClusterError with code `conflict` when they do so every time
+   */
+  async revise(by: (seen: Service) => Change | null): Promise<Service> {
+    for (let attempt = 1; ; attempt++) {
+      const seen = await this.get();
+      const change = by(seen);
+      if (!change) return seen;
+      try {
+        return await this.change(seen, change);
+      } catch (error) {
+        const others = error instanceof ClusterError && error.code === "conflict";
+        if (!others || attempt === mostAttempts) throw error;
+      }
+    }
+  }
+
+  /** @param of the journal to write, by what the Service is now; null: none */
+  writeJournal(of: (seen: Service) => ClusterJournal | null): Promise<Service> {
+    return this.revise((seen) => {
+      const journal = of(seen);
+      return journal && { annotations: { [annotations.journal]: JSON.stringify(journal) } };
+    });
   }
 
   /** The first record of a release stays. */
   async recordMark(mark: PreviousMark): Promise<void> {
-    const seen = await this.get();
-    const journal = journalIn(seen);
-    if (journal && !journal.mark) await this.writeJournal(seen, { ...journal, mark });
+    await this.writeJournal((seen) => {
+      const journal = journalIn(seen);
+      return journal && !journal.mark ? { ...journal, mark } : null;
+    });
   }
 
   /** @param abortedAt when Argo aborted the release, if it did */
   async clearJournal(abortedAt: string | null = null): Promise<void> {
-    const seen = await this.find();
-    if (!journalIn(seen)) return;
-    await this.change(seen!, {
-      annotations: { [annotations.journal]: null, [annotations.aborted]: abortedAt },
-    });
+    if (!(await this.journal())) return;
+    const none = { [annotations.journal]: null, [annotations.aborted]: abortedAt };
+    await this.revise((seen) => (journalIn(seen) ? { annotations: none } : null));
   }
 }
 

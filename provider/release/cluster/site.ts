@@ -15,20 +15,18 @@ export async function clusterSite(address: ClusterAddress): Promise<ReleaseSite>
     journal: () => service.journal(),
     recordMark: (mark) => service.recordMark(mark),
     async restoreTraffic(): Promise<Restored> {
-      const seen = await service.get();
-      const journal = await service.journal();
-      const { previous, rollout, held } = journal!;
+      const { previous, rollout, held } = (await service.journal())!;
       const served = servedBy(previous);
       try {
         if (rollout && previous.stable)
           await new ScorerRollout(cluster, rollout).putBack(previous.stable);
-        await service.change(seen, {
+        await service.revise(() => ({
           ...(rollout ? {} : { selector: previous.selector }),
           annotations: {
             [annotations.version]: previous.version,
             [annotations.digest]: previous.digest,
           },
-        });
+        }));
         // With the old selector in place first, or Argo would add its own label to ours, and no pod has both.
         if (held) await new ScorerRollout(cluster, held).letGo();
         return { served, problem: null };

@@ -60,8 +60,41 @@ describe("ScorerService", () => {
     await assert.rejects(service.change(seen, { selector: { a: "1" } }), { code: "conflict" });
   });
 
+  /** As Argo's controller does, between our reading and our writing. */
+  function changedByOthers(times: number): void {
+    const change = service.change.bind(service);
+    service.change = async (seen, by) => {
+      if (times-- > 0) await change(seen, { selector: { hash: `others-${times}` } });
+      return change(seen, by);
+    };
+  }
+
+  it("revises what others have just changed by what it is then", async () => {
+    await service.writeJournal(() => journal);
+    changedByOthers(2);
+    const seen: unknown[] = [];
+    const after = await service.revise(({ spec }) => {
+      seen.push(spec.selector);
+      return { annotations: { [annotations.version]: "2" } };
+    });
+    const left = { hash: "others-0" };
+    assert.deepEqual(seen, [{ old: "1", both: "1" }, { hash: "others-1" }, left]);
+    assert.deepEqual(trafficOf(after), { selector: left, version: "2", digest: null });
+    changedByOthers(1);
+    await service.clearJournal();
+    assert.equal(await service.journal(), null);
+  });
+
+  it("gives up revising what others never leave alone", async () => {
+    changedByOthers(100);
+    const change = service.revise(() => ({ annotations: { [annotations.version]: "2" } }));
+    await assert.rejects(change, { code: "conflict" });
+    const { hash } = (await service.get()).spec.selector!;
+    assert.equal(hash, "others-95");
+  });
+
   it("keeps a journal, and the first record of what the registry said", async () => {
-    await service.writeJournal(await service.get(), journal);
+    await service.writeJournal(() => journal);
     const mark = {
       registry: { uri: "", caFile: null, tokenVariable: "T", timeoutSeconds: 5, cluster: null },
       model: "churn",
@@ -78,11 +111,11 @@ describe("ScorerService", () => {
 
   it("remembers when Argo aborted a release until the next one is over", async () => {
     const aborted = async () => (await service.get()).metadata.annotations?.[annotations.aborted];
-    await service.writeJournal(await service.get(), journal);
+    await service.writeJournal(() => journal);
     await service.clearJournal("2026-01-01T00:00:00Z");
     assert.equal(await service.journal(), null);
     assert.equal(await aborted(), "2026-01-01T00:00:00Z");
-    await service.writeJournal(await service.get(), journal);
+    await service.writeJournal(() => journal);
     await service.clearJournal();
     assert.equal(await aborted(), undefined);
   });
