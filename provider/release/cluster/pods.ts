@@ -16,10 +16,10 @@ export interface PodProblem {
 const fewestFailedRuns = 3;
 /**
  * Words of kubelets and container runtimes for what they try again by themselves and often get: a registry that is away or
- * overloaded, a kubelet that hasn't read a Secret or ConfigMap yet.
+ * overloaded, a kubelet that hasn't read a Secret or ConfigMap yet. Kubernetes 1.30 gives no cause between two pulls.
  */
 const passing =
-  /failed to sync \w+ cache|not registered|timed? ?out|deadline exceeded|connection (refused|reset)|\bEOF\b|too many requests|QPS exceeded|unavailable|\b(429|50[0-4])\b/i;
+  /failed to sync \w+ cache|not registered|timed? ?out|deadline exceeded|connection (refused|reset)|\bEOF\b|too many requests|QPS exceeded|unavailable|\b(429|50[0-4])\b|^Back-off pulling image "[^"]*"$/i;
 /** Exit code of a scorer or its download that found other bytes than the pinned ones. */
 const exitDigest = 3;
 

@@ -67,6 +67,7 @@ describe("problemOf", () => {
     ["ErrImagePull", pull("unexpected status from HEAD request: 503 Service Unavailable")],
     ["ErrImagePull", pull("429 Too Many Requests")],
     ["ErrImagePull", "pull QPS exceeded"],
+    ["ImagePullBackOff", 'Back-off pulling image "registry.example/scorer@sha256:1"'],
     [
       "ImagePullBackOff",
       `Back-off pulling image "scorer": ErrImagePull: ${pull("unexpected EOF")}`,
