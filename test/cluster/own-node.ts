@@ -31,11 +31,14 @@ export function whyNot(): string | null {
 export async function bringUp(step: Step, signal: AbortSignal): Promise<Environment> {
   await step("building the cluster", () => mustRun(node("build"), [], { signal }));
   const kubeconfig = await step("starting it", () => output(node("up"), hold, signal));
-  const loaded = await step("images", () =>
-    output(process.execPath, ["--import", "tsx", images], signal),
-  );
-  await step("Argo Rollouts", () => mustRun(node("argo"), [], { signal }));
-  const lines = loaded.split("\n").map((line) => /^(\w+)=(.+)$/.exec(line)!);
+  // Side by side, as Argo is mostly waited for; neither is left running when the other fails.
+  const [loaded, argo] = await Promise.allSettled([
+    step("images", () => output(process.execPath, ["--import", "tsx", images], signal)),
+    step("Argo Rollouts", () => mustRun(node("argo"), [], { signal })),
+  ]);
+  if (loaded.status === "rejected") throw loaded.reason;
+  if (argo.status === "rejected") throw argo.reason;
+  const lines = loaded.value.split("\n").map((line) => /^(\w+)=(.+)$/.exec(line)!);
   return {
     ...Object.fromEntries(lines.map(([, name, reference]) => [imageVariable(name!), reference!])),
     [variables.kubeconfig]: kubeconfig,
