@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
-import { ensureBackendFolder } from "../engine/stack";
+import { prepareBackend } from "../engine/backend";
 import { engineFor } from "../engine/run";
 import type { Run } from "../verbs";
 
 /** `tollgate pulumi -- …`: the engine itself, on this terminal. Its exit code is ours. */
 export const run: Run = async (context, _options, words) => {
   const { engine, environment } = await engineFor(context);
-  ensureBackendFolder(context.projectDir, environment);
+  prepareBackend(context.projectDir, environment);
   const child = spawn(engine.binary, words, {
     cwd: context.projectDir,
     env: environment,

@@ -13,12 +13,12 @@ import { engineCommand, type EngineRun, spawnEngine } from "./process";
 import { causesOf, engineFailure } from "./sentences";
 import {
   engineConfigFile,
-  ensureBackendFolder,
   requireRoom,
   type ExportedState,
   type PendingOperation,
   settlePending,
 } from "./stack";
+import { prepareBackend } from "./backend";
 import { doneLine, isShown, kindOf } from "./steps";
 import { forgetUntouched, isUntouched, recordUntouched } from "./untouched";
 
@@ -139,7 +139,7 @@ async function workplaceOf(context: Context, settings: Settings): Promise<Workpl
     const { ensureKubernetesPlugin } = await import("../../toolchain/plugins");
     await ensureKubernetesPlugin(engine, environment);
   }
-  ensureBackendFolder(context.projectDir, environment);
+  prepareBackend(context.projectDir, environment);
   return { binary: engine.binary, environment, projectDir: context.projectDir, stack, stateDir };
 }
 

@@ -46,7 +46,8 @@ interface ProjectFile {
   backend?: { url?: string };
 }
 
-function projectFile(projectDir: string): ProjectFile {
+/** What Pulumi.yaml says, as far as it is used here. */
+export function projectFile(projectDir: string): ProjectFile {
   const file = readFileSync(join(projectDir, "Pulumi.yaml"), "utf8");
   return (parse(file) ?? {}) as ProjectFile;
 }
@@ -54,14 +55,6 @@ function projectFile(projectDir: string): ProjectFile {
 /** Is the project's program the one at the root given, or one that a user wrote? */
 export function runsProgramOf(root: string, projectDir: string): boolean {
   return resolve(projectDir, projectFile(projectDir).main ?? ".") === root;
-}
-
-/** Makes the folder of a `file:` backend: the engine doesn't. */
-export function ensureBackendFolder(projectDir: string, environment: NodeJS.ProcessEnv): void {
-  const url = environment.PULUMI_BACKEND_URL ?? projectFile(projectDir).backend?.url;
-  if (!url?.startsWith("file://") || url.startsWith("file://~")) return;
-  const path = url.slice("file://".length);
-  mkdirSync(path.startsWith("/") ? path : join(projectDir, path), { recursive: true });
 }
 
 /** Room an update needs for its state and logs, in bytes: plenty, and nothing on a disk of today. */

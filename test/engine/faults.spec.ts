@@ -2,12 +2,12 @@
 // nothing, and leaves the old version answering. SQLite and a folder keep it quick; promotion.spec.ts has killed
 // servers and a moved alias, the specs of the parts have the faults that need no engine.
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { TestProject, type CommandResult, type RunOptions } from "../support/project";
+import { atLine, TestProject, type CommandResult, type RunOptions } from "../support/project";
 
 const minutes = (n: number) => n * 60_000;
 const otherDigest = `sha256:${"1".repeat(64)}`;
@@ -285,6 +285,17 @@ describe("faults around a served model", function () {
     await project.must("up", "--stack", "staging");
   });
 
+  it("keeps nothing beside its state that a kill could cut off", () => {
+    const names = fs
+      .readdirSync(path.join(project.dir, ".pulumi"), { recursive: true })
+      .map(String);
+    assert.ok(names.some((name) => /stacks.*staging\.json$/.test(name)));
+    assert.deepEqual(
+      names.filter((name) => name.endsWith(".attrs")),
+      [],
+    );
+  });
+
   it("refuses the second of two ups, which names the first", async () => {
     await pinTheOther();
     const both = await Promise.all([attempt(["up"]), attempt(["up"])]);
@@ -314,18 +325,6 @@ describe("faults around a served model", function () {
     }
   });
 });
-
-/** Options that act on the command once, when it has printed something like `line`. */
-function atLine(line: RegExp, act: (child: ChildProcess) => void): RunOptions {
-  let acted = false;
-  return {
-    onOutput(text, child) {
-      if (acted || !line.test(text)) return;
-      acted = true;
-      act(child);
-    },
-  };
-}
 
 async function listening(listener: http.RequestListener) {
   const server = http.createServer(listener);

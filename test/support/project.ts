@@ -144,14 +144,14 @@ export async function freePort(): Promise<number> {
   });
 }
 
-/** Options that act once, when the command has printed something like `line`. */
-export function atLine(line: RegExp, act: () => void): RunOptions {
+/** Options that act on the command once, when it has printed something like `line`. */
+export function atLine(line: RegExp, act: (child: ChildProcess) => void): RunOptions {
   let acted = false;
   return {
-    onOutput(text) {
+    onOutput(text, child) {
       if (acted || !line.test(text)) return;
       acted = true;
-      act();
+      act(child);
     },
   };
 }

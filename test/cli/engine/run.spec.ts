@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../../../cli/context";
@@ -61,6 +61,14 @@ describe("runEngine", function () {
     assert.deepEqual(changes, { same: 3 });
     const logs = readdirSync(join(project.dir, ".tollgate", "dev", "log"));
     assert.deepEqual(logs, ["last-up.log"]);
+  });
+
+  it("reads a state beside which an engine that was killed left an empty file", async () => {
+    // Empty for a moment at each writing, which no test meets on purpose.
+    const sidecar = join(project.dir, "state", ".pulumi", "stacks", "demo", "dev.json.attrs");
+    assert.equal(existsSync(sidecar), true);
+    writeFileSync(sidecar, "");
+    assert.deepEqual((await up()).changes, { same: 3 });
   });
 
   it("previews with the properties that differ", async () => {

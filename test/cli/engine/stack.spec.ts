@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import {
   engineConfigFile,
-  ensureBackendFolder,
   type PendingOperation,
   requireRoom,
   runsProgramOf,
@@ -59,19 +58,6 @@ describe("engineConfigFile", () => {
     });
     assert.equal(file, join(own.dir, "Pulumi.dev.yaml"));
     own.remove();
-  });
-});
-
-describe("ensureBackendFolder", () => {
-  it("makes the folder of a file backend, and leaves other backends alone", () => {
-    const folder = temporaryFolder({
-      "Pulumi.yaml": "name: x\nbackend: { url: 'file://./state' }\n",
-    });
-    ensureBackendFolder(folder.dir, { PULUMI_BACKEND_URL: "s3://bucket" });
-    assert.equal(existsSync(join(folder.dir, "state")), false);
-    ensureBackendFolder(folder.dir, {});
-    assert.equal(existsSync(join(folder.dir, "state")), true);
-    folder.remove();
   });
 });
 
