@@ -7,8 +7,8 @@ export interface WatchOptions {
   /** Where the watch's own requests go. */
   readonly url: string;
   /**
-   * Is that another way than callers take? Then how long it takes says nothing of what callers get: only the source's
-   * latency is judged, which has the watch's own requests among the others.
+   * Is that another way than callers take? Then how long it takes says little of what callers get: the source's latency
+   * is judged alone, which has the watch's own requests among the others, unless the source counts none.
    */
   readonly detour: boolean;
   readonly version: string;
@@ -48,7 +48,7 @@ export interface WatchFacts {
   readonly all: Tally;
   /** The watch's own requests: their answers were read, so that a NaN counts as an error. */
   readonly own: Tally;
-  /** The worse of what all and, where they take the callers' way, the watch's own requests measured; null without answers. */
+  /** The worse of what all requests and, unless on a detour, the watch's own measured; null without answers. */
   readonly p95Ms: number | null;
   /** First thing found wrong by the watch's own requests. */
   readonly problem: string | null;
@@ -136,10 +136,9 @@ async function measure(
 ): Promise<WatchFacts> {
   const [counters, buckets] = await Promise.all([source.counters(), source.latency()]);
   const wrong = probes.filter(({ problem }) => problem !== null);
-  const measured = [
-    p95OfBuckets(bucketsSince(baseline.latency, buckets)),
-    detour ? null : p95(probes.map(({ ms }) => ms)),
-  ].filter((each) => each !== null);
+  const counted = p95OfBuckets(bucketsSince(baseline.latency, buckets));
+  const own = detour && counted !== null ? null : p95(probes.map(({ ms }) => ms));
+  const measured = [counted, own].filter((each) => each !== null);
   return {
     all: since(baseline.counters, counters ?? noCounters),
     own: { requests: probes.length, errors: wrong.length },

@@ -108,6 +108,12 @@ describe("watchTraffic", () => {
     assert.equal(own.errors, 0);
     assert.ok(own.requests >= 3 && p95Ms! <= 5, `${own.requests} requests, P95 ${p95Ms} ms`);
   });
+
+  it("judges that of a detour when nobody counts callers' latency", async () => {
+    const silent = { ...source, latency: () => Promise.resolve([]) };
+    const watching = watchTraffic(silent, baseline, { ...slow, detour: true });
+    await assert.rejects(watching, /^Error: its P95 latency is 1[2-9]\d\d/);
+  });
 });
 
 describe("p95", () => {
