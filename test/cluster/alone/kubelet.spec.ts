@@ -23,7 +23,10 @@ describe("releases on a node whose kubelet stands still", function () {
 
   before(async () => {
     cluster = testCluster();
-    staging = await smallStaging(cluster);
+    // Long enough for the kubelet to be stopped within it.
+    staging = await smallStaging(cluster, (config) => {
+      config["tollgate:release"] = { watchSeconds: 3, warmSeconds: 0 };
+    });
     world = await serveFirst(cluster, staging);
   });
   afterEach(async function () {
