@@ -8,7 +8,7 @@ import {
   type Metadata,
   selectorQuery,
 } from "./release/cluster/objects";
-import { failWhenFinal, isRolledOut, whyNot } from "./release/cluster/workload";
+import { failWhenFinal, isRolledOut, whyNot, withoutPodsMs } from "./release/cluster/workload";
 import { podsOf, sentencePart } from "./release/cluster/pods";
 import { pause } from "./release/cancellation";
 
@@ -37,8 +37,6 @@ interface Event {
 }
 
 const pauseMs = 250;
-/** How long a workload may have no pod before it is asked why: a busy controller takes seconds, and quotas are counted with a delay. */
-const withoutPodsMs = 15_000;
 
 const groups = { Deployment: "apps", StatefulSet: "apps", Job: "batch" } as const;
 const plurals = { Deployment: "deployments", StatefulSet: "statefulsets", Job: "jobs" } as const;

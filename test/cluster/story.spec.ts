@@ -7,7 +7,7 @@ import { names } from "../../runtimes/kubernetes/names";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
 import { registryPort } from "../support/cluster-registry";
-import { startLoad } from "../support/load";
+import { unharmed } from "../support/load";
 
 const minutes = (n: number) => n * 60_000;
 const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
@@ -194,14 +194,7 @@ describe("a stack in a cluster", function () {
 
   /** Callers send requests meanwhile, of which none may fail, and get these versions. */
   async function underLoad(work: () => Promise<unknown>, versions = ["1", "2"]): Promise<void> {
-    const load = startLoad(staging.url("staging"), { features: row });
-    try {
-      await work();
-    } finally {
-      await load.stop();
-    }
-    const seen = load.seen();
-    assert.equal(seen.failed, 0, JSON.stringify(seen));
+    const seen = await unharmed(staging.url("staging"), { features: row }, work);
     assert.deepEqual(Object.keys(seen.versions).sort(), versions);
   }
 

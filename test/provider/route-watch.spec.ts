@@ -1,8 +1,5 @@
 // The judgement of a watch, without a router.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { clusterScorers, scorerCluster } from "../../provider/envoy/clusters";
 import { bucketsSince, p95, p95OfBuckets } from "../../provider/release/statistics";
@@ -13,6 +10,7 @@ import {
   type WatchSource,
   watchTraffic,
 } from "../../provider/release/watch";
+import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
 import { digestOf } from "../support/fixtures";
 
 const options: WatchOptions = {
@@ -79,25 +77,19 @@ describe("judgeWatch", () => {
 });
 
 describe("watchTraffic", () => {
-  const answerMs = 1200;
   const source: WatchSource = {
     counters: () => Promise.resolve(null),
     latency: () => Promise.resolve([{ upToMs: 5, count: 100 }]),
   };
   const baseline = { counters: { requests: 0, errors: 0, active: 0 }, latency: [] };
-  let server: Server;
+  let scorer: FakeScorer;
   let slow: WatchOptions;
   before(async () => {
-    server = createServer((_, response) => {
-      const answer = () => response.setHeader("content-type", "application/json").end(prediction);
-      setTimeout(answer, answerMs);
-    });
-    const prediction = JSON.stringify({ predictions: [1] });
-    await once(server.listen(0, "127.0.0.1"), "listening");
-    const { port } = server.address() as AddressInfo;
-    slow = { ...options, url: `http://127.0.0.1:${port}`, watchSeconds: 0.5 };
+    const digest = digestOf("2");
+    scorer = await startFakeScorer({ model: "m", version: "2", digest, delayMs: 1200 });
+    slow = { ...options, url: scorer.url, watchSeconds: 0.5 };
   });
-  after(() => server.close());
+  after(() => scorer.stop());
 
   it("holds a slow answer on the callers' way against the version", async () => {
     await assert.rejects(watchTraffic(source, baseline, slow), /requests failed \(100 %/);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { Agent, request } from "undici";
 
 export interface LoadOptions {
@@ -39,6 +40,23 @@ const patienceMs = 10_000;
 const mostUnderWay = 500;
 /** Nothing is sent after these, should nobody stop it. */
 const longestMs = 20 * 60_000;
+
+/** Has callers send requests while something is done, of which none may fail, and gives what they saw. */
+export async function unharmed(
+  url: string,
+  options: LoadOptions,
+  work: () => Promise<unknown>,
+): Promise<LoadResult> {
+  const load = startLoad(url, options);
+  try {
+    await work();
+  } finally {
+    await load.stop();
+  }
+  const seen = load.seen();
+  assert.equal(seen.failed, 0, JSON.stringify(seen));
+  return seen;
+}
 
 /** Sends predictions at a steady rate, whether they are answered or not, as many independent callers would. */
 export function startLoad(

@@ -67,14 +67,11 @@ async function containerProblem(
   { name, state, lastState, restartCount }: ContainerStatus,
 ): Promise<Omit<PodProblem, "pod"> | null> {
   const { reason = "", message = reason } = state?.waiting ?? {};
-  const missing = /Image/.test(reason)
-    ? "can't get its image"
-    : /Config/.test(reason)
-      ? "can't be made"
-      : null;
-  if (missing) {
-    return { text: `${missing} (${sentencePart(message)})`, final: !passing.test(message) };
+  const final = !passing.test(message);
+  if (/Image/.test(reason)) {
+    return { text: `can't get its image (${sentencePart(message)})`, final };
   }
+  if (/Config/.test(reason)) return { text: `can't be made (${sentencePart(message)})`, final };
   const ended = state?.terminated ?? lastState?.terminated;
   if (!ended || ended.exitCode === 0) return null;
   const failedRuns = restartCount + (state?.terminated ? 1 : 0);

@@ -4,7 +4,7 @@ import { cancellation } from "../cancellation";
 import { checkScorer } from "../check-scorers";
 import { askSample } from "../scorer";
 import { undoRelease } from "../undo";
-import { type Baseline, readBaseline, type WatchSource, watchTraffic } from "../watch";
+import { readBaseline, type WatchFacts, watchTraffic } from "../watch";
 import { closeTunnels, openTunnels, podsSource, type WatchedPod } from "./counters";
 import { waitForEndpoints } from "./endpoints";
 import { waitForInferenceService } from "./inference-service";
@@ -95,12 +95,11 @@ async function switchService(
     await checkPods(watched, inputs, signal);
     const opened = await openJournal(service, inputs, { stable: null });
     const ours = await takenFromArgo(cluster, service, opened, signal);
-    const source = podsSource(cluster, watched, inputs.selector);
-    const baseline = await readBaseline(source);
+    const watch = await prepareWatch(cluster, watched, inputs, signal);
     signal.throwIfAborted();
     await service.change(ours, { selector: inputs.selector, annotations: released(inputs) });
     await waitForEndpoints(cluster, inputs.service, pods, signal);
-    await watch(source, baseline, watched[0]!.tunnel.url, inputs, signal);
+    await watch();
   } finally {
     await closeTunnels(watched);
   }
@@ -261,22 +260,26 @@ async function checkPods(
   }
 }
 
-async function watch(
-  source: WatchSource,
-  baseline: Baseline,
-  url: string,
-  { version, watchSeconds, maxErrorRate, maxP95Ms }: ClusterReleaseInputs,
+/** Reads what a watch starts from, before callers come; what it returns is the watch. */
+async function prepareWatch(
+  cluster: Cluster,
+  pods: readonly WatchedPod[],
+  { selector, version, watchSeconds, maxErrorRate, maxP95Ms }: ClusterReleaseInputs,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<() => Promise<WatchFacts>> {
+  const { url } = pods[0]!.tunnel;
   const sample = await askSample(url, { timeoutMs: checkTimeoutMs, signal });
-  await watchTraffic(source, baseline, {
-    url,
-    detour: true,
-    version,
-    sample,
-    watchSeconds,
-    maxErrorRate,
-    maxP95Ms,
-    signal,
-  });
+  const source = podsSource(cluster, pods, selector);
+  const baseline = await readBaseline(source);
+  return () =>
+    watchTraffic(source, baseline, {
+      url,
+      detour: true,
+      version,
+      sample,
+      watchSeconds,
+      maxErrorRate,
+      maxP95Ms,
+      signal,
+    });
 }

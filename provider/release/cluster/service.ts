@@ -88,11 +88,12 @@ export class ScorerService {
    * changed it in between.
    *
    * @param by null: nothing is to be changed
+   * @param first the Service, where it has just been read
    * @throws ClusterError with code `conflict` when they do so every time
    */
-  async revise(by: (seen: Service) => Change | null): Promise<Service> {
+  async revise(by: (seen: Service) => Change | null, first?: Service): Promise<Service> {
+    let seen = first ?? (await this.get());
     for (let attempt = 1; ; attempt++) {
-      const seen = await this.get();
       const change = by(seen);
       if (!change) return seen;
       try {
@@ -100,6 +101,7 @@ export class ScorerService {
       } catch (error) {
         const others = error instanceof ClusterError && error.code === "conflict";
         if (!others || attempt === mostAttempts) throw error;
+        seen = await this.get();
       }
     }
   }
@@ -122,9 +124,10 @@ export class ScorerService {
 
   /** @param abortedAt when Argo aborted the release, if it did */
   async clearJournal(abortedAt: string | null = null): Promise<void> {
-    if (!(await this.journal())) return;
+    const first = await this.find();
+    if (!first) return;
     const none = { [annotations.journal]: null, [annotations.aborted]: abortedAt };
-    await this.revise((seen) => (journalIn(seen) ? { annotations: none } : null));
+    await this.revise((seen) => (journalIn(seen) ? { annotations: none } : null), first);
   }
 }
 

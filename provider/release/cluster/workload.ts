@@ -6,8 +6,11 @@ import { podsOf, problemOf, sentencePart } from "./pods";
 import { pause } from "../cancellation";
 
 const pauseMs = 250;
-/** How long a Deployment may fail to make a pod before that counts: quotas are counted with a delay, and tried again after more and more seconds. */
-const replicaFailureMs = 15_000;
+/**
+ * How long a workload may fail to make its pods before that counts: a busy controller takes seconds, and quotas are counted
+ * with a delay and tried again after more and more of it.
+ */
+export const withoutPodsMs = 15_000;
 
 /**
  * Waits until a release's own Deployment has all its pods ready, and nothing but them.
@@ -30,7 +33,7 @@ export async function waitForDeployment(
     if (isRolledOut(deployment, inputs.replicas) && ready.length >= inputs.replicas) return ready;
     const waited = Date.now() - started;
     await failWhenFinal(cluster, pods);
-    if (waited > replicaFailureMs) failWithoutPods(deployment);
+    if (waited > withoutPodsMs) failWithoutPods(deployment);
     if (waited > startTimeoutSeconds * 1000) {
       throw new Error(
         `${deployment.status?.availableReplicas ?? 0} of ${wanted(deployment, inputs.replicas)} pods are available after ${startTimeoutSeconds} s (tollgate:scorer.startTimeoutSeconds)${await whyNot(cluster, pods)}`,

@@ -5,7 +5,6 @@ import { testCluster, type TestCluster } from "../../support/cluster";
 import type { ClusterProject } from "../../support/cluster-project";
 import { atLine, type RunOptions } from "../../support/project";
 import { serveFirst, smallStaging, underLoad } from "../faults/environment";
-import { annotations } from "../../../provider/release/cluster/service";
 import { suspend } from "../faults/node";
 import { isReady, type World } from "../faults/world";
 
@@ -38,40 +37,38 @@ describe("releases on a node whose kubelet stands still", function () {
     const deployed = /\+ created +deployment model-serving-deployment-scorer/;
     await released(
       "2",
-      atLine(deployed, () => stopKubelet()),
+      atLine(deployed, () => stopKubelet(stillSeconds)),
     );
   });
 
   it("waits for answers of pods that are asked meanwhile, as the way to them leads through the kubelet", async () => {
-    let stopped = 0;
-    const arrival = world
-      .until(async () => (await world.pods("1")).some(isReady))
-      .then(() => {
-        stopped = Date.now();
-        stopKubelet();
-      });
-    await released("1");
-    await arrival;
-    assert.ok(Date.now() - stopped > stillSeconds * 1000, "the release was over before");
+    const ready = async () => (await world.pods("1")).some(isReady);
+    await releasedThrough("1", ready, stillSeconds);
   });
 
   it("watches on over a short standstill once callers have come", async () => {
-    let stopped = 0;
-    const arrival = world
-      .until(
-        async () => (await world.service()).metadata.annotations?.[annotations.version] === "2",
-      )
-      .then(() => {
-        stopped = Date.now();
-        stopKubelet(shortlySeconds);
-      });
-    await released("2");
-    await arrival;
-    assert.ok(Date.now() - stopped > shortlySeconds * 1000, "the release was over before");
+    const moved = async () => (await world.released()) === "2";
+    await releasedThrough("2", moved, shortlySeconds);
   });
 
-  const stopKubelet = (seconds = stillSeconds) =>
+  const stopKubelet = (seconds: number) =>
     assert.ok(suspend(cluster.kubeconfig, "kubelet", seconds));
+
+  /** The same while the kubelet stands still from a moment on, and not longer than the release takes. */
+  async function releasedThrough(
+    version: string,
+    moment: () => Promise<boolean>,
+    seconds: number,
+  ): Promise<void> {
+    let stopped = 0;
+    const arrival = world.until(moment).then(() => {
+      stopped = Date.now();
+      stopKubelet(seconds);
+    });
+    await released(version);
+    await arrival;
+    assert.ok(Date.now() - stopped > seconds * 1000, "the release was over before");
+  }
 
   /** The release of a version that none of few callers notices. */
   async function released(version: string, options?: RunOptions): Promise<void> {

@@ -1,8 +1,7 @@
-import assert from "node:assert/strict";
 import { connectCluster } from "../../../cluster/connect";
 import type { TestCluster } from "../../support/cluster";
 import { clusterProject, type ClusterProject } from "../../support/cluster-project";
-import { startLoad } from "../../support/load";
+import { unharmed } from "../../support/load";
 import { World } from "./world";
 
 type Config = Record<string, unknown>;
@@ -41,12 +40,5 @@ export async function serveFirst(cluster: TestCluster, staging: ClusterProject):
 
 /** Callers go on sending meanwhile, and none of them may be lost. */
 export async function underLoad(staging: ClusterProject, work: () => Promise<void>): Promise<void> {
-  const load = startLoad(staging.url("staging"), { features: row, perSecond });
-  try {
-    await work();
-  } finally {
-    await load.stop();
-  }
-  const seen = load.seen();
-  assert.equal(seen.failed, 0, JSON.stringify(seen));
+  await unharmed(staging.url("staging"), { features: row, perSecond }, work);
 }

@@ -60,8 +60,7 @@ const starts: [string, Moment["reached"]][] = [
 const moves: [string, Moment["reached"]][] = [
   [
     "when the Service was moved",
-    async (world, { version }) =>
-      (await world.service()).metadata.annotations?.[annotation("version")] === version,
+    async (world, { version }) => (await world.released()) === version,
   ],
   ["when callers met it", async (world, { version }) => (await world.answering()) === version],
   ["after the watch", says(/(created|updated) +cluster release/)],

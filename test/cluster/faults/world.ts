@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { request } from "undici";
 import type { Cluster } from "../../../cluster/cluster";
+import { annotations } from "../../../provider/release/cluster/service";
 import { names } from "../../../runtimes/kubernetes/names";
 import { askRegistry } from "../../support/cluster-registry";
 
@@ -85,6 +86,11 @@ export class World {
 
   async service(): Promise<Item> {
     return this.cluster.request<Item>("GET", `${this.core}/services/${names.scorer}`);
+  }
+
+  /** The version that the Service says it leads to. */
+  async released(): Promise<string | undefined> {
+    return (await this.service()).metadata.annotations?.[annotations.version];
   }
 
   async receipts(): Promise<number> {
