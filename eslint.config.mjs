@@ -21,6 +21,15 @@ export default tseslint.config(
       ],
       // A program ends with one `export =`: the function the engine runs.
       "@typescript-eslint/no-require-imports": "off",
+      // An object of one's own in its place is no environment: homedir() and children go on with the old one.
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "AssignmentExpression[left.object.name='process']:matches([left.property.name='env'], [left.property.value='env'])",
+          message: "Set and delete variables of process.env one by one.",
+        },
+      ],
     },
   },
   {

@@ -1,4 +1,4 @@
-import { log } from "@pulumi/pulumi";
+import { log, RunError } from "@pulumi/pulumi";
 import { ArtifactStore } from "./components/artifact-store";
 import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
@@ -12,8 +12,10 @@ import { runtimes } from "./runtimes";
 async function environment() {
   const settings = await loadFromPulumi();
   const runtime = runtimes[settings.runtime];
+  const strangers = await runtime.strangers(settings);
+  if (strangers.length > 0) throw new RunError(strangers.join("\n"));
   // Asked now and awaited later: what doesn't wait for the answer is declared meanwhile.
-  const asked = fetchCandidate(settings);
+  const asked = fetchCandidate(settings, false);
   const below = runtime.foundation("foundation", settings);
   const store = new ArtifactStore("artifact-store", { runtime, settings }, below);
   const tracking = new TrackingServer("tracking-server", { runtime, settings, store }, below);
@@ -27,8 +29,9 @@ async function environment() {
     return { trackingUri: tracking.uri };
   }
 
-  const { gates, stateDir } = settings;
-  const pin = new ModelPin("model-pin", { candidate, gates, stateDir });
+  const { gates, stateDir, kubernetes } = settings;
+  const cluster = kubernetes?.cluster ?? null;
+  const pin = new ModelPin("model-pin", { candidate, gates, stateDir, cluster });
   const serving = new ModelServing(
     "model-serving",
     {
@@ -37,6 +40,7 @@ async function environment() {
       pin: candidate.pin,
       modelUri: pin.modelUri,
       trackingUri: tracking.uri,
+      answers: pin.answers,
     },
     below,
   );

@@ -20,6 +20,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -157,12 +158,15 @@ def measure_here(folder: Path, candidate: Path, deployed: Path) -> dict[str, Any
     from tollgate_serving.digest import digest_of_folder
     from tollgate_serving.evidence import Lineage
     from tollgate_serving.fetch import Pinned
+    from tollgate_serving.inspection import inspect_folder
     from tollgate_serving.measuring import measure_version
+    from tollgate_serving.probe import ScorerPlace
     from tollgate_serving.spec import Spec
 
-    def pinned(model: Path, version: str) -> Pinned:
-        return Pinned(str(model), "bench", version, digest_of_folder(model))
-
+    digests = [digest_of_folder(model) for model in (candidate, deployed)]
+    place = ScorerPlace(folder / "models", "None")
+    for model, digest in zip((candidate, deployed), digests):
+        shutil.copytree(model, place.folder_of(Pinned("", "bench", "1", digest)))
     spec = Spec.model_validate(
         {
             "model": "bench",
@@ -175,6 +179,7 @@ def measure_here(folder: Path, candidate: Path, deployed: Path) -> dict[str, Any
             "stage": "None",
             "evaluator_version": "bench",
             "gates": GATES,
+            "deployed": {"name": "bench", "version": "1", "digest": digests[1]},
             "training_data": str(folder / "train.csv"),
             "training_data_path": "train.csv",
             "project_dir": str(folder),
@@ -183,14 +188,9 @@ def measure_here(folder: Path, candidate: Path, deployed: Path) -> dict[str, Any
         }
     )
     empty = dict.fromkeys(Lineage.model_fields)
-    document = measure_version(
-        spec,
-        pinned(candidate, "2"),
-        candidate,
-        Lineage.model_validate({**empty, "parameters": {}}),
-        folder / "cache",
-        pinned(deployed, "1"),
-    )
+    lineage = Lineage.model_validate({**empty, "parameters": {}})
+    inspected = inspect_folder(spec, candidate, digests[0], lineage)
+    document = measure_version(spec, inspected, place).evidence
     unmeasured = [name for name, part in document.model_dump().items() if part in (None, [])]
     if document.comparison is None or document.comparison.quality is None:
         unmeasured.append("comparison.quality")

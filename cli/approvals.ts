@@ -1,12 +1,13 @@
 import { samePin } from "../history/rollback";
+import { unboundBecause } from "../policies/binding";
 import { trustOf } from "../config/signers";
 import { readLines } from "../config/signed-lines";
 import type { Settings } from "../config/settings";
-import type { PinnedVersion } from "../policies/gate";
+import type { Candidate } from "../policies/gate";
 import { planDigest } from "../policies/plan";
 import { verify } from "../trust/verify";
 
-/** An approval that counts now, as far as its signature, pin, plan and time tell. */
+/** An approval that counts now, as far as its signature, pin, evidence, plan and time tell. */
 export interface StandingApproval {
   readonly approver: string;
   /** ISO 8601, UTC. */
@@ -14,10 +15,10 @@ export interface StandingApproval {
   readonly keyId: string;
 }
 
-/** The approvals of a pin under the gates of now: signed by who may, and not expired. Oldest first. */
+/** The approvals of a pin under its evidence and the gates of now: signed by who may, and not expired. Oldest first. */
 export function standingApprovals(
   settings: Settings,
-  pin: PinnedVersion,
+  { pin, evidenceDigest, history }: Pick<Candidate, "pin" | "evidenceDigest" | "history">,
   now: Date,
 ): StandingApproval[] {
   const { projectDir, stack, gates } = settings;
@@ -30,7 +31,8 @@ export function standingApprovals(
     const { approver, expires, model: name, version, digest } = approval;
     const same =
       approval.stack === stack && approval.plan === plan && samePin({ name, version, digest }, pin);
-    if (!same || now.getTime() >= Date.parse(expires)) return [];
+    if (!same || unboundBecause({ stack, evidenceDigest, history }, approval) !== null) return [];
+    if (now.getTime() >= Date.parse(expires)) return [];
     return [{ approver, expires, keyId: verified.signer.keyId }];
   });
 }

@@ -24,6 +24,8 @@ export interface ChildResult {
   stdout: string;
   /** The last line it wrote, on stdout or stderr; empty when there was none. */
   lastLine: string;
+  /** The end of what it wrote, at most 16 kB. */
+  tail: string;
   timedOut: boolean;
 }
 
@@ -58,7 +60,7 @@ export async function runChild(request: ChildRequest, output: Output): Promise<C
   const shown = (chunk: Buffer) => {
     // After Ctrl-C it only tells how it died, at length.
     if (forwarding.asked === 0) output.raw(chunk);
-    tail = (tail + chunk.toString("utf8")).slice(-8192);
+    tail = (tail + chunk.toString("utf8")).slice(-16_384);
   };
   child.stdout.on("data", (chunk: Buffer) => {
     stdout.push(chunk);
@@ -77,7 +79,8 @@ export async function runChild(request: ChildRequest, output: Output): Promise<C
     }
     const lines = tail.split("\n").map((line) => line.trim());
     const lastLine = lines.filter((line) => line !== "").at(-1) ?? "";
-    return { code, signal, stdout: Buffer.concat(stdout).toString("utf8"), lastLine, timedOut };
+    const all = Buffer.concat(stdout).toString("utf8");
+    return { code, signal, stdout: all, lastLine, tail, timedOut };
   } finally {
     clearTimeout(timer);
     forwarding.release();

@@ -1,31 +1,37 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Settings } from "../config/settings";
+import type { InspectedBytes } from "../policies/before-loading";
 import type { PinnedVersion } from "../policies/gate";
-import { type ChildResult, endOf, runChild } from "./child";
 import type { Context } from "./context";
 import { CliError } from "./errors";
-import { evaluationSpec } from "./evaluation-spec";
+import { EvaluationSteps } from "./evaluation-steps";
+import { startSigner } from "./evidence-signer";
 import { type Judgement, judgeVersion } from "./judgement";
-import { pythonFor } from "./python";
-import { withReachableRegistry } from "./registry";
 import type { Options } from "./verbs";
-
-/** Longest time one evaluation may take. */
-const timeoutSeconds = 3600;
 
 /** Gates of the promotion, not of the version: what they want comes after the evaluation, so they only inform here. */
 const laterGates = ["soak", "approvals", "window"];
+/** Is a verdict about the version itself? */
+export const isOfVersion = ({ gate }: { gate: string }) => !laterGates.includes(gate);
+
+async function refusesVersion(verdicts: Judgement["verdicts"]): Promise<boolean> {
+  const { blocked } = await import("../policies/judge");
+  return blocked(verdicts.filter(isOfVersion));
+}
 
 /** What an evaluation found. */
 export interface Evaluation extends Judgement {
   pin: PinnedVersion;
+  /** False: its bytes were refused, so no scorer was started and nothing was measured or recorded. */
+  loaded: boolean;
 }
 
 /**
- * Measures a registered version on the stack's pinned evaluation data, through the real scorer, records the evidence
- * in the registry and judges it by the stack's gates.
+ * Measures a registered version on the stack's pinned evaluation data, by asking real scorers, records the evidence in
+ * the registry and judges it by the stack's gates. Its bytes are judged first: what a mandatory gate refuses there is
+ * never loaded. One that advises lets it be measured, unsigned.
  *
  * @param options `--key`: the private key that signs the evidence; default TOLLGATE_SIGNING_KEY, else it stays unsigned
  * @throws CliError when it can't be measured
@@ -36,7 +42,7 @@ export async function evaluate(
   version: string,
   options: Options,
 ): Promise<Evaluation> {
-  const { evaluation, stack, model } = settings;
+  const { evaluation, stack } = settings;
   if (!evaluation) {
     throw new CliError(
       "settings",
@@ -51,64 +57,49 @@ export async function evaluate(
     );
   }
   const key = (options.key as string | undefined) ?? process.env.TOLLGATE_SIGNING_KEY;
-  const signingKey = key ? resolve(key) : null;
+  // A stack that can't be judged is told before anything takes long.
+  const signer = key ? await startSigner(settings, resolve(key)) : null;
   const folder = mkdtempSync(join(tmpdir(), "tollgate-evaluate-"));
+  const steps = new EvaluationSteps(context, { ...settings, evaluation }, version, folder);
+  let promising = false;
   try {
-    const out = join(folder, "evidence.json");
-    const child = await withReachableRegistry({ ...settings, evaluation }, async (reachable) => {
-      const spec = join(folder, "spec.json");
-      writeFileSync(spec, JSON.stringify(await evaluationSpec(reachable, version, signingKey)));
-      return runEvaluator(context, reachable, version, spec, out);
-    });
-    if (child.timedOut)
-      throw new CliError(
-        "evaluation",
-        `The evaluation took longer than ${timeoutSeconds} s and was stopped.`,
+    const { pin, bytes } = await steps.inspect();
+    const found = await judgeInspected(settings, pin, bytes);
+    if (found.blocked) return { pin, loaded: false, ...found };
+    await steps.measure();
+    const refusal = found.verdicts.find((verdict) => verdict.status === "refused");
+    if (signer && refusal) {
+      context.output.note(
+        `The evidence stays unsigned: ${refusal.gate} refuses the version, and only advises in ${stack}.`,
+        "yellow",
       );
-    if (child.code !== 0) {
-      throw new CliError(
-        "evaluation",
-        `The evaluation of ${model} version ${version} failed with ${endOf(child)}: ${reasonOf(child)}`,
-      );
+    } else if (signer) {
+      steps.keepSignature(await signer.sign(steps.evidence()));
     }
-    const evidence = JSON.parse(readFileSync(out, "utf8")) as { model: { digest: string } };
-    const pin = { name: model, version, digest: evidence.model.digest };
-    return { pin, ...(await judgeVersion(settings, pin)) };
+    await steps.record();
+    const judgement = await judgeVersion(settings, pin);
+    promising = !(await refusesVersion(judgement.verdicts));
+    return { pin, loaded: true, ...judgement };
   } finally {
+    signer?.end();
+    // Only what may be released is worth its room.
+    if (!promising) steps.forget();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** Runs the evaluator in the stack's Python environment, with its registry at the settings' address. */
-async function runEvaluator(
-  context: Context,
+/** Judges a version by its bytes, as if the stack pinned it. */
+async function judgeInspected(
   settings: Settings,
-  version: string,
-  spec: string,
-  out: string,
-): Promise<ChildResult> {
-  const { python, environment } = await pythonFor(settings);
-  return runChild(
-    {
-      command: python,
-      args: ["-m", "tollgate_serving.evaluate", "--spec", spec, "--out", out],
-      cwd: settings.projectDir,
-      env: environment,
-      timeoutSeconds,
-      showStdout: false,
-      what: `Evaluating ${settings.model} version ${version}`,
-    },
-    context.output,
-  );
-}
-
-/** The reason is on the evaluator's stdout, which isn't shown as it comes, so that it is said once. */
-function reasonOf({ stdout, lastLine }: ChildResult): string {
-  try {
-    return (JSON.parse(stdout) as { error?: string }).error ?? lastLine;
-  } catch {
-    return lastLine; // It was killed before it could say.
-  }
+  pin: PinnedVersion,
+  bytes: InspectedBytes,
+): Promise<Judgement> {
+  const { fetchCandidate } = await import("../policies/candidate");
+  const { judgeBytes } = await import("../policies/before-loading");
+  const { blocked } = await import("../policies/judge");
+  const candidate = (await fetchCandidate({ ...settings, pin }, false))!;
+  const verdicts = judgeBytes(candidate, bytes, settings.gates);
+  return { candidate, verdicts, blocked: blocked(verdicts) };
 }
 
 /** An evaluation as shown: the document of `--json`, lines for a person, and whether a gate refuses. */
@@ -123,31 +114,40 @@ export async function describeEvaluation(
   context: Context,
   evaluation: Evaluation,
 ): Promise<DescribedEvaluation> {
-  const { blocked } = await import("../policies/judge");
   const { asText } = await import("../policies/present");
+  const { classLines } = await import("../policies/class-table");
   const { pin, verdicts, candidate } = evaluation;
-  const isLater = ({ gate }: { gate: string }) => laterGates.includes(gate);
-  const measured = verdicts.filter((verdict) => !isLater(verdict));
-  const pending = verdicts.filter((verdict) => isLater(verdict) && !verdict.passed);
-  const refused = blocked(measured);
+  const measured = verdicts.filter(isOfVersion);
+  const evidence = evaluation.loaded ? candidate.evidence : null;
+  const pending = verdicts.filter((verdict) => !isOfVersion(verdict) && !verdict.passed);
+  const refused = await refusesVersion(verdicts);
   const accuracy = verdicts.find(({ subject }) => subject === "accuracy");
   return {
     refused,
     document: {
       passed: !refused,
-      accuracy: candidate.evidence?.metrics.accuracy ?? null,
+      accuracy: evidence?.metrics.accuracy ?? null,
       threshold: accuracy?.threshold ?? null,
       model_version: pin.version,
-      run_id: candidate.evidence?.lineage.runId ?? null,
+      run_id: evidence?.lineage.runId ?? null,
       pin,
       verdicts: measured,
       pending,
-      evidence: candidate.evidence,
+      evidence,
     },
     lines: [
-      asText(measured, { colours: context.output.colours }),
+      asText(measured, { colours: context.output.colours, columns: context.output.columns }),
+      ...withGap(evidence ? classLines(evidence) : []),
+      ...(evaluation.loaded
+        ? []
+        : ["", "Its bytes were refused, so it wasn't loaded, and nothing was measured."]),
       ...(pending.length > 0 ? ["", "Asked for once it is pinned:"] : []),
       ...pending.map(({ gate, reason }) => `${gate}: ${reason}`),
     ],
   };
+}
+
+/** After an empty line, where there are any. */
+function withGap(lines: readonly string[]): readonly string[] {
+  return lines.length > 0 ? ["", ...lines] : [];
 }

@@ -19,27 +19,31 @@ const forcedHours = 24;
 export async function forceWaivers(
   context: Context,
   settings: Settings,
-  { candidate: { pin }, verdicts }: Judgement,
+  judgement: Judgement,
   options: Options,
 ): Promise<string[]> {
   const reason = checkedReason(options);
   if (reason === null) return [];
+  const { verdicts } = judgement;
   const { gates } = await import("../policies/gates");
   const { blocks } = await import("../policies/judge");
   const refusing = new Set(verdicts.filter(blocks).map(({ gate }) => gate));
   const names = gates
     .filter(({ name, waivable }) => waivable && refusing.has(name))
     .map((gate) => gate.name);
-  if (names.length === 0) return [];
+  const { pin, evidenceDigest: evidence } = judgement.candidate;
+  // A waiver is bound to evidence. Without any, what refuses can't be waived by anybody.
+  if (names.length === 0 || evidence === null) return [];
 
   const { identify } = await import("./signing");
-  const { addWaiver } = await import("./waiving");
+  const { addWaiver, boundText } = await import("./waiving");
   const identity = await identify(settings, options, "waiver");
   const lines: string[] = [];
   for (const gate of names) {
-    const request = { gate, pin, reason, milliseconds: forcedHours * 3600 * 1000 };
-    const { expires } = await addWaiver(settings, identity, request);
-    const line = `${identity.name} waived ${gate} for ${nameOfPin(pin)} in ${settings.stack} until ${expires}.`;
+    const milliseconds = forcedHours * 3600 * 1000;
+    const request = { gate, pin, evidence, verdicts, reason, milliseconds };
+    const waiver = await addWaiver(settings, identity, request);
+    const line = `${identity.name} waived ${gate} for ${nameOfPin(pin)} in ${settings.stack} until ${waiver.expires}. ${await boundText(waiver)}`;
     context.output.note(line, "yellow");
     lines.push(line);
   }

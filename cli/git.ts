@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { relative } from "node:path";
 import { CliError } from "./errors";
 
 /** What git knows about a project folder. */
@@ -7,6 +8,8 @@ export interface GitFacts {
   commit: string | null;
   /** Are there changes that aren't committed, in what training could use? Null without a commit. */
   dirty: boolean | null;
+  /** Files with such changes, from the top of the repository; a folder that is new as a whole ends with `/`. */
+  changed: readonly string[];
   /** `user.email`, or else the author of the commit (as on CI); null when neither is known. */
   author: string | null;
 }
@@ -17,6 +20,7 @@ export interface GitFacts {
  */
 const notCode = [
   ":(exclude,glob)**/.tollgate/**",
+  ":(exclude,glob)**/.pulumi/**",
   ":(exclude,glob)Pulumi*.y*ml",
   ":(exclude)approvals",
   ":(exclude)waivers",
@@ -26,11 +30,11 @@ const notCode = [
 /** Commit, dirty flag and author, for the lineage of what is trained in this folder. */
 export function gitFacts(folder: string): GitFacts {
   const commit = git(folder, ["rev-parse", "HEAD"]);
-  const changes =
-    commit === null ? null : git(folder, ["status", "--porcelain", "--", ".", ...notCode]);
+  const changed = commit === null ? null : uncommitted(folder);
   return {
     commit,
-    dirty: changes === null ? null : changes !== "",
+    dirty: changed === null ? null : changed.length > 0,
+    changed: changed ?? [],
     author: gitEmail(folder) ?? git(folder, ["log", "-1", "--format=%ae"]) ?? null,
   };
 }
@@ -60,24 +64,51 @@ export function requireCodeOf(folder: string, commit: string): void {
   }
   const changed = git(folder, ["diff", "--name-only", commit, "HEAD", "--", ".", ...notCode]);
   if (changed) {
-    const [first = "", ...more] = changed.split("\n");
-    const others = more.length > 0 ? ` and ${more.length} more` : "";
     throw new CliError(
       "other-code",
-      `The code here isn't that of commit ${commit.slice(0, 12)}, which the version was trained from (changed: ${first}${others}): ${back}.`,
+      `The code here isn't that of commit ${commit.slice(0, 12)}, which the version was trained from (changed: ${someOf(changed.split("\n"))}): ${back}.`,
     );
   }
-  const dirty = git(folder, ["status", "--porcelain", "--", ".", ...notCode]);
-  if (dirty) {
+  const dirty = uncommitted(folder) ?? [];
+  if (dirty.length > 0) {
     throw new CliError(
       "uncommitted",
-      `There are changes that aren't committed (${dirty.split("\n")[0]?.slice(3)}): commit or stash them, and ${back}.`,
+      `There are changes that aren't committed (${someOf(dirty)}): commit or stash them, and ${back}.`,
     );
   }
 }
 
-/** stdout without its trailing newline, or null when git isn't there or says no. */
-function git(folder: string, args: readonly string[]): string | null {
+/**
+ * What commits the pin that was just written, as a line of its own; none where git has no repository or sees no change.
+ *
+ * @param file the stack's file
+ */
+export function commitLines(
+  { projectDir, stack }: { projectDir: string; stack: string },
+  file: string,
+  version: string,
+): string[] {
+  if (!git(projectDir, ["status", "--porcelain", "--", file])) return [];
+  const name = relative(projectDir, file);
+  return [
+    `Commit the pin: git add ${name} && git commit -m "Serve version ${version} in ${stack}"`,
+  ];
+}
+
+/** The first of some files, and how many more there are. */
+export function someOf([first = "", ...more]: readonly string[]): string {
+  return more.length > 0 ? `${first} and ${more.length} more` : first;
+}
+
+/** Files whose changes aren't committed, in what training could use; null where git can't tell. */
+function uncommitted(folder: string): string[] | null {
+  const found = git(folder, ["status", "--porcelain", "--", ".", ...notCode]);
+  if (found === null) return null;
+  return found === "" ? [] : found.split("\n").map((line) => line.slice(3));
+}
+
+/** stdout of git without its trailing newline, or null when git isn't there or says no. */
+export function git(folder: string, args: readonly string[]): string | null {
   const { status, stdout } = spawnSync("git", args, { cwd: folder, encoding: "utf8" });
   return status === 0 ? stdout.trimEnd() : null;
 }

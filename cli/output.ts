@@ -1,4 +1,6 @@
 import type { Writable } from "node:stream";
+import { table } from "./table";
+import { wrapped } from "./wrap";
 
 /** What a verb has to say when it is done. The frame prints exactly one of the two forms. */
 export interface Outcome {
@@ -6,13 +8,23 @@ export interface Outcome {
   document: unknown;
   /** The same for a person, without a trailing newline; empty prints nothing. */
   text: string;
+  /** Is the text somebody else's, or for another program? A terminal then breaks its lines, not we. @default false */
+  verbatim?: boolean;
   /** @default 0 */
   exitCode?: number;
 }
 
+/** Where words go: a terminal of so many columns, or anything else. */
+type Stream = Writable & { isTTY?: boolean; columns?: number };
+
 export interface Streams {
-  stdout: Writable & { isTTY?: boolean };
-  stderr: Writable & { isTTY?: boolean };
+  stdout: Stream;
+  stderr: Stream;
+}
+
+/** Columns of a terminal; Infinity for a pipe, and for a terminal that doesn't know. */
+function columnsOf({ isTTY, columns }: Stream): number {
+  return isTTY && columns ? columns : Infinity;
 }
 
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33 } as const;
@@ -32,6 +44,7 @@ export function duration(milliseconds: number): string {
  */
 export class Output {
   readonly #open = new Set<Progress>();
+  readonly #noted = new Set<string>();
 
   constructor(
     private readonly streams: Streams,
@@ -47,16 +60,42 @@ export class Output {
     return !this.json && this.#allowed(this.streams.stdout);
   }
 
+  /** Columns that a result may have: those of a terminal, any number elsewhere. */
+  get columns(): number {
+    return columnsOf(this.streams.stdout);
+  }
+
+  /** Is somebody there to be asked, on stderr? */
+  get interactive(): boolean {
+    return !this.json && this.streams.stderr.isTTY === true;
+  }
+
   /** Colours text for stdout where that is allowed. */
   paint(style: Style, text: string): string {
     return this.colours ? paint(style, text) : text;
   }
 
+  /** Rows as aligned columns that fit the terminal; see `table`. */
+  table(
+    headings: readonly string[],
+    rows: readonly (readonly string[])[],
+    paint: Readonly<Record<number, (text: string) => string>> = {},
+  ): string {
+    return table(headings, rows, paint, this.columns);
+  }
+
   /** One line on stderr, for a person to follow what happens. */
   note(line: string, style?: Style): void {
     for (const progress of this.#open) progress.clear();
-    const coloured = style && this.#allowed(this.streams.stderr) ? paint(style, line) : line;
+    for (const each of line.split("\n")) this.#noted.add(each);
+    const text = wrapped(line, columnsOf(this.streams.stderr));
+    const coloured = style && this.#allowed(this.streams.stderr) ? paint(style, text) : text;
     this.streams.stderr.write(`${coloured}\n`);
+  }
+
+  /** Was just this line noted before? A command says nothing twice. */
+  wasNoted(line: string): boolean {
+    return this.#noted.has(line);
   }
 
   /** Bytes of a child process, as they come, on stderr. */
@@ -73,7 +112,7 @@ export class Output {
     const progress = new Progress(
       what,
       (text) => this.streams.stderr.write(text),
-      this.streams.stderr.isTTY === true,
+      this.streams.stderr,
       () => this.#open.delete(progress),
     );
     this.#open.add(progress);
@@ -84,7 +123,10 @@ export class Output {
   finish(outcome: Outcome): void {
     for (const progress of this.#open) progress.end();
     if (this.json) this.streams.stdout.write(`${JSON.stringify(outcome.document)}\n`);
-    else if (outcome.text) this.streams.stdout.write(`${outcome.text}\n`);
+    else if (outcome.text)
+      this.streams.stdout.write(
+        `${outcome.verbatim ? outcome.text : wrapped(outcome.text, this.columns)}\n`,
+      );
   }
 
   /** Prints a failure: a sentence on stderr, or the one JSON document on stdout. */
@@ -115,7 +157,7 @@ export class Progress {
   constructor(
     what: string,
     private readonly write: (text: string) => void,
-    private readonly interactive: boolean,
+    private readonly stream: Stream,
     private readonly ended: () => void,
   ) {
     this.#what = what;
@@ -132,7 +174,7 @@ export class Progress {
 
   /** Takes the line off a terminal, so that another line can be written. */
   clear(): void {
-    if (this.interactive && this.#shown) this.write("\r\u001b[K");
+    if (this.stream.isTTY && this.#shown) this.write("\r\u001b[K");
     this.#shown = false;
   }
 
@@ -147,8 +189,11 @@ export class Progress {
     const elapsed = Date.now() - this.#startedAt;
     if (elapsed < 2000) return;
     const line = `${this.#what} ... ${duration(elapsed)}`;
-    if (this.interactive) {
-      this.write(`\r\u001b[K${line}`);
+    if (this.stream.isTTY) {
+      // What goes on in a second row couldn't be taken back.
+      const room = columnsOf(this.stream) - 1;
+      const shown = line.length > room ? `${line.slice(0, Math.max(0, room - 1))}…` : line;
+      this.write(`\r\u001b[K${shown}`);
       this.#shown = true;
     } else if (Date.now() - this.#lastLineAt >= 15_000) {
       this.write(`${line}\n`);

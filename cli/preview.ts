@@ -1,9 +1,10 @@
 import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
+import { reviewRecord, reviewText } from "../policies/review-branch";
 import type { EngineReport, Step } from "./engine/events";
 import { countLine, isShown, kindOf, plannedLine } from "./engine/steps";
-import { type Judgement, nameOfPin } from "./judgement";
+import { type Judgement, nameOfPin, verdictsText } from "./judgement";
 
 /** Everything a preview shows. */
 export interface Preview {
@@ -33,21 +34,24 @@ export function previewDocument({ settings, report, judgement, from, refused }: 
       name,
       properties,
     })),
+    settings: judgement?.candidate.review ? reviewRecord(judgement.candidate.review) : null,
     verdicts: judgement?.verdicts ?? [],
     violations: report.violations,
   };
 }
 
 /** A preview for a terminal. */
-export async function previewText(preview: Preview, colours: boolean): Promise<string> {
+export async function previewText(
+  preview: Preview,
+  look: { colours: boolean; columns?: number },
+): Promise<string> {
   const { report, judgement, refused } = preview;
-  const { asText } = await import("../policies/present");
-  const waiverProblems = judgement ? await problemsOf(judgement) : [];
   const steps = shown(report);
   return [
     pinMove(preview),
+    ...settingsLine(judgement).map((line) => `Settings ${line}`),
     "",
-    ...(judgement ? [asText(judgement.verdicts, { colours, waiverProblems }), ""] : []),
+    ...(judgement ? [await verdictsText(judgement, look), ""] : []),
     ...(refused ? [] : [...steps.map(plannedLine), countLine(steps, "planned")]),
     ...strangers(preview),
     closing(preview),
@@ -58,6 +62,8 @@ export async function previewText(preview: Preview, colours: boolean): Promise<s
 export async function previewMarkdown(preview: Preview): Promise<string> {
   const { settings, report, judgement, refused } = preview;
   const { asMarkdown } = await import("../policies/present");
+  const { classMarkdown } = await import("../policies/class-table");
+  const evidence = judgement?.candidate.evidence;
   const waiverProblems = judgement ? await problemsOf(judgement) : [];
   const steps = shown(report);
   const rows = steps.map((step) => {
@@ -72,9 +78,11 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
     "",
     `**Pin** ${pinMove(preview)}`,
     "",
+    ...settingsLine(judgement).flatMap((line) => [`**Settings** ${line}`, ""]),
     ...(judgement
       ? ["#### Gates", "", asMarkdown(judgement.verdicts, { waiverProblems }), ""]
       : []),
+    ...(evidence?.classes ? [...classMarkdown(evidence), ""] : []),
     `#### Changes: ${refused ? "none, the pin is refused" : countLine(steps, "planned")}`,
     "",
     // The engine stops at a refused pin: what it had come to by then would be half the truth.
@@ -85,9 +93,15 @@ export async function previewMarkdown(preview: Preview): Promise<string> {
 }
 
 /** Why waivers of the pin don't count. */
-async function problemsOf({ candidate }: Judgement): Promise<string[]> {
+async function problemsOf({ candidate, verdicts }: Judgement): Promise<string[]> {
   const { waiverProblems } = await import("../policies/waivers");
-  return waiverProblems(candidate);
+  return waiverProblems(candidate, verdicts);
+}
+
+/** The effective settings digest, and what it was compared with; nothing where nothing is judged. */
+function settingsLine(judgement: Judgement | null): string[] {
+  const review = judgement?.candidate.review;
+  return review ? [reviewText(reviewRecord(review), review.differences.length)] : [];
 }
 
 function shown(report: EngineReport): Step[] {

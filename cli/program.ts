@@ -20,7 +20,7 @@ export async function run(words: readonly string[], streams: Streams = process):
   let outcome: Outcome | undefined;
   const program = build(output, (result) => (outcome = result));
   let printed = "";
-  configure(program, (text) => (printed += text));
+  configure(program, output.columns, (text) => (printed += text));
   try {
     await program.parseAsync([...words], { from: "user" });
     const result = outcome ?? { document: { help: printed }, text: printed.trimEnd() };
@@ -45,11 +45,11 @@ function usageOf(error: CommanderError) {
 }
 
 /** Nothing may be printed or end the process behind our back: `--json` promises one document. */
-function configure(command: Command, write: (text: string) => void): void {
+function configure(command: Command, columns: number, write: (text: string) => void): void {
   for (const each of [command, ...command.commands]) {
     each.exitOverride();
     each.configureOutput({
-      getOutHelpWidth: () => 100,
+      getOutHelpWidth: () => Math.min(columns, 100),
       writeOut: write,
       writeErr: () => undefined,
       outputError: () => undefined,

@@ -15,7 +15,11 @@ export async function pythonFor(settings: Settings): Promise<PythonPlace> {
   const { dir, python } = await ensurePython(settings.requirements);
   return {
     python,
-    environment: { ...process.env, ...registryVariables(settings), ...pythonVariables(dir) },
+    environment: {
+      ...process.env,
+      ...(await registryVariables(settings)),
+      ...pythonVariables(dir),
+    },
   };
 }
 
@@ -28,18 +32,30 @@ function pythonVariables(dir: string): NodeJS.ProcessEnv {
   };
 }
 
-/** What an ordinary MLflow client reads. The token comes from the variable that the settings name. */
-export function registryVariables(
-  { trackingServer }: Settings,
+/**
+ * What an ordinary MLflow client reads. The password of an environment's own registry comes from where it is kept; the
+ * token of another one from the variable that the settings name.
+ */
+export async function registryVariables(
+  { trackingServer, kubernetes }: Settings,
   environment = process.env,
-): NodeJS.ProcessEnv {
-  const { uri, caFile, tokenVariable } = trackingServer;
-  const token = environment[tokenVariable];
+): Promise<NodeJS.ProcessEnv> {
+  const { ownCredentials } = await import("../config/registry");
+  const { uri, caFile, tokenVariable, credentials } = trackingServer;
+  const own = await ownCredentials(credentials, kubernetes?.cluster ?? null)?.();
+  const token = own ? undefined : environment[tokenVariable];
   return {
     MLFLOW_TRACKING_URI: uri,
     MLFLOW_REGISTRY_URI: uri,
     MLFLOW_DISABLE_TELEMETRY: "true",
     ...(token ? { MLFLOW_TRACKING_TOKEN: token } : {}),
+    ...(own
+      ? {
+          MLFLOW_TRACKING_TOKEN: own.token,
+          MLFLOW_TRACKING_USERNAME: own.username,
+          MLFLOW_TRACKING_PASSWORD: own.password,
+        }
+      : {}),
     ...(caFile ? { MLFLOW_TRACKING_SERVER_CERT_PATH: caFile } : {}),
   };
 }

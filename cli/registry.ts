@@ -2,8 +2,17 @@ import { type Settings, throughCluster } from "../config/settings";
 import type { ModelVersion, RegistryClient } from "../registry/client";
 import { CliError } from "./errors";
 
-/** The registry of a stack, with the credentials the environment holds for it. */
+/**
+ * The registry of a stack, with the credentials the environment holds for it.
+ *
+ * @throws CliError when another environment, or another program, has its address
+ */
 export async function registryOf(settings: Settings): Promise<RegistryClient> {
+  if (settings.runtime === "local") {
+    const { strangerAt } = await import("../runtimes/local/strangers");
+    const stranger = await strangerAt(settings, "tracking-server");
+    if (stranger !== null) throw new CliError("address-taken", stranger);
+  }
   const { registryClient } = await import("../config/registry");
   return registryClient(settings);
 }
@@ -36,6 +45,9 @@ export async function withReachableRegistry<T, S extends Settings>(
   }
 }
 
+/** Whose versions: a model, in the registry of a stack. */
+type Shelf = Pick<Settings, "model" | "stack">;
+
 /**
  * The version asked for, or the newest one.
  *
@@ -43,31 +55,47 @@ export async function withReachableRegistry<T, S extends Settings>(
  */
 export async function readyVersion(
   client: RegistryClient,
-  model: string,
+  shelf: Shelf,
   asked: string | undefined,
 ): Promise<ModelVersion> {
   const version =
-    asked === undefined ? await newest(client, model) : await existing(client, model, asked);
+    asked === undefined ? await newest(client, shelf) : await existingVersion(client, shelf, asked);
   if (version.status === "READY") return version;
   throw new CliError(
     "version-not-ready",
-    `Version ${version.version} of ${model} is ${version.status} in the registry, not READY: wait until its registration is done, or train again.`,
+    `Version ${version.version} of ${shelf.model} is ${version.status} in the registry, not READY: wait until its registration is done, or train again.`,
   );
 }
 
-async function newest(client: RegistryClient, model: string): Promise<ModelVersion> {
+/** Number of a model's newest version; 0 when it has none. */
+export async function newestVersion(client: RegistryClient, model: string): Promise<number> {
+  const [first] = await newestFirst(client, model);
+  return first ? Number(first.version) : 0;
+}
+
+/** All versions of a model, the newest first. */
+export async function newestFirst(client: RegistryClient, model: string): Promise<ModelVersion[]> {
   const versions = await client.searchModelVersions(`name='${model.replaceAll("'", "''")}'`);
-  const [first] = versions.sort((a, b) => Number(b.version) - Number(a.version));
+  return versions.sort((a, b) => Number(b.version) - Number(a.version));
+}
+
+async function newest(client: RegistryClient, { model, stack }: Shelf): Promise<ModelVersion> {
+  const [first] = await newestFirst(client, model);
   if (first) return first;
   throw new CliError(
     "version-not-found",
-    `The registry at ${client.uri} has no version of ${model}: run \`tollgate train\` first.`,
+    `The registry at ${client.uri} has no version of ${model}: run \`tollgate train --stack ${stack}\` first.`,
   );
 }
 
-async function existing(
+/**
+ * The version of that number, in whichever state.
+ *
+ * @throws CliError that names the list of those there are
+ */
+export async function existingVersion(
   client: RegistryClient,
-  model: string,
+  { model, stack }: Shelf,
   version: string,
 ): Promise<ModelVersion> {
   if (!/^[1-9][0-9]*$/.test(version)) {
@@ -84,7 +112,7 @@ async function existing(
     if (!isRegistryError(error, "not-found")) throw error;
     throw new CliError(
       "version-not-found",
-      `The registry at ${client.uri} has no version ${version} of ${model}: use one that \`tollgate status\` or the registry shows.`,
+      `The registry at ${client.uri} has no version ${version} of ${model}: \`tollgate versions --stack ${stack}\` lists those it has.`,
     );
   }
 }

@@ -1,35 +1,54 @@
 import { join } from "node:path";
 import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
+import type { FetchedCandidate } from "../policies/candidate";
 import type { PinnedVersion } from "../policies/gate";
 import { requireCluster } from "./cluster";
 import { type Context, root } from "./context";
 import { admittedPin } from "./engine/admitted";
 import type { EngineReport } from "./engine/events";
-import { type EngineVerb, runEngine } from "./engine/run";
+import { type EngineVerb, requireOwnState, runEngine } from "./engine/run";
 import { causesOf } from "./engine/sentences";
 import { runsProgramOf } from "./engine/stack";
 import { countLine, isShown } from "./engine/steps";
 import { CliError, exitCodes } from "./errors";
-import { type Judgement, judgePin, nameOfPin } from "./judgement";
+import { type Judgement, judgePin, nameOfPin, verdictsText } from "./judgement";
 import { duration, type Outcome } from "./output";
 import { pythonFor } from "./python";
 import { requireOneMove } from "./rollout-change";
+import { servedSentence } from "./served";
+
+/** What the gates say of a stack's pin. */
+type PinJudgement = Judgement<FetchedCandidate>;
 
 /**
  * Releases what a stack pins. The gates judge before the engine starts, because the engine would go on with what
  * doesn't depend on a refused pin; the provider's check and the policy pack judge again.
  *
  * @param before what the gates said of this pin a moment ago, for a caller who has asked them
+ * @throws CliError that also says what callers get after it
  */
 export async function release(
   context: Context,
   settings: Settings,
-  before?: Judgement,
+  before?: PinJudgement,
+): Promise<Outcome> {
+  try {
+    return await judgedRelease(context, settings, before);
+  } catch (error) {
+    throw await withAnswer(error, settings);
+  }
+}
+
+async function judgedRelease(
+  context: Context,
+  settings: Settings,
+  before?: PinJudgement,
 ): Promise<Outcome> {
   const startedAt = Date.now();
   await requireCluster(settings);
   await requireOneMove(settings);
+  await requireOwnState(context, settings, "up");
   // The servers run on it, and the engine has no way to show how far its making is.
   await pythonFor(settings);
   let judgement = before ?? (await judgePin(settings));
@@ -45,9 +64,39 @@ export async function release(
     );
   }
   if (!runsProgramOf(root, context.projectDir)) await previewed(context, settings);
-  const report = await runEngine(context, settings, "up");
+  const report =
+    (await unchanged(context, settings, judgement)) ?? (await runEngine(context, settings, "up"));
   if (!report.succeeded) throw failureOf(report, settings);
-  return released(settings, judgement, report, Date.now() - startedAt);
+  return released(context, settings, judgement, report, Date.now() - startedAt);
+}
+
+/** What an `up` without anything to do reports, where the engine needn't be started to know; else null. */
+async function unchanged(
+  { output }: Context,
+  settings: Settings,
+  judgement: PinJudgement | null,
+): Promise<EngineReport | null> {
+  // Who wants to see what the engine says wants it run.
+  if (output.verbose || settings.runtime !== "local") return null;
+  const { unchangedReport } = await import("./engine/unchanged");
+  return unchangedReport(settings, judgement?.candidate ?? null);
+}
+
+/** A failure of an `up` with what callers get after it: the router is asked, as the engine may not have got that far. */
+async function withAnswer(error: unknown, settings: Settings): Promise<unknown> {
+  if (!(error instanceof CliError) || settings.runtime !== "local") return error;
+  // Where a release was put back, its own words say what of.
+  if (/callers get/i.test(error.message)) return error;
+  const [{ localServing }, { lastPin }] = await Promise.all([
+    import("./status/local"),
+    import("./history"),
+  ]);
+  const { url, answer, problem } = await localServing(settings);
+  const after = answer
+    ? `Callers get version ${answer.version} (${answer.digest.slice(0, 19)}) at ${url}.`
+    : (await lastPin(settings).catch(() => null)) &&
+      `Callers get no answer at ${url} (${problem}).`;
+  return after ? new CliError(error.code, `${error.message}\n${after}`, error.exitCode) : error;
 }
 
 /**
@@ -70,18 +119,18 @@ export async function refusal(
   judgement: Judgement,
   changed = "nothing was changed",
 ): Promise<Outcome> {
-  const { asText } = await import("../policies/present");
-  const { waiverProblems } = await import("../policies/waivers");
   const { candidate, verdicts } = judgement;
+  const said = await verdictsText(judgement, context.output);
+  // The table, and below it a sentence a line: of those, an evaluation in the same command may have said some.
+  const [table = "", notes = ""] = said.split("\n\n");
+  const left = notes.split("\n").filter((line) => line !== "" && !context.output.wasNoted(line));
   return {
     document: { stack, refused: true, pin: candidate.pin, verdicts },
     text: [
       `${stack} refuses ${nameOfPin(candidate.pin)}; ${changed}.`,
       "",
-      asText(verdicts, {
-        colours: context.output.colours,
-        waiverProblems: waiverProblems(candidate),
-      }),
+      table,
+      ...(left.length > 0 ? ["", ...left] : []),
     ].join("\n"),
     exitCode: exitCodes.refused,
   };
@@ -140,18 +189,20 @@ function next({ stack, pin, kubernetes }: Settings, url: string | undefined): st
   return reachable ? `curl ${url}/health, or ${status}` : status;
 }
 
-function released(
+async function released(
+  context: Context,
   settings: Settings,
   judgement: Judgement | null,
   report: EngineReport,
   milliseconds: number,
-): Outcome {
+): Promise<Outcome> {
   const { stack, pin } = settings;
   const steps = [...report.steps.values()].filter(isShown);
   const { url, trackingUri } = report.outputs as Record<string, string | undefined>;
+  const ownProgram = !runsProgramOf(root, context.projectDir);
   const lines = [
     pin
-      ? `${stack} serves ${nameOfPin(pin)}.`
+      ? await servedSentence(settings, pin, url, ownProgram)
       : `${stack} has its registry and pins no version yet.`,
     ...(url ? [`  model     ${url}`] : []),
     `  registry  ${trackingUri ?? settings.trackingServer.uri}`,

@@ -1,6 +1,6 @@
 import type { ClusterSettings, Manifest } from "../runtimes/kubernetes/manifests/manifest";
 import type { RenderedGroup } from "../runtimes/kubernetes/render";
-import { databaseSecret, storeSecret } from "../runtimes/kubernetes/secrets";
+import { databaseSecret, registrySecret, storeSecret } from "../runtimes/kubernetes/secrets";
 
 /** Which Secrets must be there, as a page beside the manifests: a Secret itself is never rendered. */
 export function secretsPage(settings: ClusterSettings, groups: readonly RenderedGroup[]): string {
@@ -34,10 +34,11 @@ export function secretsPage(settings: ClusterSettings, groups: readonly Rendered
 /** A row a key of the Secrets that `up` makes where nobody else does. */
 function contentsOf(settings: ClusterSettings): string[] {
   if (!settings.trackingServer.managed) return [];
-  return [databaseSecret(settings), storeSecret(settings)].flatMap((secret) =>
-    (secret?.generate?.values ?? []).map(
-      ({ key, text }) => `| \`${secret!.name}\` | \`${key}\` | \`${text}\` |`,
-    ),
+  return [databaseSecret(settings), storeSecret(settings), registrySecret(settings)].flatMap(
+    (secret) =>
+      (secret?.generate?.values ?? []).map(
+        ({ key, text }) => `| \`${secret!.name}\` | \`${key}\` | \`${text}\` |`,
+      ),
   );
 }
 

@@ -13,10 +13,8 @@ export async function filesOf(
   settings: ClusterSettings,
   groups: readonly RenderedGroup[],
 ): Promise<RenderedFiles> {
-  const { stringify } = await import("yaml");
+  const write = await writer();
   const { stack } = settings;
-  // YAML 1.1 is what Kubernetes reads: there `on` and `012` mean something else unless they are quoted.
-  const style = { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
   const note = `# Written by \`tollgate render --stack ${stack}\`, which writes over edits.\n`;
   const files = new Map<string, string>();
   const add = (file: string, text: string) => {
@@ -24,7 +22,7 @@ export async function filesOf(
     files.set(file, text);
   };
   const addKustomization = (file: string, resources: readonly string[]) =>
-    add(file, note + stringify(kustomization(resources), style));
+    add(file, note + write(kustomization(resources)));
 
   addKustomization(
     "kustomization.yaml",
@@ -35,10 +33,34 @@ export async function filesOf(
     addKustomization(`${name}/kustomization.yaml`, manifests.map(fileOf));
     for (const manifest of manifests) {
       const file = `${name}/${fileOf(manifest)}`;
-      add(file, stringify(plain(manifest, file), { ...style, sortMapEntries: true }));
+      add(file, write(plain(manifest, file), true));
     }
   }
   return files;
+}
+
+/** What a reader of Kubernetes may take for a number: Go's parser drops each `_` and knows `0o7`, `0X1` and `9E9_` as well. */
+const nearlyNumber = /^[-+.]?\d/;
+
+/** Writes data as YAML, which means to Kubernetes what it means here. */
+async function writer(): Promise<(value: unknown, sorted?: boolean) => string> {
+  const { Document, Scalar, visit } = await import("yaml");
+  return (value, sorted = false) => {
+    // YAML 1.1 is what Kubernetes reads: there `on` and `012` mean something else unless they are quoted.
+    const document = new Document(value, {
+      version: "1.1",
+      aliasDuplicateObjects: false,
+      sortMapEntries: sorted,
+    });
+    visit(document, {
+      Scalar(_, scalar) {
+        if (typeof scalar.value === "string" && nearlyNumber.test(scalar.value)) {
+          scalar.type = Scalar.QUOTE_DOUBLE;
+        }
+      },
+    });
+    return document.toString({ lineWidth: 0 });
+  };
 }
 
 /** Name of a manifest's file, such as `service-scorer.yaml`. */

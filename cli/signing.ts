@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { Settings } from "../config/settings";
+import type { PublicKey } from "../trust/allowed-signers";
 import type { Predicates } from "../trust/statement";
 import type { Signer } from "../trust/types";
 import { CliError, usageError } from "./errors";
@@ -53,8 +54,8 @@ export async function identify(
       "There is no key to sign with: give --key <file>, set TOLLGATE_SIGNING_KEY, or make one with `ssh-keygen -t ed25519`.",
     );
   }
-  const { readPublicKey, readSigners } = await import("../config/signers");
-  const publicKey = readPublicKey(await publicKeyText(settings, keyFile), keyFile);
+  const { readSigners } = await import("../config/signers");
+  const publicKey = await publicKeyOf(settings, keyFile);
   const email = gitEmail(projectDir);
   const asked = typeof options.as === "string" ? options.as : undefined;
   const signer = readSigners(settings.signers).find(({ keyId }) => keyId === publicKey.keyId);
@@ -92,7 +93,7 @@ export async function sign<P extends "approval" | "waiver">(
   const { verify } = await import("../trust/verify");
   const { trustOf } = await import("../config/signers");
   const statement = JSON.stringify(statementOf(purpose, predicate));
-  const envelope = await signingTool(settings, ["sign", "--key", keyFile], statement);
+  const envelope = await signStatement(settings, keyFile, signer.keyId, statement);
   const verified = verify(envelope, purpose, trustOf(settings));
   if ("problem" in verified) {
     throw new CliError(
@@ -100,13 +101,43 @@ export async function sign<P extends "approval" | "waiver">(
       `This ${purpose} would not count in ${settings.stack}, so it isn't kept: ${verified.problem.reason}.`,
     );
   }
-  if (verified.signer.keyId !== signer.keyId) {
-    throw new CliError(
-      "other-key",
-      `${keyFile}.pub is the public half of another key: write the right one with \`ssh-keygen -y -f ${keyFile} > ${keyFile}.pub\`.`,
-    );
-  }
   return envelope;
+}
+
+/**
+ * Signs a statement as it stands.
+ *
+ * @param keyId fingerprint of the public half that was looked up before
+ * @returns the envelope
+ * @throws CliError when the key can't be used, or its `.pub` file is that of another key
+ */
+export async function signStatement(
+  settings: Settings,
+  keyFile: string,
+  keyId: string,
+  statement: string,
+): Promise<string> {
+  const envelope = await signingTool(settings, ["sign", "--key", keyFile], statement);
+  const { openEnvelope } = await import("../trust/dsse");
+  const opened = openEnvelope(envelope);
+  if (!("unreadable" in opened) && opened.keyId === keyId) return envelope;
+  throw new CliError(
+    "other-key",
+    `${keyFile}.pub is the public half of another key: write the right one with \`ssh-keygen -y -f ${keyFile} > ${keyFile}.pub\`.`,
+  );
+}
+
+/**
+ * The public half of a private key: of the `.pub` file beside it, which needs no passphrase, else what the key says.
+ *
+ * @throws CliError, SettingsError when neither can be read
+ */
+export async function publicKeyOf(settings: Settings, keyFile: string): Promise<PublicKey> {
+  const { readPublicKey } = await import("../config/signers");
+  const text = existsSync(`${keyFile}.pub`)
+    ? readFileSync(`${keyFile}.pub`, "utf8")
+    : publicKeyIn(await signingTool(settings, ["public", "--key", keyFile]));
+  return readPublicKey(text, keyFile);
 }
 
 /** Makes a new key and its `.pub` file; returns the public half. Never writes over a file that is there. */
@@ -133,12 +164,6 @@ export function lifetime(text: unknown, option: string, longestDays: number): nu
   );
 }
 
-/** The `.pub` file beside a key, which needs no passphrase; else what the key itself says. */
-async function publicKeyText(settings: Settings, keyFile: string): Promise<string> {
-  if (existsSync(`${keyFile}.pub`)) return readFileSync(`${keyFile}.pub`, "utf8");
-  return publicKeyIn(await signingTool(settings, ["public", "--key", keyFile]));
-}
-
 function publicKeyIn(answer: string): string {
   return (JSON.parse(answer) as { publicKey: string }).publicKey;
 }
@@ -156,6 +181,11 @@ async function signingTool(
     { cwd: settings.projectDir, env: environment, input, encoding: "utf8" },
   );
   if (status === 0) return stdout.trim();
-  const said = stderr.trim().split("\n").at(-1) || error?.message || `${python} was stopped.`;
-  throw new CliError("signing", said.charAt(0).toUpperCase() + said.slice(1));
+  throw signingFailed(stderr, error?.message ?? `${python} was stopped.`);
+}
+
+/** What the Python half said last, as the command's own sentence; `otherwise` where it said nothing. */
+export function signingFailed(stderr: string, otherwise: string): CliError {
+  const said = stderr.trim().split("\n").at(-1) || otherwise;
+  return new CliError("signing", said.charAt(0).toUpperCase() + said.slice(1));
 }

@@ -63,12 +63,28 @@ export const verbs: readonly Verb[] = [
     load: () => import("./commands/doctor"),
   },
   {
+    name: "lock",
+    operands: "[requirements]",
+    summary:
+      "Lock the Python packages that a model of yours needs, together with Tollgate's own, with hashes.",
+    options: [],
+    examples: ["tollgate lock", "tollgate lock models/requirements.in"],
+    load: () => import("./commands/lock"),
+  },
+  {
     name: "train",
     summary: "Train on this environment's data and register a new model version in its registry.",
-    options: [parameter],
+    options: [
+      parameter,
+      [
+        "--key <file>",
+        "private key that signs how the version was made; default: TOLLGATE_SIGNING_KEY, else it stays unsigned",
+      ],
+    ],
     examples: [
       "tollgate train --stack staging",
       "tollgate train -s dev --param model=gradient-boosting",
+      "tollgate train -s prod --key ~/.ssh/id_ed25519",
     ],
     load: () => import("./commands/train"),
   },
@@ -78,7 +94,10 @@ export const verbs: readonly Verb[] = [
     summary:
       "Measure a model version on the pinned evaluation data, record the evidence and judge it by the gates.",
     options: [
-      ["--model-version <version>", "which version; default: the newest"],
+      [
+        "--model-version <version>",
+        "which version; default: the one that training prints into a pipe, else the newest",
+      ],
       [
         "--key <file>",
         "private key that signs the evidence; default: TOLLGATE_SIGNING_KEY, else it stays unsigned",
@@ -87,9 +106,17 @@ export const verbs: readonly Verb[] = [
     examples: [
       "tollgate evaluate --stack staging",
       "tollgate evaluate -s staging --model-version 2",
-      "tollgate train -s staging --json | tollgate evaluate -s staging",
+      "tollgate train -s staging | tollgate evaluate -s staging -",
     ],
     load: () => import("./commands/evaluate"),
+  },
+  {
+    name: "versions",
+    summary:
+      "List the registered versions, newest first: what was measured, and what the gates say of each.",
+    options: [["--last <number>", "how many; default: 10"]],
+    examples: ["tollgate versions --stack staging", "tollgate versions -s prod --last 50 --json"],
+    load: () => import("./commands/versions"),
   },
   {
     name: "pin",
@@ -139,13 +166,13 @@ export const verbs: readonly Verb[] = [
     summary:
       "Bring the version that one environment serves to another: the same code trained there, or its bytes.",
     options: [
-      ["--from <stack>", "environment whose pinned version is promoted"],
+      ["--from <stack>", "environment whose released version is promoted"],
       ["--to <stack>", "environment that gets it"],
       ["--model", "copy the bytes instead of training the same commit on the target's data"],
       parameter,
       [
         "--key <file>",
-        "private key that signs the evidence, and waivers of --force; default: TOLLGATE_SIGNING_KEY, else the evidence stays unsigned",
+        "private key that signs training, evidence and waivers of --force; default: TOLLGATE_SIGNING_KEY, else training and evidence stay unsigned",
       ],
       force,
       reason,
@@ -195,11 +222,14 @@ export const verbs: readonly Verb[] = [
     summary: "Say who may sign in this environment: add, create, list or revoke.",
     options: [
       ["--key <file>", "add: the person's .pub file; create: where the new private key shall be"],
-      ["--for <purposes>", "what the key may sign: evidence,approval,waiver or some of them"],
+      [
+        "--for <purposes>",
+        "what the key may sign: training,evidence,approval,waiver or some of them",
+      ],
     ],
     examples: [
       "tollgate signer add ada@example.com --key ada.pub --for approval,waiver --stack prod",
-      "tollgate signer create ci@example.com --key ~/.ssh/ci --for evidence --stack prod",
+      "tollgate signer create ci@example.com --key ~/.ssh/ci --for training,evidence --stack prod",
       "tollgate signer list --stack prod",
       "tollgate signer revoke ada@example.com --stack prod",
     ],
@@ -212,6 +242,10 @@ export const verbs: readonly Verb[] = [
       ["--evidence <file>", "evidence document; without it a number is read from stdin"],
       ["--settings <file>", "a Pulumi.<stack>.yaml; default: that of the stack here"],
       ["--signature <file>", "DSSE envelope; default: <evidence>.dsse.json beside the document"],
+      [
+        "--provenance <file>",
+        "what was signed of the training; default: provenance-….dsse.json beside evidence-….json",
+      ],
       ["--floor <metric=number>", "limit for a number on stdin; may be repeated", "repeatable"],
       ["--markdown", "one pull-request comment"],
     ],
@@ -248,7 +282,7 @@ export const verbs: readonly Verb[] = [
   {
     name: "status",
     summary: "What is pinned, what is recorded, what really answers, and where they differ.",
-    options: [["--check", "exit with 1 when they differ"]],
+    options: [["--check", "exit with 1 when they differ, or when the servers were ended"]],
     examples: ["tollgate status --stack prod", "tollgate status -s prod --check --json"],
     load: () => import("./commands/status"),
   },
@@ -282,8 +316,19 @@ export const verbs: readonly Verb[] = [
   {
     name: "destroy",
     summary: "Stop everything of this environment. Database, artifacts and receipts are kept.",
-    options: [["--delete-data", "delete them as well"]],
-    examples: ["tollgate destroy --stack dev", "tollgate destroy -s dev --delete-data"],
+    options: [
+      ["--delete-data", "delete database and artifacts as well"],
+      [
+        "--yes <stack>",
+        "the stack's name: a protected one wants it, here or typed at a terminal, before its data goes",
+      ],
+      ["--backup <file>", "with --delete-data: a copy of the data in one archive, made first"],
+    ],
+    examples: [
+      "tollgate destroy --stack dev",
+      "tollgate destroy -s dev --delete-data",
+      "tollgate destroy -s prod --delete-data --yes prod --backup prod.tgz",
+    ],
     load: () => import("./commands/destroy"),
   },
   {
@@ -300,9 +345,13 @@ export const verbs: readonly Verb[] = [
   },
   {
     name: "env",
-    summary: "Environment variables that let plain `pulumi` run here: eval the output.",
+    summary:
+      "Environment variables that let plain `pulumi` run here and, with --stack, plain `mlflow` ask its registry: eval the output.",
     options: [],
-    examples: ['eval "$(tollgate env)" && pulumi preview --stack staging'],
+    examples: [
+      'eval "$(tollgate env)" && pulumi preview --stack staging',
+      'eval "$(tollgate env --stack staging)" && mlflow experiments search',
+    ],
     load: () => import("./commands/env"),
   },
   {

@@ -1,12 +1,18 @@
 import type { Settings } from "../config/settings";
-import type { PinnedVersion } from "../policies/gate";
+import type { PinnedVersion, Verdict } from "../policies/gate";
 import type { WaiverPredicate } from "../trust/types";
+import { CliError } from "./errors";
+import { type Judgement, nameOfPin } from "./judgement";
 import { type Identity, sign } from "./signing";
 
 /** What a waiver is given for. */
 export interface WaiverRequest {
   readonly gate: string;
   readonly pin: PinnedVersion;
+  /** The evidence that the refusals were given on. */
+  readonly evidence: string;
+  /** What the gate said: its refusals are what is waived. */
+  readonly verdicts: readonly Verdict[];
   readonly reason: string;
   /** How long it counts. */
   readonly milliseconds: number;
@@ -16,9 +22,10 @@ export interface WaiverRequest {
 export async function addWaiver(
   settings: Settings,
   identity: Identity,
-  { gate, pin, reason, milliseconds }: WaiverRequest,
+  { gate, pin, evidence, verdicts, reason, milliseconds }: WaiverRequest,
 ): Promise<WaiverPredicate> {
   const { addLine } = await import("../config/signed-lines");
+  const { refusalsOf } = await import("../policies/waived");
   const { projectDir, stack } = settings;
   const now = Date.now();
   const waiver: WaiverPredicate = {
@@ -27,6 +34,8 @@ export async function addWaiver(
     model: pin.name,
     version: pin.version,
     digest: pin.digest,
+    evidence,
+    refusals: refusalsOf(verdicts.filter((verdict) => verdict.gate === gate)),
     reason,
     owner: identity.name,
     at: new Date(now).toISOString(),
@@ -34,4 +43,25 @@ export async function addWaiver(
   };
   addLine(projectDir, "waivers", stack, await sign(settings, identity, "waiver", waiver));
   return waiver;
+}
+
+/** What a waiver is bound to, in words: its evidence, and the values that it covers. */
+export async function boundText({ evidence, refusals = [] }: WaiverPredicate): Promise<string> {
+  const { refusalText } = await import("../policies/waived");
+  const values = refusals.map(refusalText).join("; ");
+  return `Bound to the evidence ${evidence}${values ? ` and, or better, to ${values}` : ""}.`;
+}
+
+/**
+ * The evidence that a signature is to name.
+ *
+ * @throws CliError when there is none
+ */
+export function evidenceToSign({ candidate }: Pick<Judgement, "candidate">): string {
+  const { pin, evidenceDigest, problem } = candidate;
+  if (evidenceDigest !== null) return evidenceDigest;
+  throw new CliError(
+    problem?.code ?? "no-evidence",
+    `${nameOfPin(pin)} has no evidence that could be signed for: ${problem?.reason ?? "evaluate it."}`,
+  );
 }

@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { FetchedCandidate } from "../policies/candidate";
+import {
+  admissionInputs,
+  type AdmittedAnswers,
+  answersIn,
+  type FetchedCandidate,
+} from "../policies/candidate";
 import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../provider/inputs";
 import { Admission } from "../provider/resources";
@@ -10,6 +15,8 @@ export interface ModelPinArgs {
   readonly candidate: FetchedCandidate;
   /** The stack's state folder. */
   readonly stateDir: string;
+  /** Cluster that callers are served in; null: this machine. */
+  readonly cluster: NonNullable<AdmissionInputs["cluster"]> | null;
   /** Thresholds in force, recorded with the pin. */
   readonly gates: GateConfigurations;
 }
@@ -18,12 +25,14 @@ export interface ModelPinArgs {
  * The model version this environment serves, once the gates have admitted it.
  * Everything that serves takes `modelUri`, so a refused pin leaves nothing behind it.
  *
- * @example new ModelPin("model-pin", { candidate, gates: settings.gates, stateDir: settings.stateDir });
+ * @example new ModelPin("model-pin", { candidate, gates, stateDir, cluster: null });
  */
 export class ModelPin extends pulumi.ComponentResource {
   static readonly type = typeToken("ModelPin");
   /** `models:/<name>/<version>`, known only when the pin was admitted. */
   readonly modelUri: pulumi.Output<string>;
+  /** The kept answers that the admitted evidence names; null where it names none. */
+  readonly answers: pulumi.Output<AdmittedAnswers | null>;
   readonly admission: AdmissionInputs;
 
   constructor(name: string, args: ModelPinArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -33,6 +42,10 @@ export class ModelPin extends pulumi.ComponentResource {
     this.modelUri = pulumi
       .all([admitted.modelUri, admitted.pin.digest])
       .apply(([uri, digest]) => onlyFor(args.candidate.pin, digest, uri));
+    // Of the document that was admitted, which under `--target` may be another than the registry has now.
+    this.answers = pulumi
+      .all([admitted.evidence, admitted.pin.digest])
+      .apply(([document, digest]) => onlyFor(args.candidate.pin, digest, answersIn(document)));
     this.registerOutputs({ modelUri: this.modelUri });
   }
 }
@@ -48,30 +61,4 @@ export function onlyFor<T>(pin: PinnedVersion, digest: string, value: T): T {
   throw new pulumi.RunError(
     `${pin.name} v${pin.version} (${pin.digest}) was not admitted and released in order: the step before has ${digest}; run the update without --target.`,
   );
-}
-
-/** Pure, so what the gates will see is tested without an engine. */
-export function admissionInputs({ candidate, gates, stateDir }: ModelPinArgs): AdmissionInputs {
-  const { stack, pin, document, problem, evidenceSignature, registryDigest } = candidate;
-  const { evaluationDigest, approvals, waivers, trust, soaked, pack, lowered, history, judgedAt } =
-    candidate;
-  return {
-    stack,
-    stateDir,
-    pin,
-    evidence: document,
-    problem,
-    evidenceSignature,
-    registryDigest,
-    evaluationDigest,
-    approvals: [...approvals],
-    waivers: [...waivers],
-    trust,
-    soaked: soaked && [...soaked],
-    pack,
-    lowered: [...lowered],
-    gates,
-    history,
-    judgedAt,
-  };
 }

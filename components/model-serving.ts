@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config/settings";
+import { registryAddress, type Settings } from "../config/settings";
+import type { AdmittedAnswers } from "../policies/candidate";
 import type { PinnedVersion } from "../policies/gate";
 import type { Runtime } from "../runtimes/contract";
 import { typeToken } from "./base";
@@ -11,12 +12,14 @@ export interface ModelServingArgs {
   /** From `ModelPin.modelUri`: a refused pin stops here. */
   readonly modelUri: pulumi.Input<string>;
   readonly trackingUri: pulumi.Input<string>;
+  /** From `ModelPin.answers`: what the scorers must answer again. */
+  readonly answers: pulumi.Input<AdmittedAnswers | null>;
 }
 
 /**
  * The scorers of the pinned version, checked before traffic moves to them and watched after it.
  *
- * @example new ModelServing("model-serving", { runtime, settings, pin, modelUri, trackingUri });
+ * @example new ModelServing("model-serving", { runtime, settings, pin, modelUri, trackingUri, answers });
  */
 export class ModelServing extends pulumi.ComponentResource {
   static readonly type = typeToken("ModelServing");
@@ -32,14 +35,19 @@ export class ModelServing extends pulumi.ComponentResource {
       { pin: args.pin, replicas: args.settings.scorer.replicas },
       opts,
     );
+    const { settings, pin } = args;
+    const registry = registryAddress(settings);
     const parts = args.runtime.serving(
       name,
       {
-        settings: args.settings,
+        settings,
         modelUri: args.modelUri,
-        version: args.pin.version,
-        digest: args.pin.digest,
+        version: pin.version,
+        digest: pin.digest,
         trackingUri: args.trackingUri,
+        answers: pulumi
+          .output(args.answers)
+          .apply((answers) => answers && { registry, model: pin.name, ...answers }),
       },
       { parent: this, dependsOn: opts?.dependsOn },
     );

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type Settings, throughCluster } from "../config/settings";
+import { registryAddress, type Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../provider/inputs";
 import { Receipt, StageAliasMark } from "../provider/resources";
@@ -27,13 +27,12 @@ export class StageAlias extends pulumi.ComponentResource {
   constructor(name: string, args: StageAliasArgs, opts?: pulumi.ComponentResourceOptions) {
     const { settings, pin } = args;
     super(StageAlias.type, name, { alias: settings.alias, stage: settings.stage, pin }, opts);
-    const { uri, caFile, tokenVariable, timeoutSeconds } = settings.trackingServer;
     const mark = new StageAliasMark(
       `${name}-mark`,
       {
         stateDir: settings.stateDir,
         cluster: settings.kubernetes?.cluster ?? null,
-        registry: { uri, caFile, tokenVariable, timeoutSeconds, cluster: throughCluster(settings) },
+        registry: registryAddress(settings),
         model: pin.name,
         // Through the release, so that the mark follows the traffic and never leads it.
         version: pulumi.output(args.released).apply((digest) => onlyFor(pin, digest, pin.version)),

@@ -14,6 +14,8 @@ export const variables = {
   AWS_SECRET_ACCESS_KEY: "Credentials for S3.",
   AWS_SESSION_TOKEN: "Credentials for S3.",
   AWS_PROFILE: "Credentials for S3, by the name of a profile.",
+  AWS_CA_BUNDLE:
+    "PEM file of the authorities that S3's certificate may be signed by, instead of the public ones.",
   AWS_REGION: "Region of S3. Default: AWS_DEFAULT_REGION, then us-east-1.",
   AWS_DEFAULT_REGION: "Region of S3 when AWS_REGION isn't set.",
 } as const satisfies Record<string, string>;

@@ -6,9 +6,11 @@ import {
   resolveGateConfigurations,
 } from "../policies/configurations";
 import { SettingsError } from "./errors";
+import { asLabel } from "./names";
 import { parseInWords, pathText, type Problem } from "./problems";
 import { type RawSettings, settingsSchema } from "./schema";
 import type { KubernetesSettings, Settings } from "./settings";
+import { requireStackName } from "./stack-files";
 import { type TierDefaults, tiers } from "./tiers";
 
 /** What a stack's settings are resolved in: facts that are not written in its file. */
@@ -34,6 +36,8 @@ export function resolveSettings(
   raw: Readonly<Record<string, unknown>>,
   surroundings: Surroundings,
 ): Settings {
+  // Also of a stack that plain `pulumi` made: its name becomes that of a folder.
+  requireStackName(surroundings.stack);
   const where = `Pulumi.${surroundings.stack}.yaml`;
   const parsed = parseInWords(stackSchema, raw);
   const tier: TierDefaults | undefined = Object.hasOwn(tiers, String(raw["tier"]))
@@ -62,8 +66,9 @@ export function gateDefaults(tier: TierDefaults): GateDefaults {
     level: tier.gateLevel,
     levels: {
       "evidence-signed": tier.signatureLevel,
+      "training-signed": tier.signatureLevel,
       "pack-recorded": tier.signatureLevel,
-      "lowering-reviewed": tier.signatureLevel,
+      "settings-reviewed": tier.signatureLevel,
     },
     settings: {
       slices: null,
@@ -92,21 +97,24 @@ function settingsOf(
   const inProject = (file: string) => path.resolve(projectDir, file);
   const { scorer, train, evaluation, release } = raw;
   const kubernetes = kubernetesOf(raw, tier, stack, inProject);
+  const stateDir = path.join(projectDir, ".tollgate", stack);
   return {
     stack,
     projectDir,
-    stateDir: path.join(projectDir, ".tollgate", stack),
+    stateDir,
     tier: raw.tier,
     model: raw.model,
     pin: raw.pin === undefined ? null : pinOf(raw.model, raw.pin),
     pack: raw.pack ?? null,
+    reviewed: raw.reviewed ?? tier.reviewed,
     signers: inProject(raw.signers ?? `signers/${stack}.allowed_signers`),
     revokedKeys: inProject(raw.revokedKeys ?? "signers/revoked_keys"),
     runtime: raw.runtime ?? "local",
+    protect: raw.protect ?? tier.protect,
     experiment: (raw.experiment ?? raw.model) + (raw.experimentSuffix ?? tier.experimentSuffix),
     stage: raw.stage ?? tier.stage,
     alias: raw.alias ?? tier.alias,
-    trackingServer: trackingServerOf(raw, tier, inProject, kubernetes),
+    trackingServer: trackingServerOf(raw, tier, inProject, kubernetes, stateDir),
     database: {
       kind: raw.database?.kind ?? tier.database,
       secret: raw.database?.secret ?? null,
@@ -126,7 +134,11 @@ function settingsOf(
       logLevel: scorer?.logLevel ?? tier.logLevel,
       // A node may have to get the image first.
       startTimeoutSeconds: scorer?.startTimeoutSeconds ?? (kubernetes ? 180 : 60),
+      answerSeconds: scorer?.answerSeconds ?? 120,
       captureRows: scorer?.captureRows ?? 0,
+      sandbox: scorer?.sandbox ?? tier.sandbox,
+      // Python, MLflow and a library take a quarter of one GiB; the rest is for the model and what it is asked.
+      memoryMiB: scorer?.memoryMiB ?? 4096,
     },
     train: train
       ? {
@@ -143,6 +155,8 @@ function settingsOf(
       ? {
           ...evaluation,
           task: evaluation.task ?? "classification",
+          positive: evaluation.positive ?? null,
+          answer: evaluation.answer ?? null,
           digest: evaluation.digest ?? null,
           maxRows: evaluation.maxRows ?? 200_000,
         }
@@ -166,6 +180,7 @@ function trackingServerOf(
   tier: TierDefaults,
   inProject: (file: string) => string,
   kubernetes: KubernetesSettings | null,
+  stateDir: string,
 ): Settings["trackingServer"] {
   const elsewhere = trackingServer?.uri === undefined ? null : new URL(trackingServer.uri);
   const ownHost = kubernetes
@@ -175,6 +190,7 @@ function trackingServerOf(
   const port = elsewhere
     ? Number(elsewhere.port || (elsewhere.protocol === "https:" ? 443 : 80))
     : (trackingServer?.port ?? tier.trackingPort);
+  const wanted = elsewhere ? "none" : (trackingServer?.credentials ?? tier.registryCredentials);
   return {
     uri: trackingServer?.uri?.replace(/\/+$/, "") ?? `http://${reachable(host)}:${port}`,
     managed: elsewhere === null,
@@ -183,11 +199,20 @@ function trackingServerOf(
     caFile: trackingServer?.caFile ? inProject(trackingServer.caFile) : null,
     tokenVariable: trackingServer?.tokenVariable ?? "MLFLOW_TRACKING_TOKEN",
     timeoutSeconds: trackingServer?.timeoutSeconds ?? 5,
+    credentials:
+      wanted === "none"
+        ? null
+        : kubernetes
+          ? { secretName: registryCredentialsName }
+          : { passwordFile: path.join(stateDir, "secrets", "registry-password") },
   };
 }
 
 /** Name of the MLflow server's Service, below the stack's namespace. */
 export const trackingServerName = "tracking-server";
+
+/** Secret with what clients of the registry send, by the names of MLflow's variables. */
+export const registryCredentialsName = "registry-credentials";
 
 /** What each container asks for where the stack says nothing; measured, see docs/kubernetes.md. */
 const defaultResources: KubernetesSettings["resources"] = {
@@ -214,7 +239,7 @@ function kubernetesOf(
     cluster: {
       kubeconfig: written.kubeconfig ? inProject(written.kubeconfig) : null,
       context: written.context ?? null,
-      namespace: written.namespace ?? namespaceOf(raw.model, stack),
+      namespace: written.namespace ?? asLabel(`${raw.model}-${stack}`),
     },
     createNamespace: written.createNamespace ?? true,
     images: {
@@ -259,12 +284,6 @@ function kubernetesOf(
   };
 }
 
-/** `<model>-<stack>` as a label of RFC 1123. */
-function namespaceOf(model: string, stack: string): string {
-  const allowed = `${model}-${stack}`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return allowed.slice(0, 63).replace(/^-+|-+$/g, "");
-}
-
 /** Where a server that listens on an address is reached from this machine. */
 function reachable(host: string): string {
   if (host === "0.0.0.0" || host === "::") return loopback;
@@ -288,7 +307,7 @@ function contradictions(raw: RawSettings, tier: TierDefaults): Problem[] {
   const { trackingServer, scorer } = raw;
   const problems = clusterContradictions(raw, tier);
   if (trackingServer?.uri !== undefined) {
-    for (const key of ["host", "port"] as const) {
+    for (const key of ["host", "port", "credentials"] as const) {
       if (trackingServer[key] === undefined) continue;
       problems.push({
         path: ["trackingServer", key],
@@ -350,6 +369,11 @@ function clusterContradictions(raw: RawSettings, tier: TierDefaults): Problem[] 
     ["kubernetes", "autoscale", "requestsPerSecond"],
     kubernetes?.modelFrom === "kserve" && kubernetes.autoscale?.requestsPerSecond !== undefined,
     `got ${kubernetes?.autoscale?.requestsPerSecond}, expected cpuPercent: KServe scales by nothing else here`,
+  );
+  expect(
+    ["scorer", "memoryMiB"],
+    scorer?.memoryMiB !== undefined,
+    `got ${scorer?.memoryMiB}, expected nothing: in a cluster tollgate:kubernetes.resources.scorer.memory says it`,
   );
   for (const [key, host] of [
     ["trackingServer", trackingServer?.host],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { digestSchema } from "../registry/evidence";
+import { evaluationSchema } from "./evaluation-schema";
 
 /** TCP port. */
 const port = z.int().min(1).max(65535);
@@ -10,12 +11,30 @@ const host = z
   .describe("Address to listen on. Anything but loopback is your decision.");
 const relativePath = z.string().min(1).describe("Path, from the project folder.");
 
+/**
+ * Characters that no model's name may have, though MLflow takes most of them: what means something elsewhere (`$(…)` in
+ * arguments of a pod, `{{…}}` in templates of Argo and Prometheus, quotes in the registry's filters) and what can't be seen.
+ */
+const notInNames = String.raw`\u0000-\u001f!-'*/:-@[-^\u0060{-\u00a0\u00ad\u1680\u2000-\u206f\u3000\ufeff\ufff0-\uffff`;
+// Without classes of Unicode, which need a flag that validators of JSON Schema don't set.
+const modelName = new RegExp(`^[^${notInNames} .,()+-]([^${notInNames}]*[^${notInNames} ])?$`);
+const modelNameInWords =
+  "expected letters, digits, spaces and _ . , ( ) + -, with a letter, a digit or _ at the beginning and no space at the end";
+
 /** `<version>@<digest>`: the one line whose change is the promotion. */
 export const pinSchema = z
   .string()
   .regex(
     /^[1-9][0-9]*@sha256:[0-9a-f]{64}$/,
     'expected "<version>@sha256:<64 hex digits>", as `tollgate pin` writes it',
+  );
+
+/** A branch, or a remote's, such as `origin/main`. */
+const branch = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_][A-Za-z0-9_.-]*(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$/,
+    "expected the name of a branch, such as main or origin/main",
   );
 
 /** Name of an object in Kubernetes: what RFC 1123 calls a label. */
@@ -63,6 +82,12 @@ const trackingServer = z.strictObject({
   timeoutSeconds: seconds
     .optional()
     .describe("Longest wait for one answer of the registry. Default 5."),
+  credentials: z
+    .enum(["required", "none"])
+    .optional()
+    .describe(
+      "Does this stack's own registry want a password? It is made and kept by `up`. Default: required in tiers staging and prod, none in dev.",
+    ),
 });
 
 const artifactStore = z.strictObject({
@@ -101,6 +126,14 @@ const scorer = z.strictObject({
   startTimeoutSeconds: seconds
     .optional()
     .describe("Longest wait for a scorer to be ready. Default 60; in a cluster 180."),
+  answerSeconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .optional()
+    .describe(
+      "Longest that an answer may take. The router ends what takes longer, and a scorer that is retired gets as long for what it has begun. Default 120.",
+    ),
   captureRows: z
     .int()
     .min(0)
@@ -108,6 +141,20 @@ const scorer = z.strictObject({
     .optional()
     .describe(
       "How many of the last rows callers sent are kept, for the drift gate. Default 0: none.",
+    ),
+  sandbox: z
+    .enum(["required", "preferred", "off"])
+    .optional()
+    .describe(
+      "What is around a scorer's model. required: no scorer starts on a host that has none; preferred: it goes on without and says so. Default: required in staging and prod, preferred in dev. In a cluster the pod is the sandbox, unless off.",
+    ),
+  memoryMiB: z
+    .int()
+    .min(512)
+    .max(1_048_576)
+    .optional()
+    .describe(
+      "Runtime local: most private memory of one scorer, heaps, arrays and stacks of threads. Default 4096. In a cluster tollgate:kubernetes.resources.scorer.memory says it.",
     ),
 });
 
@@ -130,20 +177,6 @@ const train = z.strictObject({
     .optional()
     .describe("Passed as environment variables PARAM_<NAME> and logged by the entry."),
   timeoutSeconds: z.number().positive().optional().describe("Default 3600."),
-});
-
-const evaluation = z.strictObject({
-  data: relativePath.describe("Pinned evaluation data: a CSV or Parquet file."),
-  label: z.string().min(1).describe("Column to predict."),
-  task: z.enum(["classification", "regression"]).optional(),
-  digest: digestSchema
-    .optional()
-    .describe("Digest the evaluation data must have. Default: that of the file at hand."),
-  maxRows: z
-    .int()
-    .min(100)
-    .optional()
-    .describe("More rows than these are sampled, which the evidence says. Default 200000."),
 });
 
 const python = z.strictObject({
@@ -265,16 +298,18 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
     tier: z
       .enum(["dev", "staging", "prod"])
       .describe("Which column of defaults this environment has."),
-    model: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]*$/, "expected letters, digits, and _ . -")
-      .describe("Registered model name."),
+    model: z.string().regex(modelName, modelNameInWords).describe("Registered model name."),
     pin: pinSchema
       .optional()
       .describe("The model version this environment serves. Written by `tollgate pin`."),
     pack: digestSchema
       .optional()
       .describe("Digest of the gates this stack was reviewed under. Written by `tollgate pack`."),
+    reviewed: branch
+      .optional()
+      .describe(
+        "Branch whose commits count as reviewed: settings, signers and waivers must be as they are there. Default main in staging and prod, none in dev.",
+      ),
     signers: relativePath
       .optional()
       .describe(
@@ -287,6 +322,12 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
       .enum(["local", "kubernetes"])
       .optional()
       .describe("What the environment is made of. Default local."),
+    protect: z
+      .boolean()
+      .optional()
+      .describe(
+        "Does `destroy --delete-data` want the stack's name, typed or by --yes, before it deletes the registry? Default true in prod, false in dev and staging.",
+      ),
     experiment: z
       .string()
       .min(1)
@@ -303,7 +344,7 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
     artifactStore: artifactStore.optional(),
     scorer: scorer.optional(),
     train: train.optional(),
-    evaluation: evaluation.optional(),
+    evaluation: evaluationSchema.optional(),
     python: python.optional(),
     gates: gates.optional(),
     release: release.optional(),

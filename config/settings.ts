@@ -1,5 +1,6 @@
 import type { ClusterAddress } from "../cluster/address";
 import type { GateConfigurations, PinnedVersion } from "../policies/gate";
+import type { CredentialSource } from "../registry/credentials";
 
 /**
  * One environment's settings with every default filled in. Frozen; made only by `load.ts`.
@@ -18,11 +19,15 @@ export interface Settings {
   readonly pin: PinnedVersion | null;
   /** Digest of the gates this stack was reviewed under; null when none is pinned. */
   readonly pack: string | null;
+  /** Branch whose commits count as reviewed; null: no settings have to be. */
+  readonly reviewed: string | null;
   /** Absolute path of the allowed-signers file: who may sign evidence, approvals and waivers here. */
   readonly signers: string;
   /** Absolute path of the file with revoked keys. */
   readonly revokedKeys: string;
   readonly runtime: "local" | "kubernetes";
+  /** Is the stack's name wanted before its data is deleted? */
+  readonly protect: boolean;
   /** With its suffix, such as `churn-model_staging`. */
   readonly experiment: string;
   readonly stage: "None" | "Staging" | "Production";
@@ -38,6 +43,8 @@ export interface Settings {
     readonly caFile: string | null;
     readonly tokenVariable: string;
     readonly timeoutSeconds: number;
+    /** Where clients find what this stack's own server wants of them; null: it wants nothing, or is kept elsewhere. */
+    readonly credentials: CredentialSource | null;
   };
   readonly database: {
     readonly kind: "sqlite" | "postgres";
@@ -61,8 +68,14 @@ export interface Settings {
     readonly replicas: number;
     readonly logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
     readonly startTimeoutSeconds: number;
+    /** Longest that an answer may take: of the router, of a scorer that ends, and of its process or pod. */
+    readonly answerSeconds: number;
     /** How many of the last rows callers sent are kept for the drift gate; 0 keeps none. */
     readonly captureRows: number;
+    /** What is around a scorer's model: none starts without it, it goes on without, or there is to be none. */
+    readonly sandbox: "required" | "preferred" | "off";
+    /** Most private memory of one scorer on runtime local, in MiB. */
+    readonly memoryMiB: number;
   };
   readonly train: {
     readonly command: readonly string[];
@@ -74,8 +87,13 @@ export interface Settings {
   } | null;
   readonly evaluation: {
     readonly data: string;
-    readonly label: string;
+    /** The column to predict, or the columns of a regression of several numbers. */
+    readonly label: string | readonly string[];
     readonly task: "classification" | "regression";
+    /** Name of the class that metrics are about; null: the rarer of two. */
+    readonly positive: string | null;
+    /** What of an answer is measured; null: the one value that it is. */
+    readonly answer: AnswerSettings | null;
     /** Digest the data must have; null: that of the file at hand. */
     readonly digest: string | null;
     /** More rows than these are sampled. */
@@ -95,12 +113,36 @@ export interface Settings {
   readonly kubernetes: KubernetesSettings | null;
 }
 
+/** What of a model's answer to a row is measured, and how a class follows from numbers. */
+export interface AnswerSettings {
+  /** Its name, or its place counted from 0. */
+  readonly column?: string | number | undefined;
+  readonly threshold?: number | undefined;
+  readonly argmax?: true | readonly string[] | undefined;
+}
+
+/**
+ * May rows of several requests go into one call of the model? A setting of the gate that measures whether its answers
+ * depend on other rows, so that what is measured and what is served can't differ.
+ */
+export function servesInBatches({ gates }: Pick<Settings, "gates">): boolean {
+  const settings = gates["smoke"]?.settings as { batching?: boolean } | undefined;
+  return settings?.batching !== false;
+}
+
 /** The cluster that a stack's own registry is reached through; null when its address does. */
 export function throughCluster({
   trackingServer: { managed },
   kubernetes,
 }: Pick<Settings, "trackingServer" | "kubernetes">): ClusterAddress | null {
   return managed && kubernetes ? kubernetes.cluster : null;
+}
+
+/** How the provider reaches a stack's registry. No secret is among it, only the variable or the file that holds one. */
+export function registryAddress(settings: Pick<Settings, "trackingServer" | "kubernetes">) {
+  const { uri, caFile, tokenVariable, timeoutSeconds, credentials } = settings.trackingServer;
+  const cluster = throughCluster(settings);
+  return { uri, caFile, tokenVariable, timeoutSeconds, credentials, cluster };
 }
 
 /** What one container asks for, as Kubernetes writes quantities. */

@@ -32,7 +32,21 @@ export function readLines(
   pin: PinnedVersion | null = null,
 ): string[] {
   const file = signedLinesFile(projectDir, kind, stack);
-  return contentOf(file)
+  return linesIn(contentOf(file), file, kind, pin);
+}
+
+/**
+ * The same of a file's text, such as a commit holds.
+ *
+ * @param file how the text is called in errors
+ */
+export function linesIn(
+  text: string,
+  file: string,
+  kind: SignedKind,
+  pin: PinnedVersion | null,
+): string[] {
+  return text
     .split("\n")
     .map((content, index) => ({ content: content.trim(), place: `${file}:${index + 1}` }))
     .filter(({ content }) => content !== "")

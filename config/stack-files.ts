@@ -2,7 +2,32 @@ import fs from "node:fs";
 import path from "node:path";
 import { SettingsError } from "./errors";
 
-const pattern = /^Pulumi\.([A-Za-z0-9_.-]+)\.ya?ml$/;
+/**
+ * What a stack may be called: its name is also that of a folder below `.tollgate/`, so that `.` and `..` would lead out of
+ * it, and what begins with - is an option to a command line.
+ */
+const named = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
+const pattern = new RegExp(`^Pulumi\\.(${named})\\.ya?ml$`);
+
+/**
+ * Refuses a name that no stack may have.
+ *
+ * @throws SettingsError that says what is allowed
+ */
+export function requireStackName(stack: string): void {
+  if (new RegExp(`^${named}$`).test(stack)) return;
+  throw new SettingsError(
+    `${JSON.stringify(stack)} is no name for a stack: use letters, digits, _ . and -, with a letter, a digit or _ at the beginning.`,
+  );
+}
+
+/**
+ * A folder by its own name, also when it was come to by a link, absolute: what runs, and what a state speaks of, is known by
+ * the names of its files.
+ */
+export function realFolder(folder: string): string {
+  return fs.existsSync(folder) ? fs.realpathSync(folder) : path.resolve(folder);
+}
 
 /** Stacks that have a settings file in a project folder, sorted. */
 export function stackNames(projectDir: string): string[] {
@@ -18,11 +43,12 @@ export function stackOf(file: string): string | null {
 /**
  * Absolute path of a stack's settings file, which is there.
  *
- * @throws SettingsError that lists the stacks there are
+ * @throws SettingsError that lists the stacks there are, or says what a stack may be called
  */
 export function stackFile(projectDir: string, stack: string): string {
+  requireStackName(stack);
   const candidates = ["yaml", "yml"].map((end) => path.join(projectDir, `Pulumi.${stack}.${end}`));
-  const found = /^[A-Za-z0-9_.-]+$/.test(stack) && candidates.find((file) => fs.existsSync(file));
+  const found = candidates.find((file) => fs.existsSync(file));
   if (found) return found;
   const there = fs.existsSync(projectDir) ? stackNames(projectDir) : [];
   const list = there.length > 0 ? `there are ${there.join(", ")}` : "the folder has none";

@@ -19,11 +19,19 @@ export interface TierDefaults {
   replicas: number;
   database: "sqlite" | "postgres";
   artifactStore: "folder" | "s3";
+  /** Does this environment's own registry want a password of its clients? */
+  registryCredentials: "required" | "none";
+  /** Is the stack's name wanted before its data is deleted? */
+  protect: boolean;
   /** In a cluster: do containers ask for nothing, for something, or are they held to it as well? */
   resourceLevel: "none" | "requests" | "limits";
   logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
+  /** Does a scorer start on a host that has no sandbox for it? */
+  sandbox: "required" | "preferred";
   gateLevel: "advisory" | "mandatory";
-  /** Level of the gates that want signed evidence, recorded gates and reviewed levels. */
+  /** Branch whose commits count as reviewed; null: none has to. */
+  reviewed: string | null;
+  /** Level of the gates that want signed evidence and training, recorded gates and reviewed settings. */
   signatureLevel: "advisory" | "mandatory";
   approvals: number;
   /** Lowest accepted value of each metric, 0 to 1. */
@@ -46,9 +54,13 @@ export const tiers = {
     replicas: 1,
     database: "sqlite",
     artifactStore: "folder",
+    registryCredentials: "none",
+    protect: false,
     resourceLevel: "none",
     logLevel: "DEBUG",
+    sandbox: "preferred",
     gateLevel: "advisory",
+    reviewed: null,
     signatureLevel: "advisory",
     approvals: 0,
     floors: {},
@@ -64,9 +76,13 @@ export const tiers = {
     replicas: 1,
     database: "postgres",
     artifactStore: "s3",
+    registryCredentials: "required",
+    protect: false,
     resourceLevel: "requests",
     logLevel: "INFO",
+    sandbox: "required",
     gateLevel: "mandatory",
+    reviewed: "main",
     signatureLevel: "advisory",
     approvals: 0,
     floors: { accuracy: 0.9 },
@@ -83,9 +99,13 @@ export const tiers = {
     replicas: 2,
     database: "postgres",
     artifactStore: "s3",
+    registryCredentials: "required",
+    protect: true,
     resourceLevel: "limits",
     logLevel: "WARNING",
+    sandbox: "required",
     gateLevel: "mandatory",
+    reviewed: "main",
     signatureLevel: "mandatory",
     approvals: 2,
     floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 },

@@ -90,7 +90,8 @@ ${bold("Try next")}
   curl -s localhost:8001/predict -H 'content-type: application/json' \\
        -d '{"features": [[0.1,0.2,0.0,0.4,0.5,0.0,0.2,0.1,0.3,0.9]]}'
   npx tollgate -C .demo/churn status --stack prod
-  open http://localhost:5002 (prod's MLflow), 5001 (staging), 5000 (dev)
+  open http://localhost:5002 (prod's MLflow), 5001 (staging), 5000 (dev); the first two ask for user tollgate and the password in
+       .demo/churn/.tollgate/<stack>/secrets/registry-password
   npm run stop     ends every server; npm start brings them back
   npm run clean    removes all of it`);
 }

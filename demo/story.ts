@@ -54,9 +54,9 @@ export const story: readonly Chapter[] = [
   {
     id: "signers",
     title: "Who may sign is a reviewed file",
-    note: "Mira's key signs evidence, Ana's and Ben's sign approvals; each would come with its own pull request.",
+    note: "Mira's key signs training and evidence, Ana's and Ben's sign approvals; each would come with its own pull request.",
     commands: [
-      signer(author.email, "mira", "evidence"),
+      signer(author.email, "mira", "training,evidence"),
       signer("ana@example.com", "ana", "approval,waiver"),
       signer("ben@example.com", "ben", "approval,waiver"),
     ],

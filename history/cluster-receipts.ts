@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import type { ClusterAddress } from "../cluster/address";
 import { type Cluster, ClusterError } from "../cluster/cluster";
-import { evidenceFile, evidenceSignatureFile, keepEvidence } from "./evidence";
+import { evidenceFile, evidenceSignatureFile, keepEvidence, provenanceFile } from "./evidence";
 import { canonicalJson } from "../trust/canonical";
 import type { Receipt } from "./receipt";
 import { AlteredReceiptsError, appendLine, readReceipts } from "./receipts";
@@ -12,7 +12,12 @@ const label = "tollgate.dev/receipt";
 
 interface ConfigMap {
   readonly metadata: { readonly name: string };
-  readonly data?: { receipt?: string; evidence?: string; evidenceSignature?: string };
+  readonly data?: {
+    receipt?: string;
+    evidence?: string;
+    evidenceSignature?: string;
+    provenance?: string;
+  };
 }
 
 /**
@@ -37,6 +42,7 @@ export async function syncWith(cluster: Cluster, stateDir: string): Promise<void
       keepEvidence(stateDir, {
         evidence: data?.evidence ?? null,
         evidenceSignature: data?.evidenceSignature ?? null,
+        provenance: data?.provenance ?? null,
       });
       await appendLine(stateDir, line);
     } else if (line !== lineOf(ours, index)) {
@@ -59,12 +65,19 @@ export async function publishReceipt(
   cluster: Cluster,
   stateDir: string,
   line: string,
-  { seq, evidenceDigest, stack }: Pick<Receipt, "seq" | "evidenceDigest" | "stack">,
+  {
+    seq,
+    evidenceDigest,
+    stack,
+    lineage,
+  }: Pick<Receipt, "seq" | "evidenceDigest" | "stack" | "lineage">,
 ): Promise<void> {
   const { namespace } = cluster.address;
   const name = `receipt-${String(seq).padStart(6, "0")}`;
   const evidence = evidenceDigest && textOf(evidenceFile(stateDir, evidenceDigest));
   const signature = evidenceDigest && textOf(evidenceSignatureFile(stateDir, evidenceDigest));
+  const proven = lineage?.proven?.provenance;
+  const provenance = proven && textOf(provenanceFile(stateDir, proven));
   try {
     await cluster.request("POST", `/api/v1/namespaces/${namespace}/configmaps`, {
       body: {
@@ -81,6 +94,7 @@ export async function publishReceipt(
           receipt: line,
           ...(evidence ? { evidence } : {}),
           ...(signature ? { evidenceSignature: signature } : {}),
+          ...(provenance ? { provenance } : {}),
         },
       },
     });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { sha256 } from "../trust/canonical";
 
@@ -12,11 +12,25 @@ export function evidenceSignatureFile(stateDir: string, digest: string): string 
   return evidenceFile(stateDir, digest).replace(/\.json$/, ".dsse.json");
 }
 
+/** Where a provenance is kept, by its own digest. */
+export function provenanceFile(stateDir: string, digest: string): string {
+  return path.join(stateDir, "evidence", `${digest.replace("sha256:", "")}.provenance.dsse.json`);
+}
+
+/** What a version was released on. */
+export interface ReleasedOn {
+  readonly evidence: string | null;
+  readonly evidenceSignature: string | null;
+  /** Null when nothing of its training was proven. */
+  readonly provenance: string | null;
+}
+
 /** Keeps what a version was released on beside the receipts, named by its digest, so that it can be judged again. */
 export function keepEvidence(
   stateDir: string,
-  { evidence, evidenceSignature }: { evidence: string | null; evidenceSignature: string | null },
+  { evidence, evidenceSignature, provenance }: ReleasedOn,
 ): void {
+  if (provenance) writeOnce(provenanceFile(stateDir, sha256(provenance)), provenance);
   if (!evidence) return;
   const digest = sha256(evidence);
   writeOnce(evidenceFile(stateDir, digest), evidence);
@@ -28,6 +42,10 @@ function writeOnce(file: string, text: string): void {
   if (existsSync(file)) return;
   mkdirSync(path.dirname(file), { recursive: true });
   const part = `${file}.${process.pid}.part`;
-  writeFileSync(part, text);
-  renameSync(part, file);
+  try {
+    writeFileSync(part, text);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
 }

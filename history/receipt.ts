@@ -24,7 +24,7 @@ const loweredGate = z.strictObject({
   level: z.enum(["mandatory", "advisory", "disabled"]),
   /** Level by the stack's tier. */
   from: z.enum(["mandatory", "advisory", "disabled"]),
-  /** E-mail of whoever committed the change of the stack's file; null when it isn't committed. */
+  /** E-mail of whoever committed the change of the stack's file; null when it isn't reviewed. */
   by: z.string().nullable(),
 });
 
@@ -33,7 +33,7 @@ export const receiptSchema = z.strictObject({
   schema: z.literal("tollgate.receipt/2"),
   /** Position in the chain, from 1. */
   seq: z.int().positive(),
-  /** When the release was complete. ISO 8601, UTC. */
+  /** When the release was complete, never earlier than any receipt before. ISO 8601, UTC. */
   at: z.iso.datetime(),
   stack: z.string(),
   pin,
@@ -43,7 +43,23 @@ export const receiptSchema = z.strictObject({
   evidenceDigest: digestSchema.nullable(),
   /** What the version was made from; null without evidence. */
   lineage: z
-    .strictObject({ gitCommit: z.string().nullable(), dataVersion: z.string().nullable() })
+    .strictObject({
+      gitCommit: z.string().nullable(),
+      dataVersion: z.string().nullable(),
+      /** What was signed of the training. Absent where nothing was proven: the rest is what unsigned tags said then. */
+      proven: z
+        .strictObject({
+          /** The names that the signing key was listed under. */
+          by: z.string(),
+          /** Environment that it was trained in. */
+          stack: z.string(),
+          gitDirty: z.boolean().nullable(),
+          trainingDataDigest: digestSchema,
+          /** sha256 of the provenance, which is kept beside the receipts. */
+          provenance: digestSchema,
+        })
+        .optional(),
+    })
     .nullable(),
   /** What the gates said, under the thresholds in force. */
   verdicts: z.array(verdict),
@@ -55,6 +71,18 @@ export const receiptSchema = z.strictObject({
   plan: digestSchema,
   /** Gates that the stack's file puts below its tier's level. */
   lowered: z.array(loweredGate),
+  /** The settings it was judged by, since receipts hold that. */
+  settings: z
+    .strictObject({
+      /** Digest of the effective settings. */
+      digest: digestSchema,
+      /** Branch that they were compared with, as a full ref, and its commit; null: with none. */
+      ref: z.string().nullable(),
+      commit: z.string().nullable(),
+      /** Were they the reviewed ones? Also where no branch is named. */
+      asReviewed: z.boolean(),
+    })
+    .optional(),
   /** Commit of the project folder; null outside of git. */
   commit: z.string().nullable(),
   /** Were there changes that were not committed? Null outside of git. */
@@ -78,6 +106,14 @@ export type ReceiptFacts = Omit<
   Receipt,
   "schema" | "seq" | "previousPin" | "result" | "previous" | "hash"
 >;
+
+/** The latest time that any receipt names, whatever their order; null without receipts. */
+export function latestReceiptAt(receipts: readonly Pick<Receipt, "at">[]): string | null {
+  return receipts.reduce<string | null>(
+    (latest, { at }) => (latest !== null && Date.parse(latest) >= Date.parse(at) ? latest : at),
+    null,
+  );
+}
 
 /** The line of the chain, without its newline, that follows the last one. */
 export function receiptLine(facts: ReceiptFacts, last: Receipt | null): string {

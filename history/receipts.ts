@@ -1,7 +1,13 @@
 import fs from "node:fs";
 import path from "node:path";
 import { withProcessLock } from "../runtimes/local/processes/lock";
-import { parseReceiptLine, type Receipt, type ReceiptFacts, receiptLine } from "./receipt";
+import {
+  latestReceiptAt,
+  parseReceiptLine,
+  type Receipt,
+  type ReceiptFacts,
+  receiptLine,
+} from "./receipt";
 
 /** The chain of receipts was changed after it was written. The message names the file and the line. */
 export class AlteredReceiptsError extends Error {
@@ -34,6 +40,9 @@ export function readReceipts(stateDir: string): ReceiptChain {
  * Adds a receipt to the end of the chain and returns it, on disk for certain. Safe when several do it at once. What a
  * killed writer left of a line is moved to `receipts.torn` first.
  *
+ * Time never goes back in a chain. A clock that says less than the latest receipt stops no release here: the gates refuse
+ * a new version by such a clock, and a way back must not wait for it. The receipt then has the time of the latest one.
+ *
  * @param publish writes it elsewhere as well, before it is in the chain: when that fails, it is nowhere
  * @throws AlteredReceiptsError when the chain does not verify: nothing is added to it then
  */
@@ -43,8 +52,10 @@ export async function appendReceipt(
   publish: (line: string, receipt: Receipt) => Promise<void> = () => Promise.resolve(),
 ): Promise<Receipt> {
   return withProcessLock(stateDir, "receipts", async () => {
-    const last = readReceipts(stateDir).receipts.at(-1) ?? null;
-    const line = receiptLine(facts, last);
+    const { receipts } = readReceipts(stateDir);
+    const last = receipts.at(-1) ?? null;
+    const at = latestReceiptAt([...receipts, facts])!;
+    const line = receiptLine({ ...facts, at }, last);
     await publish(line, parseReceiptLine(Buffer.from(line), last));
     return append(stateDir, line);
   });

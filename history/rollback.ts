@@ -13,16 +13,40 @@ export function lastGoodPin(
   receipts: readonly Receipt[],
   current: PinnedVersion | null,
 ): PinnedVersion | null {
-  const standing: PinnedVersion[] = [];
-  for (const { pin } of receipts) {
-    const earlier = standing.findIndex((each) => samePin(each, pin));
-    // Released before: everything released after it was gone back from.
-    if (earlier !== -1) standing.length = earlier;
-    standing.push(pin);
-  }
-  const at = standing.findIndex((each) => samePin(each, current));
+  const { standing } = courseOf(receipts);
+  const at = standing.findIndex(({ pin }) => samePin(pin, current));
   const before = at === -1 ? standing : standing.slice(0, at);
-  return before.at(-1) ?? null;
+  return before.at(-1)?.pin ?? null;
+}
+
+/** What became of the versions that a stack released. */
+export interface Course {
+  /** Not gone back from, in the order of their release; `releasedAt` is when a version was released as a new one. */
+  readonly standing: readonly { readonly pin: PinnedVersion; readonly releasedAt: string }[];
+  /** Gone back from and not released since, with the time of the release that did so. */
+  readonly goneBackFrom: readonly { readonly pin: PinnedVersion; readonly at: string }[];
+}
+
+/**
+ * Tells going back from going forward: a release of a version that stands is a way back to it, and all versions released
+ * after it are gone back from. Releasing one of those again is a way forward.
+ *
+ * @param receipts oldest first
+ */
+export function courseOf(receipts: readonly Receipt[]): Course {
+  const standing: { pin: PinnedVersion; releasedAt: string }[] = [];
+  let goneBackFrom: { pin: PinnedVersion; at: string }[] = [];
+  for (const { pin, at } of receipts) {
+    const earlier = standing.findIndex((each) => samePin(each.pin, pin));
+    if (earlier === -1) {
+      goneBackFrom = goneBackFrom.filter((each) => !samePin(each.pin, pin));
+      standing.push({ pin, releasedAt: at });
+    } else {
+      const left = standing.splice(earlier + 1);
+      goneBackFrom.push(...left.map((each) => ({ pin: each.pin, at })));
+    }
+  }
+  return { standing, goneBackFrom };
 }
 
 /** What was released directly before a pin's latest release; null when it was the first, or never released. */

@@ -42,24 +42,6 @@ export async function readSource(
   };
 }
 
-/**
- * Who committed the last change of a file's lines that match a pattern: an e-mail; null outside of git, when the file
- * has changes that aren't committed, and in a shallow clone, where git takes the oldest commit there is for the author
- * of everything.
- */
-export async function authorOfChange(
-  projectDir: string,
-  file: string,
-  pattern: string,
-): Promise<string | null> {
-  const [shallow, changes, author] = await Promise.all([
-    git(projectDir, "rev-parse", "--is-shallow-repository"),
-    git(projectDir, "status", "--porcelain", "--", file),
-    git(projectDir, "log", "-1", "--extended-regexp", "-G", pattern, "--format=%ae", "--", file),
-  ]);
-  return shallow === "false" && changes === "" ? author || null : null;
-}
-
 /** What git prints; null when it can't answer. */
 async function git(directory: string, ...args: string[]): Promise<string | null> {
   try {

@@ -1,6 +1,6 @@
 import type { PinnedVersion, Service, StackHistory } from "../policies/gate";
-import type { Receipt } from "./receipt";
-import { samePin } from "./rollback";
+import { latestReceiptAt, type Receipt } from "./receipt";
+import { courseOf, samePin } from "./rollback";
 
 /** What a stack's last checkpoint says of its pin. */
 export interface Checkpoint {
@@ -14,28 +14,34 @@ export interface Checkpoint {
  * What a stack served before the pin that is judged now. A receipt is written when a release is complete, so an admitted
  * pin whose release failed is not what is deployed.
  *
+ * The receipts alone say what is deployed, whatever the checkpoint says: a pin can be taken out of a checkpoint, and a
+ * version must not get round the comparison with what was served last by that, nor by destroying the environment first.
+ *
  * @param receipts oldest first
- * @param checkpoint null when the stack has no pin in its checkpoint: nothing is deployed; undefined when there is no
- *   checkpoint at hand, and the receipts alone are asked
+ * @param checkpoint asked where there is no receipt; null when there is none, or it has no pin
  */
 export function stackHistory(
   receipts: readonly Receipt[],
   pin: PinnedVersion,
-  checkpoint?: Checkpoint | null,
+  checkpoint: Checkpoint | null = null,
 ): StackHistory {
   const last = receipts.at(-1);
+  const { standing, goneBackFrom } = courseOf(receipts);
+  const releases = receipts.filter((receipt) => samePin(receipt.pin, pin));
   return {
-    deployed: checkpoint === null ? null : (last?.pin ?? admittedBefore(pin, checkpoint)),
-    releasedAt: receipts.find((receipt) => samePin(receipt.pin, pin))?.at ?? null,
-    lastReceiptAt: last?.at ?? null,
+    deployed: last?.pin ?? admittedBefore(pin, checkpoint),
+    releasedAt: standing.find((each) => samePin(each.pin, pin))?.releasedAt ?? null,
+    goneBackFromAt: goneBackFrom.find((each) => samePin(each.pin, pin))?.at ?? null,
+    latestReceiptAt: latestReceiptAt(receipts),
     packDigest: last?.packDigest ?? null,
+    ...(releases.some(({ lineage }) => lineage?.proven) ? { releasedProven: true } : {}),
   };
 }
 
 /** Without receipts at hand, the checkpoint's pin counts as released. */
 function admittedBefore(
   pin: PinnedVersion,
-  checkpoint: Checkpoint | undefined,
+  checkpoint: Checkpoint | null,
 ): StackHistory["deployed"] {
   if (!checkpoint) return null;
   return samePin(checkpoint.pin, pin) ? checkpoint.deployed : checkpoint.pin;
@@ -54,9 +60,10 @@ export function servicesOf(receipts: readonly Receipt[]): Service[] {
       digest: receipt.pin.digest,
       gitCommit: receipt.lineage?.gitCommit ?? null,
       dataVersion: receipt.lineage?.dataVersion ?? null,
+      ...(receipt.lineage?.proven ? { proven: true } : {}),
       from: receipt.at,
       to: next?.at ?? null,
-      green: allPassed && !goneBackFrom,
+      green: allPassed && !goneBackFrom && receipt.settings?.asReviewed !== false,
     };
   });
 }

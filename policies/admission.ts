@@ -4,6 +4,7 @@ import { sha256 } from "../trust/canonical";
 import { label } from "./finding";
 import type { Candidate } from "./gate";
 import { planDigest } from "./plan";
+import { termsIn } from "./terms";
 
 /**
  * What the gates judge, from an admission's inputs as the engine hands them on. The evidence is read from its document
@@ -16,8 +17,10 @@ export function candidateOf(inputs: AdmissionInputs): Candidate {
     pin,
     ...evidenceOf(inputs),
     evidenceSignature: inputs.evidenceSignature ?? null,
+    provenance: inputs.provenance ?? null,
     registryDigest: inputs.registryDigest ?? null,
     evaluationDigest: inputs.evaluationDigest ?? null,
+    terms: termsIn(inputs.settings),
     approvals: inputs.approvals ?? [],
     waivers: inputs.waivers ?? [],
     trust: inputs.trust,
@@ -25,8 +28,10 @@ export function candidateOf(inputs: AdmissionInputs): Candidate {
     history: {
       deployed: history.deployed ?? null,
       releasedAt: history.releasedAt ?? null,
-      lastReceiptAt: history.lastReceiptAt ?? null,
+      goneBackFromAt: history.goneBackFromAt ?? null,
+      latestReceiptAt: history.latestReceiptAt ?? null,
       packDigest: history.packDigest ?? null,
+      ...(history.releasedProven ? { releasedProven: true } : {}),
     },
     soaked:
       inputs.soaked?.map((service) => ({
@@ -37,7 +42,24 @@ export function candidateOf(inputs: AdmissionInputs): Candidate {
       })) ?? null,
     pack: { digest: pack.digest, pinned: pack.pinned ?? null },
     lowered: (inputs.lowered ?? []).map((each) => ({ ...each, by: each.by ?? null })),
+    review: reviewIn(inputs),
     judgedAt: inputs.judgedAt,
+  };
+}
+
+function reviewIn({ review }: AdmissionInputs): Candidate["review"] {
+  if (!review) return null;
+  return {
+    ...review,
+    ref: review.ref ?? null,
+    commit: review.commit ?? null,
+    problem: review.problem ?? null,
+    differences: (review.differences ?? []).map(({ field, value, reviewed, by }) => ({
+      field,
+      value: value ?? null,
+      reviewed: reviewed ?? null,
+      by: by ?? null,
+    })),
   };
 }
 

@@ -5,36 +5,64 @@ import type { Settings } from "../config/settings";
 import { readLines } from "../config/signed-lines";
 import { stackNames } from "../config/stack-files";
 import { trustOf } from "../config/signers";
-import { authorOfChange } from "../history/source";
 import { readReceipts } from "../history/receipts";
 import { servicesOf, stackHistory } from "../history/stack-history";
+import type { AdmissionInputs } from "../provider/inputs";
 import { type CandidateFacts, fetchCandidateFacts } from "../registry/candidate";
 import { sha256Of } from "../registry/digest";
-import type { Candidate, LoweredGate, PinnedVersion, Service } from "./gate";
+import type { Evidence } from "../registry/evidence";
+import { parseEvidence } from "../registry/evidence-document";
+import type { Candidate, PinnedVersion, Service } from "./gate";
 import { packDigest } from "./pack-digest";
 import { planDigest } from "./plan";
+import { termsOf } from "./terms";
+import { loweredIn, reviewSettings, settingsText } from "./review-admission";
 
 /** A candidate with the evidence document as stored, which is what the pin carries. */
 export interface FetchedCandidate extends Candidate {
   readonly document: string | null;
+  /** The stack's settings as they are compared with the reviewed ones. */
+  readonly settings: string;
+}
+
+/** The kept answers that an evidence document names, and of what kind of model they are. */
+export interface AdmittedAnswers {
+  readonly digest: string;
+  readonly rows: number;
+  readonly task: Evidence["task"];
+  /** Rows that may only be asked one by one, of a model whose answers depend on other rows. Absent: any way. */
+  readonly alone?: true;
+}
+
+/** What a document names; null where it names none, and without a document. */
+export function answersIn(document: string | null | undefined): AdmittedAnswers | null {
+  if (!document) return null;
+  const parsed = parseEvidence(Buffer.from(document));
+  const { answers, task, independence } = "evidence" in parsed ? parsed.evidence : {};
+  if (!answers || !task) return null;
+  return { ...answers, task, ...(independence?.batching === false ? { alone: true } : {}) };
 }
 
 /**
  * What the gates judge for a stack: its pin, the registry's facts about it, and what lies in the project folder. Null
  * without a pin. A registry that doesn't answer is a fact too (`problem`), never an exception.
  *
+ * @param compared are the settings compared with the reviewed ones? The program leaves that to the provider.
  * @throws SettingsError, AlteredReceiptsError when a file of the project folder can't be trusted
  */
-export async function fetchCandidate(settings: Settings): Promise<FetchedCandidate | null> {
+export async function fetchCandidate(
+  settings: Settings,
+  compared = true,
+): Promise<FetchedCandidate | null> {
   const { pin } = settings;
   if (!pin) return null;
   await Promise.all([receiptsAtHand(settings), receiptsOfSoakAtHand(settings)]);
-  const [facts, evaluationDigest, lowered] = await Promise.all([
+  const [facts, evaluationDigest, reviewed] = await Promise.all([
     fetchCandidateFacts(registryClient(settings), pin),
     evaluationDigestOf(settings),
-    loweredGates(settings),
+    compared ? reviewIn(settings, pin) : notCompared(settings),
   ]);
-  return candidateFrom(settings, pin, { ...facts, evaluationDigest, lowered });
+  return candidateFrom(settings, pin, { ...facts, evaluationDigest, ...reviewed });
 }
 
 /** A cluster that doesn't answer is told of by its registry, which is asked next. */
@@ -63,7 +91,7 @@ async function receiptsOfSoakAtHand({ gates, projectDir }: Settings): Promise<vo
 export function candidateFrom(
   settings: Settings,
   pin: PinnedVersion,
-  facts: CandidateFacts & Pick<Candidate, "evaluationDigest" | "lowered">,
+  facts: CandidateFacts & Pick<Candidate, "evaluationDigest" | "lowered" | "review">,
 ): FetchedCandidate {
   const { stack, projectDir, stateDir, gates } = settings;
   const history = stackHistory(readReceipts(stateDir).receipts, pin);
@@ -71,6 +99,8 @@ export function candidateFrom(
     stack,
     pin,
     ...facts,
+    terms: termsOf(settings.evaluation),
+    settings: settingsText(settings),
     approvals: readLines(projectDir, "approvals", stack, pin),
     waivers: readLines(projectDir, "waivers", stack, pin),
     trust: trustOf(settings),
@@ -94,21 +124,19 @@ export async function evaluationDigestOf({
   return `sha256:${await sha256Of(createReadStream(file))}`;
 }
 
-/** Gates that the stack's file puts below its tier's level, with who committed that. */
-export function loweredGates({
-  projectDir,
-  stack,
-  gates,
-}: Pick<Settings, "projectDir" | "stack" | "gates">): Promise<LoweredGate[]> {
-  const lowered = Object.entries(gates).flatMap(([gate, { level, lowered: from }]) =>
-    from ? [{ gate, level, from }] : [],
-  );
-  return Promise.all(
-    lowered.map(async (each) => ({
-      ...each,
-      by: await authorOfChange(projectDir, `Pulumi.${stack}.yaml`, `${each.gate}|level:`),
-    })),
-  );
+/** A stack's settings, signers and waivers beside the reviewed ones. */
+export function reviewIn(
+  settings: Settings,
+  pin: PinnedVersion,
+): Promise<Pick<Candidate, "lowered" | "review">> {
+  const { projectDir, stack, stateDir } = settings;
+  const waivers = readLines(projectDir, "waivers", stack, pin);
+  const { receipts } = readReceipts(stateDir);
+  return reviewSettings(settings, { trust: trustOf(settings), waivers, pin }, receipts);
+}
+
+function notCompared({ gates }: Pick<Settings, "gates">): Pick<Candidate, "lowered" | "review"> {
+  return { lowered: loweredIn(gates).map((each) => ({ ...each, by: null })), review: null };
 }
 
 /**
@@ -132,4 +160,45 @@ function soakStack({ gates }: Pick<Settings, "gates">): string | null {
   const soak = gates["soak"];
   if (!soak || soak.level === "disabled") return null;
   return (soak.settings as { stack: string }).stack;
+}
+
+/** What an admission is declared with. */
+interface Declared extends Pick<AdmissionInputs, "stateDir" | "gates" | "cluster"> {
+  readonly candidate: FetchedCandidate;
+}
+
+/** What is declared of a pin: the candidate as the provider and the policy pack get it. */
+export function admissionInputs({
+  candidate,
+  gates,
+  stateDir,
+  cluster,
+}: Declared): AdmissionInputs {
+  const { stack, pin, document, problem, evidenceSignature, provenance, registryDigest } =
+    candidate;
+  const { evaluationDigest, approvals, waivers, trust, soaked, pack, lowered, review } = candidate;
+  const { settings, history, judgedAt } = candidate;
+  return {
+    stack,
+    stateDir,
+    cluster,
+    pin,
+    evidence: document,
+    problem,
+    evidenceSignature,
+    provenance,
+    registryDigest,
+    evaluationDigest,
+    approvals: [...approvals],
+    waivers: [...waivers],
+    trust,
+    soaked: soaked && [...soaked],
+    pack,
+    settings,
+    lowered: [...lowered],
+    review,
+    gates,
+    history,
+    judgedAt,
+  };
 }

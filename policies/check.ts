@@ -45,11 +45,12 @@ function withRecordedEvidence(
 ): AdmissionInputs {
   const unchanged = olds !== null && samePin(olds.pin, news.pin);
   if (news.problem?.code !== "registry-unavailable" || !unchanged || !olds.evidence) return news;
-  const { evidence, evidenceSignature, registryDigest } = olds;
+  const { evidence, evidenceSignature, provenance, registryDigest } = olds;
   return {
     ...news,
     evidence,
     evidenceSignature: evidenceSignature ?? null,
+    provenance: provenance ?? null,
     registryDigest: registryDigest ?? null,
     problem: null,
   };

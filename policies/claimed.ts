@@ -79,10 +79,8 @@ export function limitsOf(
 ): { limits: Limits; level: Exclude<GateLevel, "disabled"> } | null {
   const configuration = gates[metricFloor.name];
   if (!configuration || configuration.level === "disabled") return null;
-  return {
-    limits: metricFloor.settings.parse(configuration.settings),
-    level: configuration.level,
-  };
+  const { floors, ceilings } = metricFloor.settings.parse(configuration.settings);
+  return { limits: { floors, ceilings }, level: configuration.level };
 }
 
 /** Is it a limit that the metric can have? Accuracy 90 is not. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { parseInWords, type Problem } from "../config/problems";
 import type { Gate, GateConfiguration, GateConfigurations, GateLevel } from "./gate";
 import { gates } from "./gates";
+import { levels } from "./levels";
 
 /** What a tier gives: the level of all gates, and settings by gate name. `null` switches the gate off. */
 export interface GateDefaults {
@@ -11,9 +12,6 @@ export interface GateDefaults {
   /** A gate that isn't named has no settings to give. */
   readonly settings: Readonly<Record<string, object | null>>;
 }
-
-/** From the strictest on. */
-const levels: readonly GateLevel[] = ["mandatory", "advisory", "disabled"];
 
 const level = z
   .enum(["mandatory", "advisory", "disabled"])

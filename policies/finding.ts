@@ -1,7 +1,7 @@
 import type { Candidate, Finding, PinnedVersion } from "./gate";
 
 /** What a finding says beyond whether it passed; every part has a neutral default. */
-type Facts = Partial<Pick<Finding, "subject" | "value" | "threshold" | "margin">>;
+type Facts = Partial<Pick<Finding, "subject" | "value" | "threshold" | "margin" | "remedy">>;
 
 const nothing = { subject: null, value: null, threshold: null, margin: null };
 

@@ -15,19 +15,30 @@ export interface PinnedVersion {
   readonly digest: string;
 }
 
-/** What a stack served before: from its last checkpoint and its receipts, never from a movable alias. */
+/** What a stack served before: from its receipts, never from a movable alias. */
 export interface StackHistory {
-  /** What the stack serves now; null for nothing. `unknown` only where a document is judged without its stack. */
+  /**
+   * What the stack serves, or served last before it was destroyed; null for nothing. `unknown` only where a document is
+   * judged without its stack.
+   */
   readonly deployed: PinnedVersion | null | "unknown";
   /**
-   * When exactly this pin was first released here, ISO 8601, UTC; null never. What was released before may come back
-   * (a rollback, or an update that changes something else): its approvals and waivers are judged as of then.
+   * When exactly this pin was released here, ISO 8601, UTC; null when it never was, or was gone back from since. What was
+   * released may come back (a rollback, or an update that changes something else): its approvals and waivers are judged
+   * as of then.
    */
   readonly releasedAt: string | null;
-  /** Time of the last receipt: a clock that says less was set back. */
-  readonly lastReceiptAt: string | null;
+  /**
+   * When the stack went back from exactly this pin, to one released before it; null when it didn't, or released it again
+   * since. Only what people sign after that time speaks for releasing it again.
+   */
+  readonly goneBackFromAt: string | null;
+  /** Latest time of any receipt: a clock that says less was set back. */
+  readonly latestReceiptAt: string | null;
   /** Digest of the gates that the last receipt was given under; null without one. */
   readonly packDigest: string | null;
+  /** Had somebody who might train signed its training, when this pin was released here? @default false */
+  readonly releasedProven?: boolean;
 }
 
 /** A time in which another stack served a version, from that stack's receipts. */
@@ -35,11 +46,13 @@ export interface Service {
   readonly digest: string;
   readonly gitCommit: string | null;
   readonly dataVersion: string | null;
+  /** Had whoever trained it signed commit and data, or are they what unsigned tags said? @default false */
+  readonly proven?: boolean;
   /** ISO 8601, UTC. */
   readonly from: string;
   /** Null: it still serves. */
   readonly to: string | null;
-  /** Was it released with every mandatory gate passed, none waived, and not gone back from? */
+  /** Was it released with every mandatory gate passed, none waived, by reviewed settings, and not gone back from? */
   readonly green: boolean;
 }
 
@@ -49,8 +62,42 @@ export interface LoweredGate {
   readonly level: GateLevel;
   /** Level by the stack's tier. */
   readonly from: GateLevel;
-  /** E-mail of whoever committed that; null when it isn't committed. */
+  /** E-mail of whoever committed that, as the commit says it; null when it isn't reviewed. */
   readonly by: string | null;
+}
+
+/** A field in which the settings that judge differ from the reviewed ones. */
+export interface SettingDifference {
+  /** Such as `tollgate:gates.approvals.required`, or `signers ana@example.com sha256:…`. */
+  readonly field: string;
+  /** As JSON; null: it isn't there. */
+  readonly value: string | null;
+  readonly reviewed: string | null;
+  /** E-mail of whoever committed the value elsewhere, as the commit says it; null when nobody has. */
+  readonly by: string | null;
+}
+
+/** The settings that judge beside those of the branch that the stack names. */
+export interface Review {
+  /** Digest of the effective settings (`effectiveDigest`). */
+  readonly digest: string;
+  /** The branch that decides, as a full ref such as `refs/remotes/origin/main`; null: none is named. */
+  readonly ref: string | null;
+  /** The commit of that branch that was compared with; null: there is none. */
+  readonly commit: string | null;
+  /** Why nothing could be compared, with what to do about it, as a clause; null when it could. */
+  readonly problem: string | null;
+  readonly differences: readonly SettingDifference[];
+  /** Level that settings-reviewed has at least: by the reviewed settings, else by the last release. */
+  readonly level: GateLevel;
+}
+
+/** What of an answer is measured, and which class metrics are about: changed, and what was measured is something else. */
+export interface EvaluationTerms {
+  /** Name of the class; null: the rarer of two. */
+  readonly positive: string | null;
+  /** As evidence has it; null: the one value that the model answers. */
+  readonly answer: Evidence["answer"] | null;
 }
 
 /** Everything the gates see. Plain values, all known at preview. */
@@ -64,12 +111,18 @@ export interface Candidate {
   readonly evidenceDigest: string | null;
   /** The DSSE envelope beside the evidence document, as stored; null when there is none. */
   readonly evidenceSignature: string | null;
+  /** What `tollgate train` signed about how the version was made, a DSSE envelope as stored; null when nobody did. */
+  readonly provenance: string | null;
   /** The `tollgate.digest` tag on the version in the registry, when the registry answered. */
   readonly registryDigest: string | null;
   /** Set only where a document is judged without its registry: what only the registry knows isn't looked at. */
   readonly offline?: true;
+  /** Set only where a past release is judged again: it may rest on lines that were signed before they named evidence. */
+  readonly replayed?: true;
   /** Digest of the evaluation data that the stack's settings pin or name now; null when it isn't at hand. */
   readonly evaluationDigest: string | null;
+  /** What the settings in force say of how answers are measured; null where nobody knows. */
+  readonly terms: EvaluationTerms | null;
   /** DSSE envelopes, as the lines of `approvals/<stack>.jsonl`, of this version and digest. */
   readonly approvals: readonly string[];
   /** DSSE envelopes, as the lines of `waivers/<stack>.jsonl`, of this version and digest. */
@@ -88,6 +141,8 @@ export interface Candidate {
   };
   /** By gate name, in the order of the list. */
   readonly lowered: readonly LoweredGate[];
+  /** Null where nobody compared the settings, which settings-reviewed refuses. */
+  readonly review: Review | null;
   /** When it is judged, ISO 8601, UTC: `history.releasedAt` of a pin released before, else now. */
   readonly judgedAt: string;
 }
@@ -105,6 +160,8 @@ export interface Finding {
   readonly margin: number | null;
   /** One sentence that names the model version, what was observed and what is required. */
   readonly reason: string;
+  /** What to do about exactly this refusal. @default the gate's own remedy */
+  readonly remedy?: string | undefined;
 }
 
 export type GateLevel = "mandatory" | "advisory" | "disabled";
@@ -138,8 +195,12 @@ export interface Gate<S extends z.ZodType = z.ZodType> {
   readonly source: string;
   /** May a signed waiver release past a refusal of this gate? Never for bytes, approvals and provenance. */
   readonly waivable: boolean;
+  /** It judges the moment and not the version, so that a waiver names no value of it. */
+  readonly judgesMoment?: true;
   /** Its settings under `tollgate:gates` → `<name>`; every field has a default or the tier gives one. */
   readonly settings: S;
+  /** Level below which no setting puts it, from what settings can't change. @default none */
+  leastLevel?(candidate: Candidate): GateLevel;
   /** One finding for each thing judged; never none. */
   check(candidate: Candidate, settings: z.output<S>): readonly Finding[];
 }

@@ -2,16 +2,15 @@ import { nearest, parseInWords, pathText } from "../config/problems";
 import { noEvidenceCode } from "./finding";
 import type {
   Candidate,
+  Finding,
   Gate,
   GateConfiguration,
   GateConfigurations,
-  GateLevel,
   Verdict,
 } from "./gate";
 import { gates } from "./gates";
-import { activeWaivers } from "./waivers";
-
-const levels: readonly GateLevel[] = ["mandatory", "advisory", "disabled"];
+import { levels, stricter } from "./levels";
+import { activeWaivers, waiverOf } from "./waivers";
 
 /** The gates' configuration can't be used: an unknown gate, a missing one, or wrong settings. One sentence. */
 export class GateConfigurationError extends Error {
@@ -31,33 +30,38 @@ export function judge(candidate: Candidate, configurations: GateConfigurations):
   const waivers = activeWaivers(candidate);
   return gates.flatMap((gate) => {
     const configuration = configurationOf(gate, configurations);
-    const { level } = configuration;
+    const level = stricter(configuration.level, gate.leastLevel?.(candidate) ?? "disabled");
     if (level === "disabled") return [];
     const findings = gate.check(candidate, settingsOf(gate, configuration));
-    const waiver = gate.waivable && level === "mandatory" ? waivers.get(gate.name) : undefined;
-    return findings.map((finding): Verdict => ({
+    const signed = level === "mandatory" ? (waivers.get(gate.name) ?? []) : [];
+    return findings.map((finding): Verdict => {
+      const waiver = finding.passed ? null : waiverOf(signed, gate, finding, candidate);
       // Field by field: with a spread, a thousand verdicts take thirty times as long (V8 makes dictionaries of them).
-      passed: finding.passed,
-      subject: finding.subject,
-      value: finding.value,
-      threshold: finding.threshold,
-      margin: finding.margin,
-      code: finding.code,
-      reason: finding.reason,
-      gate: gate.name,
-      level,
-      status: finding.passed ? "passed" : waiver ? "waived" : "refused",
-      remedy: unconfigured.includes(finding.code) ? configure(gate) : gate.remedy,
-      waiver: finding.passed ? null : (waiver ?? null),
-    }));
+      return {
+        passed: finding.passed,
+        subject: finding.subject,
+        value: finding.value,
+        threshold: finding.threshold,
+        margin: finding.margin,
+        code: finding.code,
+        reason: finding.reason,
+        gate: gate.name,
+        level,
+        status: finding.passed ? "passed" : waiver ? "waived" : "refused",
+        remedy: remedyOf(gate, finding),
+        waiver,
+      };
+    });
   });
 }
 
 /** Codes of a gate that is on and was told nothing to judge: what mends that is the stack's file, not the model. */
 const unconfigured: readonly string[] = ["no-slice", "no-disturbance", "no-comparison", "no-limit"];
 
-function configure({ name }: Gate): string {
-  return `Name what it is to judge under tollgate:gates.${name}, or take that entry out.`;
+function remedyOf({ name, remedy }: Gate, finding: Finding): string {
+  return unconfigured.includes(finding.code)
+    ? `Name what it is to judge under tollgate:gates.${name}, or take that entry out.`
+    : (finding.remedy ?? remedy);
 }
 
 /** Does any verdict stop the release? */

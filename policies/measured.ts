@@ -34,9 +34,14 @@ export function within(value: number, [lowest, highest]: Range): boolean {
   return value >= lowest && value <= highest;
 }
 
+/** A metric without its average over classes (`f1_macro`) or its target (`rmse:price`). */
+export function baseOf(metric: string): string {
+  return metric.replace(/:.*$/s, "").replace(/^(precision|recall|f1)_(macro|weighted)$/, "$1");
+}
+
 /** What a metric's value can be; any number for a metric that Tollgate doesn't measure itself. */
 export function rangeOf(metric: string): Range {
-  return metricRanges.get(metric) ?? anyNumber;
+  return metricRanges.get(baseOf(metric)) ?? anyNumber;
 }
 
 /** A number of the evidence, and the limit it must keep. */
@@ -81,31 +86,6 @@ export function judgeNumber(measurement: Measurement): Finding {
   const reason = `${what} ${beside(number, limit)}${unit} ${where}, ${side} the ${kind} ${limit}${unit} (margin ${margin}${unit}).`;
   const code = measurement.code ?? (kind === "floor" ? "below-floor" : `above-${kind}`);
   return inside ? passed(reason, measured) : refused(code, reason, measured);
-}
-
-/**
- * Refuses what was measured on fewer rows than are needed to tell anything; null when there are enough.
- *
- * @param what the sentence up to the number of rows, such as `churn-model v2 has a slice west of`
- */
-export function tooFewRows(
-  subject: string,
-  what: string,
-  rows: unknown,
-  minimum: number,
-  path: string,
-): Finding | null {
-  const facts = { subject, threshold: minimum };
-  const problem = numberProblem(rows, notNegative);
-  if (problem) {
-    const reason = `${what} ${problem.text}, rows of ${path}, against the ${minimum} rows that are needed.`;
-    return refused(problem.code, reason, { ...facts, value: problem.value });
-  }
-  const number = rows as number;
-  if (number >= minimum) return null;
-  const margin = marginOf(number, minimum, "above");
-  const reason = `${what} ${onRows(number, path)}, fewer than the ${minimum} that are needed (margin ${margin}).`;
-  return refused("too-few-rows", reason, { ...facts, value: number, margin });
 }
 
 /** Why something isn't a number of the wanted kind, with words such as `NaN, which is not a finite number`; null when it is one. */

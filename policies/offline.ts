@@ -2,7 +2,7 @@ import type { Settings } from "../config/settings";
 import { quoted } from "../registry/errors";
 import { parseEvidence } from "../registry/evidence-document";
 import { sha256 } from "../trust/canonical";
-import { candidateFrom, evaluationDigestOf, loweredGates } from "./candidate";
+import { candidateFrom, evaluationDigestOf, reviewIn } from "./candidate";
 import type { Candidate, EvidenceProblem, PinnedVersion, Verdict } from "./gate";
 import { blocked, judge } from "./judge";
 
@@ -12,6 +12,8 @@ export interface EvidenceFile {
   readonly document: Uint8Array | { readonly absent: string };
   /** The DSSE envelope beside it; null when there is none. */
   readonly signature: string | null;
+  /** The provenance of the training, a DSSE envelope as well. @default null, none */
+  readonly provenance?: string | null;
 }
 
 /** What the gates say without a registry. */
@@ -37,11 +39,32 @@ export async function judgeEvidenceFile(
   settings: Settings,
   file: EvidenceFile,
 ): Promise<OfflineJudgement> {
-  const [evaluationDigest, lowered] = await Promise.all([
+  return judgeBeside(settings, file, await surroundingsOf(settings, file));
+}
+
+/** What is found beside a document: the same for every document about one version, and for all that can't be read. */
+export type Surroundings = Pick<Candidate, "evaluationDigest" | "lowered" | "review">;
+
+/** Reads the evaluation data, and asks git for what is reviewed. */
+export async function surroundingsOf(
+  settings: Settings,
+  file: EvidenceFile,
+): Promise<Surroundings> {
+  const pin = pinOf(settings, readDocument(file).evidence?.model);
+  const [evaluationDigest, reviewed] = await Promise.all([
     evaluationDigestOf(settings),
-    loweredGates(settings),
+    reviewIn(settings, pin),
   ]);
-  const candidate = offlineCandidate(settings, file, { evaluationDigest, lowered });
+  return { evaluationDigest, ...reviewed };
+}
+
+/** What the gates say of a document in those surroundings; see `judgeEvidenceFile`. */
+export function judgeBeside(
+  settings: Settings,
+  file: EvidenceFile,
+  surroundings: Surroundings,
+): OfflineJudgement {
+  const candidate = offlineCandidate(settings, file, surroundings);
   const verdicts = judge(candidate, settings.gates);
   return { candidate, verdicts, blocked: blocked(verdicts), notLookedAt: unknowns(candidate) };
 }
@@ -50,7 +73,7 @@ export async function judgeEvidenceFile(
 export function offlineCandidate(
   settings: Settings,
   file: EvidenceFile,
-  facts: Pick<Candidate, "evaluationDigest" | "lowered">,
+  surroundings: Surroundings,
 ): Candidate {
   const { evidence, evidenceDigest, problem } = readDocument(file);
   const pin = pinOf(settings, evidence?.model);
@@ -60,15 +83,16 @@ export function offlineCandidate(
     document: null,
     evidenceDigest,
     evidenceSignature: file.signature,
+    provenance: file.provenance ?? null,
     registryDigest: null,
-    ...facts,
+    ...surroundings,
   });
   const { history } = candidate;
   return {
     ...candidate,
     offline: true,
     // Without receipts nobody knows what the stack serves, which isn't the same as nothing.
-    history: history.lastReceiptAt === null ? { ...history, deployed: "unknown" } : history,
+    history: history.latestReceiptAt === null ? { ...history, deployed: "unknown" } : history,
   };
 }
 

@@ -1,3 +1,4 @@
+import { aligned, widthsOf } from "./aligned";
 import { notLookedCode, plain, shortDigest } from "./finding";
 import type { Verdict } from "./gate";
 import { blocked, explanation, withoutEchoes } from "./judge";
@@ -7,6 +8,8 @@ const headings = ["gate", "verdict", "value", "threshold", "margin"];
 export interface TextOptions {
   /** Colour the verdicts with ANSI codes. @default false */
   readonly colours?: boolean;
+  /** Columns of the terminal: in a narrow one, words of the table are shortened. @default any number */
+  readonly columns?: number;
   /** Why waivers of this version don't count, a sentence each. @default none */
   readonly waiverProblems?: readonly string[];
 }
@@ -14,28 +17,46 @@ export interface TextOptions {
 /** Verdicts as an aligned table for a terminal, with a sentence and a remedy under it for each refusal. */
 export function asText(verdicts: readonly Verdict[], options: TextOptions = {}): string {
   const shown = withoutEchoes(verdicts);
-  const rows = shown.map(cells);
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
-  );
-  const line = (row: readonly string[], paint = (text: string) => text) =>
-    row
-      .map((cell, column) => {
-        const space = " ".repeat(widths[column]! - cell.length);
-        if (column > 1) return space + cell;
-        return (column === 1 ? paint(cell) : cell) + space;
-      })
-      .join("  ")
-      .trimEnd();
-  const table = rows.map((row, index) =>
-    line(row, options.colours ? painter(shown[index]!) : undefined),
+  const rows = fitting(shown.map(cells), options.columns ?? Infinity);
+  const table = aligned(
+    headings,
+    rows,
+    2,
+    (row) => (cell, column) =>
+      options.colours && column === 1 ? painter(shown[row]!)(cell) : cell,
   );
   const sentences = shown.flatMap((verdict) => {
     const why = whyOf(verdict);
     return why === null ? [] : [`${title(verdict)}: ${why}`];
   });
   const notes = [...sentences, ...notesOf(shown, options)];
-  return [line(headings), ...table, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+  return [...table, ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+}
+
+/** As many columns of a digest or a time as a narrow terminal shows. */
+const narrowText = 9;
+
+/** The rows as they are where there is room; else with shortened words, which the sentences below have in full. */
+function fitting(rows: string[][], columns: number): string[][] {
+  const over = (some: string[][]) =>
+    widthsOf(headings, some).reduce((sum, width) => sum + width, 2 * (headings.length - 1)) -
+    columns;
+  if (over(rows) <= 0) return rows;
+  const short = rows.map(([title = "", status = "", ...facts]) => [
+    title,
+    status.replace("refused (advisory)", "advised"),
+    ...facts.map((fact) => (isNumber(fact) ? fact : cut(fact.replace("sha256:", ""), narrowText))),
+  ]);
+  const titles = Math.max(20, widthsOf(headings, short)[0]! - Math.max(0, over(short)));
+  return short.map(([title = "", ...others]) => [cut(title, titles), ...others]);
+}
+
+function isNumber(text: string): boolean {
+  return text !== "" && Number.isFinite(Number(text));
+}
+
+function cut(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
 /** Verdicts as a Markdown table for a pull-request comment; refused ones say why and what to do. */
@@ -109,7 +130,7 @@ function painter({ status, level }: Verdict): (text: string) => string {
 }
 
 /** Text that stays one cell of a Markdown table and is never read as HTML. */
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text
     .replace(/\s*[\r\n]+\s*/g, " ")
     .replace(/[\\|]/g, "\\$&")

@@ -17,7 +17,7 @@ export interface ReplayedDeployment {
 }
 
 /** These judge who judges, and say nothing of a version that was released under other gates. */
-const gatesOfToday = ["pack-recorded", "lowering-reviewed"];
+const gatesOfToday = ["pack-recorded", "settings-reviewed"];
 
 /**
  * Judges every past deployment by today's gates, settings and signers, on the facts of its own time: the evidence,
@@ -66,9 +66,13 @@ function candidateThen(
     pin,
     ...found,
     evidenceSignature: file.signature,
+    provenance: file.provenance ?? null,
     registryDigest: null,
     offline: true,
+    replayed: true,
     evaluationDigest: settings.evaluation?.digest ?? found.evidence?.data.digest ?? null,
+    // What was measured then may be measured otherwise today.
+    terms: null,
     approvals,
     waivers,
     trust,
@@ -78,6 +82,7 @@ function candidateThen(
     soaked: soakedIn(settings, at),
     pack: { digest, pinned: null },
     lowered: [],
+    review: null,
     judgedAt: history.releasedAt ?? at,
   };
 }

@@ -1,10 +1,12 @@
 import { readClaim } from "../trust/statement";
 import type { WaiverPredicate } from "../trust/types";
 import { verify } from "../trust/verify";
+import { unboundBecause } from "./binding";
 import { day, instantOf, isFromTheFuture } from "./clock";
 import { label } from "./finding";
-import type { Candidate, Verdict } from "./gate";
+import type { Candidate, Finding, Gate, Verdict } from "./gate";
 import { gates } from "./gates";
+import { isWaived, refusalText } from "./waived";
 
 /** Longest time a waiver may be given for, in days: what must be lived with for longer belongs into the settings. */
 export const longestWaiverDays = 30;
@@ -12,32 +14,68 @@ export const longestWaiverDays = 30;
 /** What a waiver says of the gate it releases past. */
 export type ActiveWaiver = NonNullable<Verdict["waiver"]>;
 
-/** The waivers that count for a candidate, by gate; of two for one gate the one that lasts longer. */
-export function activeWaivers(candidate: Candidate): Map<string, ActiveWaiver> {
-  const active = new Map<string, ActiveWaiver>();
+/** The waivers that count for a candidate, by gate; those that last longer come first. */
+export function activeWaivers(candidate: Candidate): Map<string, WaiverPredicate[]> {
+  const active = new Map<string, WaiverPredicate[]>();
   for (const line of candidate.waivers) {
     const judged = judgeWaiver(candidate, line);
     if ("problem" in judged) continue;
-    const { gate, owner, reason, expires } = judged.waiver;
-    const known = active.get(gate);
-    if (known && Date.parse(known.expires) >= Date.parse(expires)) continue;
-    active.set(gate, { owner, reason, expires });
+    const { waiver } = judged;
+    const known = active.get(waiver.gate) ?? [];
+    const longerFirst = [...known, waiver].sort(
+      (a, b) => Date.parse(b.expires) - Date.parse(a.expires),
+    );
+    active.set(waiver.gate, longerFirst);
   }
   return active;
 }
 
-/** One sentence for each waiver that doesn't count: which, and why. */
-export function waiverProblems(candidate: Candidate): string[] {
+/** The first of a gate's waivers that covers a refusal of it; null when none does, or the gate can't be waived. */
+export function waiverOf(
+  waivers: readonly WaiverPredicate[],
+  gate: Gate,
+  finding: Finding,
+  candidate: Pick<Candidate, "history" | "replayed">,
+): ActiveWaiver | null {
+  if (!gate.waivable) return null;
+  const found = waivers.find((waiver) => covers(waiver, gate, finding, candidate));
+  return found ? { owner: found.owner, reason: found.reason, expires: found.expires } : null;
+}
+
+/** A version that comes back does so under the waivers of then, whatever was measured since. */
+function covers(
+  { refusals }: WaiverPredicate,
+  { judgesMoment }: Gate,
+  finding: Finding,
+  { history, replayed }: Pick<Candidate, "history" | "replayed">,
+): boolean {
+  if (judgesMoment || history.releasedAt !== null) return true;
+  return refusals ? isWaived(refusals, finding) : replayed === true;
+}
+
+/**
+ * One sentence for each waiver that doesn't count, or not for all of what its gate refuses: which, and why.
+ *
+ * @param verdicts of the candidate
+ */
+export function waiverProblems(candidate: Candidate, verdicts: readonly Verdict[]): string[] {
   return candidate.waivers.flatMap((line, index) => {
     const judged = judgeWaiver(candidate, line);
-    if (!("problem" in judged)) return [];
     const what = `Waiver ${index + 1} of ${label(candidate.pin)}${claimedGate(line)}`;
-    return [`${what} doesn't count: ${judged.problem}.`];
+    if ("problem" in judged) return [`${what} doesn't count: ${judged.problem}.`];
+    const worse = verdicts.filter(
+      ({ gate, level, status }) =>
+        gate === judged.waiver.gate && level === "mandatory" && status === "refused",
+    );
+    return worse.map((verdict) => `${what} doesn't cover ${refusalText(verdict)}; sign again.`);
   });
 }
 
 /** What of a candidate a waiver is judged by. */
-export type WaiverFacts = Pick<Candidate, "stack" | "pin" | "trust" | "history" | "judgedAt">;
+export type WaiverFacts = Pick<
+  Candidate,
+  "stack" | "pin" | "trust" | "history" | "judgedAt" | "evidenceDigest" | "replayed"
+>;
 
 /** The waiver on a line, or why it doesn't count, as a clause. */
 export function judgeWaiver(
@@ -52,7 +90,11 @@ export function judgeWaiver(
     const who = signer.principals.join(", ");
     return { problem: `it names ${waiver.owner} as its owner, but the key of ${who} signed it` };
   }
-  const problem = otherVersion(facts, waiver) ?? otherTime(facts, waiver) ?? unacceptable(waiver);
+  const problem =
+    otherVersion(facts, waiver) ??
+    otherTime(facts, waiver) ??
+    unboundBecause(facts, waiver) ??
+    unacceptable(waiver);
   return problem === null ? { waiver } : { problem };
 }
 

@@ -14,16 +14,35 @@ type Place = Pick<ClusterSecretInputs, "cluster" | "name">;
  * Makes the Secret when there is none and it is ours to make, and looks whether it has all its keys.
  *
  * @returns its fingerprint
- * @throws Error one sentence when it is missing and somebody else's, or lacks a key
+ * @throws Error a sentence for each Secret of the environment that is missing and somebody else's, or lacks a key
  */
 export async function ensureSecret(inputs: ClusterSecretInputs): Promise<string> {
   const cluster = await connectCluster(inputs.cluster);
-  const found = (await find(cluster, inputs)) ?? (await make(cluster, inputs));
-  const missing = inputs.keys.filter((key) => !found.data?.[key]);
-  if (missing.length === 0) return fingerprint(found);
-  throw new Error(
-    `Secret ${inputs.name} in namespace ${inputs.cluster.namespace} has no ${missing.join(" and no ")}: add what is missing and run \`up\` again`,
+  const { generate, kept = [inputs] } = inputs;
+  const looked = await Promise.all(
+    kept.map(async ({ name, keys }) => {
+      const place = { cluster: inputs.cluster, name, keys };
+      const found =
+        (await find(cluster, place)) ?? (generate && (await make(cluster, inputs, generate)));
+      return { name, found, problem: problemOf(place, found) };
+    }),
   );
+  const problems = looked.map(({ problem }) => problem).filter((problem) => problem !== null);
+  if (problems.length > 0) throw new Error(`${problems.join("; ")}; then run \`up\` again`);
+  return fingerprint(looked.find(({ name }) => name === inputs.name)!.found!);
+}
+
+/** What somebody has to do before this Secret can be used; null when it is as it must be. */
+function problemOf(
+  { cluster: { namespace }, name, keys }: Pick<ClusterSecretInputs, "cluster" | "name" | "keys">,
+  found: Secret | null,
+): string | null {
+  if (!found) {
+    return `there is no Secret ${name} in namespace ${namespace}: make it with ${keys.length === 1 ? "the key" : "the keys"} ${keys.join(", ")}`;
+  }
+  const missing = keys.filter((key) => !found.data?.[key]);
+  if (missing.length === 0) return null;
+  return `Secret ${name} in namespace ${namespace} has no ${missing.join(" and no ")}: add what is missing`;
 }
 
 /** The fingerprint of what is there; null when there is no such Secret. */
@@ -36,14 +55,13 @@ export async function deleteSecret(place: Place): Promise<void> {
   await deleteIfThere(await connectCluster(place.cluster), pathOf(place));
 }
 
-async function make(cluster: Cluster, inputs: ClusterSecretInputs): Promise<Secret> {
-  const { name, labels, generate } = inputs;
+async function make(
+  cluster: Cluster,
+  inputs: ClusterSecretInputs,
+  generate: NonNullable<ClusterSecretInputs["generate"]>,
+): Promise<Secret> {
+  const { name, labels } = inputs;
   const { namespace } = inputs.cluster;
-  if (!generate) {
-    throw new Error(
-      `there is no Secret ${name} in namespace ${namespace}: make it with the keys ${inputs.keys.join(", ")}, and run \`up\` again`,
-    );
-  }
   const random = Object.fromEntries(
     generate.random.map(({ name, bytes }) => [name, randomBytes(bytes).toString("hex")]),
   );

@@ -1,4 +1,5 @@
 import type { CheckResult, DiffResult, Provider, ReadResult } from "@pulumi/pulumi/provider";
+import { reasonOf } from "./failures";
 import { cancel } from "./release/cancellation";
 import type { ResourceType } from "./resource-type";
 import { plain } from "./wire";
@@ -25,7 +26,7 @@ export class TollgateProvider implements Provider {
     return this.handle(urn, async (type) => {
       const recorded = Object.keys(olds ?? {}).length > 0 ? plain(olds) : null;
       if (!type.check) return { inputs: plain(news) };
-      const { inputs, failures } = await type.check(recorded, plain(news));
+      const { inputs, failures } = await type.check(recorded, plain(news), stackIn(urn));
       return { inputs, failures: [...failures] };
     });
   }
@@ -97,13 +98,18 @@ export function typeToken(urn: string): string {
   return urn.split("::")[2]?.split("$").at(-1) ?? urn;
 }
 
+/** `urn:pulumi:stack::project::…` names `stack`. */
+function stackIn(urn: string): string {
+  return (urn.split("::")[0] ?? "").replace(/^urn:pulumi:/, "");
+}
+
 function both(olds: object, news: object): [object, object] {
   return [plain(olds), plain(news)];
 }
 
 /** An error whose stack is its message: the SDK and the engine show stacks to the user. */
 function sentence(error: unknown): never {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   const plainError = new Error(message);
   plainError.stack = message;
   throw plainError;

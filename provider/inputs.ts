@@ -5,12 +5,14 @@ import type {
   GateConfigurations,
   LoweredGate,
   PinnedVersion,
+  Review,
   Service,
   StackHistory,
 } from "../policies/gate";
+import type { CredentialSource } from "../registry/credentials";
 import type { Trust } from "../trust/types";
 
-/** How to reach a registry: settings only, credentials are read from the named environment variable. */
+/** How to reach a registry: settings only, credentials are read from where they are kept. */
 export interface RegistryAddress {
   /** Base address without a trailing slash. */
   uri: string;
@@ -19,6 +21,8 @@ export interface RegistryAddress {
   timeoutSeconds: number;
   /** The cluster that a registry of its own is reached through; null: by its address. */
   cluster: ClusterAddress | null;
+  /** Of an environment's own registry. Absent in what earlier versions recorded: there were none. */
+  credentials?: CredentialSource | null;
 }
 
 /** A generated secret in a file only the user can read. Its value is never an output. */
@@ -92,6 +96,7 @@ export interface ProcessOutputs extends ProcessInputs {
   ports: Record<string, number>;
   /** `http://host:port` or `host:port`. */
   address: string;
+  /** Of its keeper, which stays the same when it starts the server again; 0 when it doesn't run. */
   pid: number;
   /** `running`, or what is wrong: `dead (exit code 137 at …)`, `unhealthy (…)`. Set by read. */
   status: string;
@@ -100,18 +105,22 @@ export interface ProcessOutputs extends ProcessInputs {
 }
 
 /**
- * The pin, admitted by the gates. What is signed travels as text, byte for byte. The provider's check fills in `history`
- * and `judgedAt` itself, so that no program can make them up.
+ * The pin, admitted by the gates. What is signed travels as text, byte for byte. The provider's check fills in `history`,
+ * `judgedAt`, `review`, `lowered` and the digest of the gates itself, so that no program can make them up.
  */
 export interface AdmissionInputs {
   stack: string;
   /** The stack's state folder, with its receipts. */
   stateDir: string;
+  /** Cluster that callers are served in; null or missing: this machine. */
+  cluster?: ClusterAddress | null;
   pin: PinnedVersion;
   /** The evidence document, as stored. */
   evidence: string | null;
   problem: EvidenceProblem | null;
   evidenceSignature: string | null;
+  /** Absent in what was recorded before training was signed. */
+  provenance?: string | null;
   registryDigest: string | null;
   evaluationDigest: string | null;
   approvals: string[];
@@ -119,7 +128,11 @@ export interface AdmissionInputs {
   trust: Trust;
   soaked: Service[] | null;
   pack: Candidate["pack"];
+  /** The settings in force, as they are compared with the reviewed ones: a document as canonical JSON. */
+  settings: string;
+  /** Of no meaning from a program: the provider compares itself. */
   lowered: LoweredGate[];
+  review: Review | null;
   gates: GateConfigurations;
   history: StackHistory;
   judgedAt: string;
@@ -127,6 +140,18 @@ export interface AdmissionInputs {
 export interface AdmissionOutputs extends AdmissionInputs {
   /** `models:/<name>/<version>`. */
   modelUri: string;
+}
+
+/** Answers that a version's scorers must give again. They are fetched from the registry when the release happens. */
+export interface ReleaseAnswers {
+  registry: RegistryAddress;
+  model: string;
+  /** sha256 of the document, and how many rows it has, by the evidence that was admitted. */
+  digest: string;
+  rows: number;
+  task: "classification" | "regression";
+  /** The rows may only be asked one by one: the model is served without batching. */
+  alone?: boolean;
 }
 
 /** Checks of the new scorers before any traffic. Named by digest; runs once at creation. */
@@ -138,6 +163,8 @@ export interface ReleaseCheckInputs {
   digest: string;
   /** Highest accepted P95 of direct requests, in milliseconds; 0 means no limit. */
   maxP95Ms: number;
+  /** Null: the evidence is of before answers were kept. */
+  answers: ReleaseAnswers | null;
 }
 
 /** Where the router sends traffic, watched after each move. */
@@ -146,8 +173,6 @@ export interface RouteInputs {
   stateDir: string;
   /** `http://host:port` of the router's listener, as callers use it. */
   url: string;
-  /** `http://host:port` of Envoy's admin interface. */
-  adminUrl: string;
   version: string;
   digest: string;
   /** Addresses of the scorers that shall answer, `http://host:port`. */
@@ -155,6 +180,17 @@ export interface RouteInputs {
   watchSeconds: number;
   maxErrorRate: number;
   maxP95Ms: number;
+  /** Longest that an answer may take, in seconds. */
+  answerSeconds: number;
+  /** Null: the evidence is of before answers were kept. */
+  answers: ReleaseAnswers | null;
+}
+
+/** A Secret that somebody else keeps. */
+export interface KeptSecret {
+  name: string;
+  /** Keys it must have. */
+  keys: string[];
 }
 
 /** A Secret of the cluster. Its values never reach the program or the state. */
@@ -169,6 +205,11 @@ export interface ClusterSecretInputs {
     /** Text of each key of the Secret; `${<name>}` stands for a random value. */
     values: { key: string; text: string }[];
   } | null;
+  /**
+   * Where somebody else keeps this one: every Secret of the environment that somebody else keeps. One that is missing is
+   * named together with the others, as the engine stops the rest of an update at the first failure.
+   */
+  kept?: KeptSecret[];
   /** Keys it must have. */
   keys: string[];
   /** Delete the Secret with the resource. Kept otherwise: the data it opens is kept as well. */
@@ -215,6 +256,8 @@ export interface ClusterReleaseInputs {
   watchSeconds: number;
   maxErrorRate: number;
   maxP95Ms: number;
+  /** Null: the evidence is of before answers were kept. */
+  answers: ReleaseAnswers | null;
 }
 
 /** Alias and legacy stage of the pinned version in the registry. */

@@ -26,10 +26,11 @@ export interface Difference {
 export interface ResourceType<Inputs extends object, Outputs extends Inputs = Inputs> {
   /** Type token, `tollgate:index:<Name>`. */
   readonly token: string;
-  /** May rewrite inputs. `olds` are the recorded inputs, null on first creation. */
+  /** May rewrite inputs. `olds` are the recorded inputs, null on first creation; `stack` is the engine's, not the program's. */
   check?(
     olds: Inputs | null,
     news: Inputs,
+    stack: string,
   ): Promise<{ inputs: Inputs; failures: readonly CheckFailure[] }>;
   diff(id: string, olds: Outputs, news: Inputs): Promise<Difference>;
   create(inputs: Inputs): Promise<{ id: string; outputs: Outputs }>;

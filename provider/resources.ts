@@ -72,6 +72,8 @@ export class Admission extends pulumi.CustomResource {
   /** What was admitted: under `--target` the engine gives the recorded one, whatever the program asked for. */
   declare readonly pin: pulumi.Output<AdmissionOutputs["pin"]>;
   declare readonly modelUri: pulumi.Output<AdmissionOutputs["modelUri"]>;
+  /** The document that was admitted; missing without one. */
+  declare readonly evidence: pulumi.Output<AdmissionOutputs["evidence"] | undefined>;
 
   constructor(name: string, args: AdmissionInputs, opts?: pulumi.CustomResourceOptions) {
     super(Admission.type, name, { ...unresolved("modelUri"), ...args }, opts);

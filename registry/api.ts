@@ -4,13 +4,16 @@ import { type Credentials, Http, type HttpRequest, type Way } from "./http";
 export interface RegistryOptions {
   /** Base address of the MLflow server; may have a path prefix, such as `https://host/org/repo.mlflow`. */
   readonly uri: string;
-  readonly credentials?: Credentials;
+  /** A function is asked with each request: a password may be made or changed meanwhile. */
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
   /** PEM file of a private CA that signed the server's certificate. */
   readonly caFile?: string | null;
   /** Longest wait for one answer, retries included. */
   readonly timeoutSeconds: number;
   /** How the server is reached when not by its address. @default by its address */
   readonly way?: Way | null;
+  /** The command that starts the server, for errors. @default none: somebody else keeps it */
+  readonly startedBy?: string | null;
   /**
    * Where `AWS_*` and `MLFLOW_S3_ENDPOINT_URL` are read for versions that lie straight in S3.
    * @default none: what the SDK finds by itself

@@ -26,6 +26,16 @@ export abstract class ArtifactApi extends TrackingApi {
     return answer.files;
   }
 
+  /** The same as `downloadRunArtifact`; null where the run has no such artifact. */
+  async findRunArtifact(runId: string, path: string, maxBytes: number): Promise<Buffer | null> {
+    try {
+      return await this.downloadRunArtifact(runId, path, maxBytes);
+    } catch (error) {
+      if (isRegistryError(error, "not-found")) return null;
+      throw error;
+    }
+  }
+
   /**
    * One artifact of a run, wherever the server keeps it, in one request where the server has MLflow's
    * `/get-artifact`; by the run's artifact address otherwise. `refused` when longer than `maxBytes`.

@@ -1,13 +1,10 @@
 import { createHash } from "node:crypto";
+import { artifactPath, formerEvidencePath } from "./artifact-paths";
 import type { ModelVersion, RegistryClient } from "./client";
 import { isRegistryError } from "./errors";
-import {
-  type Evidence,
-  evidenceArtifactPath,
-  evidenceSignaturePath,
-  versionTags,
-} from "./evidence";
+import { type Evidence, versionTags } from "./evidence";
 import { evidenceLimits, parseEvidence } from "./evidence-document";
+import { fetchProvenance } from "./provenance";
 
 /** The version to look up, as the pin names it. */
 export interface CandidatePin {
@@ -38,6 +35,8 @@ export interface CandidateFacts {
   readonly evidenceDigest: string | null;
   /** The DSSE envelope beside the document, as stored; null when there is none. */
   readonly evidenceSignature: string | null;
+  /** The provenance of the training beside the document, a DSSE envelope as stored; null when there is none. */
+  readonly provenance: string | null;
   /** The version's `tollgate.digest` tag; null without one, or when the registry gave no version. */
   readonly registryDigest: string | null;
 }
@@ -45,11 +44,17 @@ export interface CandidateFacts {
 /** An envelope has 1 kB. */
 const maxSignatureBytes = 64 * 1024;
 
-const nothing = { evidence: null, document: null, evidenceDigest: null, evidenceSignature: null };
+const nothing = {
+  evidence: null,
+  document: null,
+  evidenceDigest: null,
+  evidenceSignature: null,
+  provenance: null,
+};
 
 /**
  * Looks up a pinned version and its evidence. It never throws: whatever goes wrong is a problem, for the gates to
- * refuse. Three requests to a usual MLflow server, which together may last the client's `timeoutSeconds`.
+ * refuse. Four requests to a usual MLflow server, which together may last the client's `timeoutSeconds`.
  */
 export async function fetchCandidateFacts(
   client: RegistryClient,
@@ -107,51 +112,72 @@ async function evidenceOf(
       `${capital(who)} has no run that could hold its evidence; register it from a run.`,
     );
   }
-  const path = evidenceArtifactPath(pin.version);
-  let bytes: Buffer;
-  let signature: string | null;
-  // Asked at once; what is wrong with the document is said before what is wrong with its signature.
-  const signing = signatureOf(registry, version.runId, pin);
-  signing.catch(() => {});
+  const own = pathsOf(pin);
+  // Of the bytes that the registry has, where the pin names others: the gates say then which they are.
+  const registered = { ...pin, digest: version.tags[versionTags.digest] ?? pin.digest };
+  // Asked at once; what is wrong with the document is said before what is wrong with its signatures.
+  const proving = fetchProvenance(registry, version.runId, pin);
+  proving.catch(() => {});
   try {
-    bytes = await registry.downloadRunArtifact(version.runId, path, evidenceLimits.bytes);
-    signature = await signing;
+    const stored =
+      (await storedAt(registry, version.runId, own)) ??
+      (registered.digest === pin.digest
+        ? null
+        : await storedAt(registry, version.runId, pathsOf(registered))) ??
+      (await storedAt(registry, version.runId, {
+        document: formerEvidencePath(pin.version),
+        signature: formerEvidencePath(pin.version, ".dsse.json"),
+      }));
+    if (stored) return judgeable(pin, tag, stored, await proving);
+    return problem(
+      "evidence-missing",
+      `${capital(who)} has no artifact ${own.document} in its run ${version.runId}; ${evaluateAgain}.`,
+    );
   } catch (error) {
-    if (isRegistryError(error, "not-found")) {
-      return problem(
-        "evidence-missing",
-        `${capital(who)} has no artifact ${path} in its run ${version.runId}; ${evaluateAgain}.`,
-      );
-    }
     if (isRegistryError(error, "refused")) {
       return problem("evidence-unreadable", error.message);
     }
     return { ...nothing, problem: unavailable(error) };
   }
-  return judgeable(pin, tag, bytes, signature);
 }
 
-/** The envelope as stored; null when the evidence was never signed. */
-async function signatureOf(
+interface EvidencePaths {
+  readonly document: string;
+  readonly signature: string;
+}
+
+function pathsOf(pin: CandidatePin): EvidencePaths {
+  return {
+    document: artifactPath("evidence", pin),
+    signature: artifactPath("evidence", pin, ".dsse.json"),
+  };
+}
+
+interface StoredEvidence {
+  readonly bytes: Buffer;
+  /** The envelope beside it; null when the evidence was never signed. */
+  readonly signature: string | null;
+}
+
+/** A document and its envelope; null when there is no such document. */
+async function storedAt(
   registry: RegistryClient,
   runId: string,
-  pin: CandidatePin,
-): Promise<string | null> {
-  const path = evidenceSignaturePath(pin.version);
-  try {
-    return (await registry.downloadRunArtifact(runId, path, maxSignatureBytes)).toString("utf8");
-  } catch (error) {
-    if (isRegistryError(error, "not-found")) return null;
-    throw error;
-  }
+  paths: EvidencePaths,
+): Promise<StoredEvidence | null> {
+  // Asked at once; what is wrong with the document is said before what is wrong with its signature.
+  const signing = registry.findRunArtifact(runId, paths.signature, maxSignatureBytes);
+  signing.catch(() => {});
+  const bytes = await registry.findRunArtifact(runId, paths.document, evidenceLimits.bytes);
+  return bytes && { bytes, signature: (await signing)?.toString("utf8") ?? null };
 }
 
 /** The evidence, when the document is the tagged one, can be read, and speaks of this version. */
 function judgeable(
   pin: CandidatePin,
   tag: string,
-  bytes: Buffer,
-  evidenceSignature: string | null,
+  { bytes, signature: evidenceSignature }: StoredEvidence,
+  provenance: string | null,
 ): Found {
   const who = title(pin);
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
@@ -182,6 +208,7 @@ function judgeable(
     document,
     evidenceDigest: digest,
     evidenceSignature,
+    provenance,
   };
 }
 

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import {
+  answerSchema,
   calibrationSchema,
+  classesSchema,
   codeSchema,
   comparisonSchema,
   dataDriftSchema,
@@ -8,19 +10,23 @@ import {
   dependenciesSchema,
   digestSchema,
   fairnessSchema,
+  independenceSchema,
   latencySchema,
   leakageSchema,
   modelSignatureSchema,
   robustnessSchema,
   signatureSchema,
   sliceSchema,
+  supportSchema,
+  targetSchema,
+  trivialSchema,
 } from "./measurements";
 
 export { digestSchema };
 
 /**
- * The measured facts about one model version, written by `tollgate evaluate` as the run artifact
- * `tollgate/evidence-<version>.json`; the sha256 of that file is the version's `tollgate.evidence` tag.
+ * The measured facts about one model version, written by `tollgate evaluate` as an artifact of its run
+ * (`artifactPath`); the sha256 of that file is the version's `tollgate.evidence` tag.
  * Numbers are finite by schema: a NaN or an infinite metric makes the document unreadable, a refusal.
  * A part that is null or empty was not measured, which the gate that needs it refuses.
  */
@@ -34,8 +40,20 @@ export const evidenceSchema = z.strictObject({
     sizeBytes: z.int().nonnegative(),
   }),
   task: z.enum(["classification", "regression"]),
-  /** accuracy, precision, recall, f1 (macro unless binary), or r2, mae, rmse. */
+  /** Absent where an answer is itself what is measured, and from documents of before other answers could be. */
+  answer: answerSchema.optional(),
+  /** Absent for a regression, and from documents of before classes were named: those take 1 or the later of two. */
+  classes: classesSchema.optional(),
+  /**
+   * accuracy, precision, recall, f1 (macro unless binary) and the last three as `_macro` and `_weighted`; or r2, mae, rmse,
+   * of several targets by `<metric>:<target>` and r2 of the worst.
+   */
   metrics: z.record(z.string(), z.number()),
+  /** Of the whole evaluation data. */
+  support: supportSchema.optional(),
+  trivial: trivialSchema.optional(),
+  /** Of a regression of several numbers: what is measured of each by itself. */
+  targets: z.array(targetSchema).min(2).optional(),
   /** The pinned evaluation data the metrics were measured on. */
   data: z.strictObject({
     path: z.string(),
@@ -51,6 +69,13 @@ export const evidenceSchema = z.strictObject({
   memoryBytes: z.int().positive().nullable(),
   /** Did the real scorer start from these bytes and answer a sample with as many predictions as rows? */
   smoke: z.strictObject({ passed: z.boolean(), detail: z.string() }),
+  /**
+   * The kept answers: a document of its own beside this one, by its digest, with what the real scorer answered to rows of
+   * the evaluation data. A release wants the same answers. Absent from what was evaluated before answers were kept.
+   */
+  answers: z.strictObject({ digest: digestSchema, rows: z.int().positive() }).optional(),
+  /** Not in documents of before it was measured. */
+  independence: independenceSchema.optional(),
   slices: z.array(sliceSchema),
   fairness: z.array(fairnessSchema),
   robustness: z.array(robustnessSchema),
@@ -109,13 +134,3 @@ export const versionTags = {
   /** `<stack>:<version>@<digest>` the version was promoted from, when it was. */
   promotedFrom: "tollgate.promoted_from",
 } as const;
-
-/** Artifact path of the evidence document inside the version's run. */
-export function evidenceArtifactPath(version: string): string {
-  return `tollgate/evidence-${version}.json`;
-}
-
-/** Artifact path of the DSSE envelope that signs the evidence document; absent when nobody signed it. */
-export function evidenceSignaturePath(version: string): string {
-  return `tollgate/evidence-${version}.dsse.json`;
-}

@@ -8,6 +8,10 @@ export interface Attempted {
   readonly method: string;
   /** Address without credentials and query. */
   readonly address: string;
+  /** Is it an environment's own registry, whose password Tollgate keeps? */
+  readonly ownRegistry?: boolean;
+  /** The command that starts the registry, where it is one that Tollgate starts. */
+  readonly startedBy?: string | null;
 }
 
 /** One failed attempt, and whether the same request may succeed a moment later. */
@@ -81,7 +85,9 @@ export function failureOfConnection(attempted: Attempted, error: unknown): Failu
     return failure("unavailable", attempted, `the host name is unknown (${code})`, correctUri);
   }
   const happened = code === "ECONNREFUSED" ? "the connection was refused" : "the connection broke";
-  const remedy = `start the registry, or ${correctUri}`;
+  const remedy = attempted.startedBy
+    ? `start the registry with \`${attempted.startedBy}\``
+    : `start the registry, or ${correctUri}`;
   return failure(
     "unavailable",
     attempted,
@@ -120,8 +126,10 @@ export function failureOfAnswer(
   if (status === 401 || status === 403) {
     return fail(
       "unauthorised",
-      `set the token in the variable named by ${settingName}.tokenVariable, ` +
-        "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+      attempted.ownRegistry
+        ? "its password was changed or made by another machine: run `tollgate up` where the stack's files are"
+        : `set the token in the variable named by ${settingName}.tokenVariable, ` +
+            "or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
     );
   }
   if (status === 429 || status >= 500) {

@@ -31,13 +31,16 @@ export interface Way {
 export interface HttpOptions {
   /** Base address; may have a path prefix, such as `https://host/org/repo.mlflow`. */
   readonly uri: string;
-  readonly credentials?: Credentials;
+  /** A function is asked with each request: a password may be made or changed meanwhile. */
+  readonly credentials?: Credentials | (() => Promise<Credentials>);
   /** PEM file of a private CA, trusted besides the public ones. */
   readonly caFile?: string | null;
   /** Longest wait for one answer, retries included. */
   readonly timeoutSeconds: number;
   /** @default the address itself */
   readonly way?: Way | null;
+  /** The command that starts the server, for errors. @default none: somebody else keeps it */
+  readonly startedBy?: string | null;
 }
 
 export interface HttpRequest {
@@ -71,7 +74,7 @@ export class Http {
   /** Base address without credentials and trailing slash: the one messages show. */
   readonly base: string;
   readonly #options: HttpOptions;
-  readonly #authorization: string | undefined;
+  readonly #authorization: () => Promise<string | undefined>;
   /** In `Date.now()`'s milliseconds; infinite unless made by `until`. */
   #deadline = Infinity;
   /** Made at the first request, shared by all that `until` makes. */
@@ -80,7 +83,9 @@ export class Http {
   constructor(options: HttpOptions) {
     const url = baseUrl(options.uri);
     this.base = withoutCredentials(url.href).replace(/\/+$/, "");
-    this.#authorization = authorization(options.credentials ?? {}, url);
+    const { credentials = {} } = options;
+    this.#authorization = async () =>
+      authorization(typeof credentials === "function" ? await credentials() : credentials, url);
     this.#options = options;
     let wire: Promise<Wire> | undefined;
     this.#connect = () => (wire ??= wireTrusting(options.caFile ?? null));
@@ -142,6 +147,8 @@ export class Http {
       what: request.what,
       method: request.method,
       address: this.base + request.path,
+      ownRegistry: typeof this.#options.credentials === "function",
+      startedBy: this.#options.startedBy,
     };
   }
 
@@ -195,9 +202,8 @@ export class Http {
     progress: () => void,
   ): Promise<WireAnswer> {
     const headers: Record<string, string> = {};
-    if (this.#authorization) {
-      headers["authorization"] = this.#authorization;
-    }
+    const authorized = await this.#authorized(request);
+    if (authorized) headers["authorization"] = authorized;
     let body: string | AsyncIterable<Uint8Array> | undefined;
     if (request.json !== undefined) {
       body = JSON.stringify(request.json);
@@ -211,6 +217,15 @@ export class Http {
     const url = new URL(base + request.path + queryString(request.query));
     const wire = await this.#connect();
     return wire.send({ method: request.method, url, headers, body, signal });
+  }
+
+  /** The header of that name, where the registry wants one. */
+  async #authorized(request: HttpRequest): Promise<string | undefined> {
+    try {
+      return await this.#authorization();
+    } catch (error) {
+      throw noWay(this.#attempted(request), error as Error).error;
+    }
   }
 
   /** Base address to send to. */

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
+import type { ReleaseAnswers } from "../provider/inputs";
 
 /** Where artifact bytes go, and the files a client needs to reach them. Values, never secrets. */
 export interface ArtifactStoreParts {
@@ -32,6 +33,8 @@ export interface ServingInputs {
   readonly digest: string;
   readonly version: string;
   readonly trackingUri: pulumi.Input<string>;
+  /** What the scorers must answer again; null where the evidence is of before answers were kept. */
+  readonly answers: pulumi.Input<ReleaseAnswers | null>;
 }
 
 /** What an environment is made of. Every runtime passes the same contract tests. */
@@ -43,6 +46,11 @@ export interface Runtime {
    * @throws Error one sentence when what the environment runs on can't be reached
    */
   registryExists(settings: Settings): Promise<boolean>;
+  /**
+   * Whom else the addresses of this environment lead to, a sentence each. What is asked there isn't asked of this
+   * environment, so nothing may be judged by its answer.
+   */
+  strangers(settings: Settings): Promise<string[]>;
   /** What everything else stands in, such as a namespace: options for the rest of the environment's components. */
   foundation(name: string, settings: Settings): pulumi.ComponentResourceOptions;
   artifactStore(

@@ -16,12 +16,14 @@ import type { ClusterSettings, Manifest } from "./kubernetes/manifests/manifest"
 import { trackingServerSteps } from "./kubernetes/manifests/tracking-server";
 import { artifactsDestination } from "./kubernetes/manifests/tracking-server-environment";
 import { names } from "./kubernetes/names";
-import { databaseSecret, inCluster, storeSecret } from "./kubernetes/secrets";
+import { databaseSecret, inCluster, registrySecret, storeSecret } from "./kubernetes/secrets";
 import { declareServing } from "./kubernetes/serving";
 
 /** Servers as pods of a Kubernetes cluster, in a namespace of their own. */
 export const kubernetes: Runtime = {
   registryExists,
+  // An address inside a cluster is that of a namespace and a Service, which the cluster keeps apart.
+  strangers: () => Promise.resolve([]),
   foundation,
   artifactStore,
   trackingServer,
@@ -72,10 +74,14 @@ function trackingServer(
   const secret = inputs && new ClusterSecret(`${name}-database-secret`, inputs, opts);
   const secrets = inputs && secret ? { [inputs.name]: secret.fingerprint } : {};
 
+  const own = registrySecret(environment);
+  const password = own && new ClusterSecret(`${name}-credentials`, own, opts);
+
   const database = databaseManifests(environment, secrets);
   const { before, migration, server, service } = trackingServerSteps(environment, {
     ...secrets,
     ...store.secrets,
+    ...(own && password ? { [own.name]: password.fingerprint } : {}),
   });
   const migrated = declareInTurn(
     `${name}-database`,
@@ -87,7 +93,7 @@ function trackingServer(
     name,
     environment,
     [[...before, ...server], service],
-    after(opts, [...migrated, ...(store.resources ?? [])]),
+    after(opts, [...migrated, ...(store.resources ?? []), ...(password ? [password] : [])]),
   );
   // Known once the server is ready and has its name.
   return { uri: pulumi.all(served.map(({ id }) => id)).apply(() => uri) };

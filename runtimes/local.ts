@@ -6,6 +6,7 @@ import type { Settings } from "../config/settings";
 import { Credential, Process, ReleaseCheck, Route } from "../provider/resources";
 import { pythonEnvironmentDir } from "../toolchain/python";
 import { runFolder } from "./local/processes/folder";
+import { strangersOf } from "./local/strangers";
 import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "./contract";
 import {
   artifactStoreEnvironment,
@@ -22,6 +23,7 @@ import {
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
 export const local: Runtime = {
   registryExists,
+  strangers: strangersOf,
   // This machine is there already.
   foundation: () => ({}),
   artifactStore,
@@ -77,9 +79,14 @@ function trackingServer(
     return { uri: pulumi.output(settings.trackingServer.uri) };
   }
   const database = settings.database.kind === "postgres" ? postgres(name, settings, opts) : null;
+  const { credentials } = settings.trackingServer;
+  const password =
+    credentials && "passwordFile" in credentials
+      ? secret(`${name}-password`, credentials.passwordFile, 20, opts)
+      : null;
   const server = new Process(
     `${name}-server`,
-    trackingServerProcess(settings, pathsOf(settings), database, store),
+    trackingServerProcess(settings, pathsOf(settings), database, store, password),
     opts,
   );
   return { uri: server.address };
@@ -101,7 +108,7 @@ function serving(
   inputs: ServingInputs,
   opts: pulumi.ComponentResourceOptions,
 ): ServingParts {
-  const { settings, digest, version } = inputs;
+  const { settings, digest, version, answers } = inputs;
   const paths = pathsOf(settings);
   const router = new Process(`${name}-router`, routerProcess(settings, paths), opts);
   const generation = generationOf(settings, paths, inputs);
@@ -112,7 +119,14 @@ function serving(
   });
   const check = new ReleaseCheck(
     `${name}-check-${generation}`,
-    { scorers, model: settings.model, version, digest, maxP95Ms: settings.release.maxP95Ms },
+    {
+      scorers,
+      model: settings.model,
+      version,
+      digest,
+      maxP95Ms: settings.release.maxP95Ms,
+      answers,
+    },
     opts,
   );
   const { watchSeconds, maxErrorRate, maxP95Ms } = settings.release;
@@ -121,13 +135,14 @@ function serving(
     {
       stateDir: settings.stateDir,
       url: router.address.apply(httpAddress),
-      adminUrl: router.ports.apply((ports) => `http://127.0.0.1:${ports["admin"]}`),
       version,
       digest,
       scorers,
       watchSeconds,
       maxErrorRate,
       maxP95Ms,
+      answerSeconds: settings.scorer.answerSeconds,
+      answers,
     },
     { ...opts, dependsOn: check },
   );

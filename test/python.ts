@@ -4,7 +4,7 @@ import path from "node:path";
 import { ensurePython } from "../toolchain/python";
 
 const root = path.join(__dirname, "..");
-const sources = ["serving", "runtimes/local/servers", "examples", "bench"];
+const sources = ["serving", "runtimes/local/servers", "examples", "bench", "test/flavors"];
 const ruff = ["--config", "serving/ruff.toml", "--no-cache", "--quiet", ...sources];
 
 async function main(): Promise<void> {
@@ -12,7 +12,8 @@ async function main(): Promise<void> {
   const failed = [
     ["-m", "ruff", "check", ...ruff],
     ["-m", "ruff", "format", "--check", ...ruff],
-    ["-m", "pytest", "-q", "serving/tests", "-p", "no:cacheprovider"],
+    // A file's tests stay together, as they share models and servers.
+    ["-m", "pytest", "-q", "serving/tests", "-p", "no:cacheprovider", "-n", "2", "--dist=loadfile"],
   ].filter((args) => {
     const env = {
       ...process.env,

@@ -1,7 +1,7 @@
 // Runs the suites named (by default all that need no cluster), streams what they print, and ends with the total:
 // "N passed, N failed".
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
@@ -14,6 +14,15 @@ const { servers, engine, cluster, clusterAlone } = JSON.parse(
   readFileSync(path.join(root, "test", "suites.json")),
 );
 
+/** Two files at a time: most of what the slow ones do is to wait, for servers, engines and processes. */
+const atATime = ["--parallel", "--jobs", "2"];
+
+const unitSpecs = [
+  ...atATime,
+  "test/**/*.spec.ts",
+  ...[...servers, ...engine, ...cluster, ...clusterAlone].flatMap((glob) => ["--ignore", glob]),
+];
+
 const suites = {
   check: {
     title: "types, lint, formatting",
@@ -25,28 +34,44 @@ const suites = {
   },
   unit: {
     title: "tables, properties, components under mocks, gates",
-    run: () =>
-      mocha([
-        "test/**/*.spec.ts",
-        ...[...servers, ...engine, ...cluster, ...clusterAlone].flatMap((glob) => [
-          "--ignore",
-          glob,
-        ]),
-      ]),
+    run: () => mocha(unitSpecs),
+  },
+  "unit-node24": {
+    title: "the same on Node 24",
+    onlyByName: true,
+    run: () => mochaIn(bin("tsx"), ["test/node24.ts", realpathSync(bin("mocha")), ...unitSpecs]),
   },
   servers: {
     title: "real MLflow, PostgreSQL, S3, Envoy and kept processes",
-    run: () => mocha(servers),
+    run: () => mocha([...atATime, ...servers]),
   },
   engine: {
     title: "the real engine on top, and the faults",
-    run: () => mocha(engine),
+    run: () => mocha([...atATime, ...engine]),
   },
   python: {
     title: "scorer, evaluator, digest",
     run: async () => {
       const { status, output } = await command(bin("tsx"), ["test/python.ts"]);
       return counts(output, status, /(\d+) passed/g, /(\d+) (?:failed|errors?)/g, /^=+ FAILURES/m);
+    },
+  },
+  flavors: {
+    title: "every way to log a model, from log_model to callers, beside MLflow's own server",
+    onlyByName: true,
+    run: async () => {
+      const { status, output } = await command(process.execPath, [
+        "--import",
+        "tsx",
+        "test/flavors/main.ts",
+      ]);
+      return counts(
+        output,
+        status,
+        /^(\d+) passed, /gm,
+        /^\d+ passed, (\d+) failed$/gm,
+        /^FAILED/m,
+      );
     },
   },
   cluster: {
@@ -125,13 +150,13 @@ for (const name of names.length > 0 ? names : usual) {
   if (interrupted) break;
 }
 // Again at the end, where it is found: between a failure and the totals there may be ten minutes of other output.
-for (const { name, why } of results.filter((result) => result.failed > 0 && results.length > 1)) {
+for (const { name, why } of results.filter((result) => result.failed > 0)) {
   console.log(`\n== ${name}: what failed\n${why.trim().slice(-8000)}`);
 }
 console.log();
 for (const { name, passed, failed, seconds } of results) {
   console.log(
-    `${name.padEnd(8)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed  ${seconds} s`,
+    `${name.padEnd(11)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed  ${seconds} s`,
   );
 }
 const total = (key) => results.reduce((sum, result) => sum + result[key], 0);

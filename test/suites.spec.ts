@@ -14,4 +14,12 @@ describe("suites.json", () => {
       assert.ok(fs.existsSync(place), `${spec} names nothing`);
     }
   });
+
+  it("names each spec file of the cluster, where those that take longest come first", () => {
+    const files = fs
+      .readdirSync(path.join(root, "test", "cluster"))
+      .map((file) => `test/cluster/${file}`);
+    const specs = files.filter((file) => file.endsWith(".spec.ts"));
+    assert.deepEqual([...suites.cluster].sort(), specs.sort());
+  });
 });

@@ -10,6 +10,7 @@ import { askVersion, engineOnPath } from "./engine/path";
 import { onPath, run } from "./processes";
 import { defaultRequirements, findInterpreter, findPython } from "./python";
 import { nodeProblem, outdatedPackage } from "./requirements.cjs";
+import { sandboxPart } from "./sandbox";
 import { findUv } from "./uv";
 
 export type { Part } from "./doctor-part";
@@ -30,6 +31,7 @@ export async function diagnose(requirementsFile = defaultRequirements): Promise<
     python(),
     uv(requirementsFile),
     environment(requirementsFile),
+    sandboxPart(requirementsFile),
   ]);
   const parts = [node(), packages(), gitPart, ...found, ...(engine ? [] : [go()])];
   return [...parts, await disk(parts.every(({ status }) => status === "ok"))];

@@ -39,6 +39,13 @@ export function installed<Facts>(target: string): Facts | null {
   }
 }
 
+/** Writes down something else about an installed folder. */
+export function remark<Facts>(target: string, facts: Facts): void {
+  const draft = path.join(target, `${MARKER}.${process.pid}`);
+  writeFileSync(draft, JSON.stringify(facts));
+  renameSync(draft, path.join(target, MARKER));
+}
+
 /**
  * Installs a folder at most once: made under a lock, in a folder of its own beside the target, marked as whole and
  * renamed into place. A kill at any moment, two at once and a full disk leave either the whole or nothing.

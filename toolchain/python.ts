@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { cacheDir } from "./cache";
-import { installed, installOnce, isDiskFull } from "./install";
+import { installed, installOnce, isDiskFull, remark } from "./install";
 import { onPath, run } from "./processes";
 import { withProgress, type Progress } from "./progress";
 import { ensureUv } from "./uv";
@@ -21,6 +21,12 @@ export interface PythonEnvironment {
 export interface Interpreter {
   readonly command: string;
   readonly version: string;
+}
+
+interface Facts {
+  readonly version: string;
+  /** Is bytecode beside each source? */
+  readonly compiled?: true;
 }
 
 /** The requirements of training and scoring that come with Tollgate. */
@@ -45,7 +51,7 @@ export function pythonEnvironmentDir(requirementsFile: string): string {
 /** The environment when it is there and its interpreter still exists. Starts no process. */
 export function findPython(requirementsFile: string): PythonEnvironment | null {
   const dir = pythonEnvironmentDir(requirementsFile);
-  const facts = installed<{ version: string }>(dir);
+  const facts = installed<Facts>(dir);
   const python = path.join(dir, "bin", "python");
   // A link into an interpreter that was upgraded away dangles: the environment has to be made anew.
   return facts && existsSync(python) ? { dir, python, version: facts.version } : null;
@@ -57,7 +63,13 @@ export async function ensurePython(
   { progress }: { progress?: Progress } = {},
 ): Promise<PythonEnvironment> {
   const found = findPython(requirementsFile);
-  if (found) return found;
+  if (found) {
+    if (!installed<Facts>(found.dir)?.compiled) {
+      const work = (report: Progress) => compile(found, report);
+      await (progress ? work(progress) : withProgress(work));
+    }
+    return found;
+  }
   const dir = pythonEnvironmentDir(requirementsFile);
   if (installed(dir)) rmSync(dir, { recursive: true, force: true });
   const make = (report: Progress) => makeEnvironment(dir, requirementsFile, report);
@@ -77,6 +89,22 @@ export async function findInterpreter(searchPath?: string): Promise<Interpreter>
   throw new Error(
     `Tollgate needs Python ${OLDEST.join(".")} or newer on PATH, and ${found || "none was found"}: install a newer Python.`,
   );
+}
+
+/**
+ * Puts bytecode beside the sources of an environment that was made without. It only makes starts quicker, so where it can't
+ * be written, as in a cache of somebody else, the environment does as it is.
+ */
+async function compile({ dir, python, version }: PythonEnvironment, progress: Progress) {
+  progress("Compiling the Python environment, once");
+  const args = ["-m", "compileall", "-q", "-j", "0", path.join(dir, "lib")];
+  // Packages bring sources for other Pythons, which don't compile: its exit code says nothing.
+  await run(python, args).catch(() => null);
+  try {
+    remark<Facts>(dir, { version, compiled: true });
+  } catch {
+    // Tried again next time.
+  }
 }
 
 async function makeEnvironment(target: string, lock: string, progress: Progress): Promise<string> {
@@ -108,6 +136,8 @@ async function makeEnvironment(target: string, lock: string, progress: Progress)
         "pip",
         "sync",
         "--require-hashes",
+        // Processes that write none, such as each scorer's sandbox, would compile all that they import at every start.
+        "--compile-bytecode",
         "--python",
         path.join(folder, "bin", "python"),
         lock,
@@ -117,7 +147,7 @@ async function makeEnvironment(target: string, lock: string, progress: Progress)
           `The packages of ${lock} could not be installed (${error.message}): check the network, then run the command again.`,
         );
       });
-      return { version: interpreter.version };
+      return { version: interpreter.version, compiled: true } satisfies Facts;
     },
   });
   return facts.version;
@@ -128,7 +158,7 @@ function readLock(file: string): Buffer {
     return readFileSync(file);
   } catch {
     throw new Error(
-      `The file of locked Python requirements ${file} can't be read: it has to exist, made by \`npm run lock\`.`,
+      `The file of locked Python requirements ${file} can't be read: it has to exist, made by \`tollgate lock\`.`,
     );
   }
 }

@@ -6,7 +6,7 @@ import { onPath, run } from "./processes";
 import type { Progress } from "./progress";
 
 /** The uv that is fetched when none is on PATH. */
-export const UV_VERSION = "0.13.8";
+export const UV_VERSION = "0.13.9";
 
 /** The uv that would be used, without getting one: the first on PATH, or the fetched one; null when neither is there. */
 export function findUv(): string | null {

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { openEnvelope, placeOf, signedLimits } from "./dsse";
+import { provenanceSchema, provenanceType } from "./provenance";
 import { parseStrictJson } from "./strict-json";
 import type {
   ApprovalPredicate,
   EvidencePredicate,
+  ProvenancePredicate,
   Purpose,
   Statement,
   WaiverPredicate,
@@ -14,6 +16,7 @@ export const statementType = "https://in-toto.io/Statement/v1";
 /** What a statement is about, by what its signature is for. */
 export const predicateTypes: Readonly<Record<Purpose, string>> = {
   evidence: "https://tollgate.dev/evidence/v1",
+  training: provenanceType,
   approval: "https://tollgate.dev/approval/v1",
   waiver: "https://tollgate.dev/waiver/v1",
 };
@@ -21,6 +24,7 @@ export const predicateTypes: Readonly<Record<Purpose, string>> = {
 /** The predicate of each purpose. */
 export interface Predicates {
   evidence: EvidencePredicate;
+  training: ProvenancePredicate;
   approval: ApprovalPredicate;
   waiver: WaiverPredicate;
 }
@@ -39,15 +43,32 @@ const pinned = {
   expires: z.iso.datetime(),
 };
 
+const measured = z.union([z.number(), z.string()]).nullable();
+const refusal = z.strictObject({
+  subject: z.string().nullable(),
+  code: text,
+  value: measured,
+  threshold: measured,
+});
+
 const predicateSchemas = {
   evidence: z.strictObject({ evidence: text, signedAt: z.iso.datetime() }),
+  training: provenanceSchema,
   approval: z.strictObject({
     approver: text,
     ...pinned,
     plan: digest,
+    evidence: digest.optional(),
     comment: z.string().max(2000).optional(),
   }),
-  waiver: z.strictObject({ gate: text, ...pinned, reason: text.min(shortestReason), owner: text }),
+  waiver: z.strictObject({
+    gate: text,
+    ...pinned,
+    evidence: digest.optional(),
+    refusals: z.array(refusal).max(1000).optional(),
+    reason: text.min(shortestReason),
+    owner: text,
+  }),
 } satisfies { [P in Purpose]: z.ZodType<Predicates[P]> };
 
 const subjectSchema = z.strictObject({
@@ -73,9 +94,18 @@ export function statementOf<P extends "approval" | "waiver">(
   predicate: Predicates[P],
 ): Statement<Predicates[P]> {
   const { model: name, version, digest: bytes } = predicate;
+  return statementAbout({ name, version, digest: bytes }, purpose, predicate);
+}
+
+/** The statement that is signed about exactly one version. */
+export function statementAbout<P extends Purpose>(
+  pin: Parameters<typeof modelSubject>[0],
+  purpose: P,
+  predicate: Predicates[P],
+): Statement<Predicates[P]> {
   return {
     _type: statementType,
-    subject: [modelSubject({ name, version, digest: bytes })],
+    subject: [modelSubject(pin)],
     predicateType: predicateTypes[purpose],
     predicate,
   };
@@ -83,6 +113,7 @@ export function statementOf<P extends "approval" | "waiver">(
 
 /** When a statement says that it was signed, ISO 8601, UTC. */
 export function signedAt({ predicate }: Statement<Predicates[Purpose]>): string {
+  if ("runDetails" in predicate) return predicate.runDetails.metadata.finishedOn;
   return "signedAt" in predicate ? predicate.signedAt : predicate.at;
 }
 
@@ -104,7 +135,7 @@ export function readStatement<P extends Purpose>(
   }
   const { data, error } = statementSchemas[purpose].safeParse(value);
   if (!data) {
-    return { unreadable: `it isn't a signed ${purpose}, see ${placeOf(error.issues[0]!)}` };
+    return { unreadable: `it isn't ${named[purpose]}, see ${placeOf(error.issues[0]!)}` };
   }
   const { predicate, subject } = data;
   if ("model" in predicate) {
@@ -130,8 +161,17 @@ export function readClaim<P extends Purpose>(
   return "unreadable" in opened ? opened : readStatement(opened.payload, purpose);
 }
 
+/** What a statement of each purpose is called. */
+const named: Readonly<Record<Purpose, string>> = {
+  evidence: "a signed evidence",
+  training: "a provenance that `tollgate train` signed",
+  approval: "a signed approval",
+  waiver: "a signed waiver",
+};
+
 const statementSchemas = {
   evidence: statementSchema("evidence"),
+  training: statementSchema("training"),
   approval: statementSchema("approval"),
   waiver: statementSchema("waiver"),
 };

@@ -1,3 +1,5 @@
+import { endOfText, parseExactJson, unseenCharacter } from "./json-text";
+
 /** What a document may be at most. */
 export interface JsonLimits {
   readonly bytes: number;
@@ -5,6 +7,14 @@ export interface JsonLimits {
   readonly depth: number;
   /** Fields and list entries altogether. */
   readonly values: number;
+}
+
+/** How a document that only programs read may be read. */
+export interface JsonReading {
+  /** Whole numbers beyond 2^53 come as BigInts of all their digits. @default false: as the nearest number */
+  readonly exact?: boolean;
+  /** Characters that nobody would see are taken where they are written as escapes. @default false: they are refused */
+  readonly escapes?: boolean;
 }
 
 /** The bytes aren't a document that everybody reads alike. The message is a clause, such as `it is not UTF-8 text`. */
@@ -22,14 +32,19 @@ export class StrictJsonError extends Error {
  *
  * @throws StrictJsonError and nothing else; takes time in proportion to the document's length
  */
-export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): unknown {
+export function parseStrictJson(
+  bytes: Uint8Array,
+  limits: JsonLimits,
+  { exact = false, escapes = false }: JsonReading = {},
+): unknown {
   if (bytes.length > limits.bytes) {
     throw new StrictJsonError(`it is longer than the ${limits.bytes} bytes that are allowed`);
   }
   const text = decoded(bytes);
   if (text.startsWith("\ufeff")) throw new StrictJsonError("it starts with a byte-order mark");
   try {
-    return JSON.parse(new Scanner(text, limits).run());
+    const checked = new Scanner(text, limits, escapes).run();
+    return exact ? parseExactJson(checked) : JSON.parse(checked);
   } catch (error) {
     if (error instanceof StrictJsonError) throw error;
     throw new StrictJsonError(`it is not JSON (${(error as Error).message})`);
@@ -44,8 +59,6 @@ function decoded(bytes: Uint8Array): string {
   }
 }
 
-/** Tab and line breaks aside. The second half is what reorders the text around it (Unicode's bidirectional controls). */
-const unseen = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 const halfCharacter = /\p{Surrogate}/u;
 const bareNumber = /-?(?:NaN|Infinity)/y;
 
@@ -62,6 +75,7 @@ class Scanner {
   constructor(
     private readonly text: string,
     private readonly limits: JsonLimits,
+    private readonly escapes: boolean,
   ) {}
 
   /** The text, with bare numbers that aren't JSON in quotes. */
@@ -113,13 +127,14 @@ class Scanner {
   }
 
   #string(start: number): number {
-    const end = this.#endOfString(start);
-    const value = textOf(this.text.slice(start, end + 1));
+    const end = endOfText(this.text, start);
+    const written = this.text.slice(start, end + 1);
+    const value = textOf(written);
     if (value === null) return end;
     if (halfCharacter.test(value)) {
       throw new StrictJsonError("it has a text with half a character (a lone surrogate)");
     }
-    const hidden = unseen.exec(value)?.[0];
+    const hidden = unseenCharacter.exec(this.escapes ? written : value)?.[0];
     if (hidden !== undefined) {
       const code = hidden.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
       throw new StrictJsonError(`it has a text with the control character U+${code}`);
@@ -127,14 +142,6 @@ class Scanner {
     if (this.#expectsField) this.#field(value);
     this.#expectsField = false;
     return end;
-  }
-
-  #endOfString(start: number): number {
-    for (let at = start + 1; at < this.text.length; at++) {
-      if (this.text[at] === '"') return at;
-      if (this.text[at] === "\\") at++;
-    }
-    return this.text.length;
   }
 
   #field(name: string): void {

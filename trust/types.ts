@@ -1,5 +1,5 @@
 /** What a signature can be for; each is a namespace of the allowed-signers file, `tollgate-<purpose>`. */
-export type Purpose = "evidence" | "approval" | "waiver";
+export type Purpose = "training" | "evidence" | "approval" | "waiver";
 
 /** Who may sign, as text, so that a judgement needs no file and always gives the same answer. */
 export interface Trust {
@@ -67,6 +67,34 @@ export interface EvidencePredicate {
   readonly signedAt: string;
 }
 
+/** SLSA provenance v1 of one training, with our own build type. `trust/provenance.ts` says what each field means. */
+export interface ProvenancePredicate {
+  readonly buildDefinition: {
+    readonly buildType: "https://tollgate.dev/training/v1";
+    readonly externalParameters: {
+      readonly stack: string;
+      readonly command: readonly string[];
+      readonly parameters: Readonly<Record<string, string>>;
+      readonly data: string;
+      readonly promotedFrom?: string | undefined;
+    };
+    readonly internalParameters: { readonly author?: string | undefined };
+    readonly resolvedDependencies: readonly {
+      readonly name: string;
+      readonly digest: { readonly sha256: string } | { readonly gitCommit: string };
+      readonly annotations?: object;
+    }[];
+  };
+  readonly runDetails: {
+    readonly builder: { readonly id: string; readonly version: { readonly tollgate: string } };
+    readonly metadata: {
+      readonly invocationId: string;
+      readonly startedOn: string;
+      readonly finishedOn: string;
+    };
+  };
+}
+
 /** An approval of exactly one pin in one environment under one plan. */
 export interface ApprovalPredicate {
   /** Name of the approver in the allowed-signers file. */
@@ -77,11 +105,23 @@ export interface ApprovalPredicate {
   readonly digest: string;
   /** Digest of the plan that was approved: stack, pin and every gate's level and settings. */
   readonly plan: string;
+  /** Digest of the evidence that it was given on. Missing in what was signed before it was asked for. */
+  readonly evidence?: string | undefined;
   /** ISO 8601, UTC. */
   readonly at: string;
   /** ISO 8601, UTC: from then on it doesn't count. */
   readonly expires: string;
-  readonly comment?: string;
+  readonly comment?: string | undefined;
+}
+
+/** A refusal that a waiver names. */
+export interface WaivedRefusal {
+  /** What of the gate it is about, such as the metric's name; null when the gate judges one thing. */
+  readonly subject: string | null;
+  /** The refusal's code, such as `below-floor`. */
+  readonly code: string;
+  readonly value: number | string | null;
+  readonly threshold: number | string | null;
 }
 
 /** A decision to release one version although one gate refuses it, for a time. */
@@ -91,6 +131,10 @@ export interface WaiverPredicate {
   readonly model: string;
   readonly version: string;
   readonly digest: string;
+  /** Digest of the evidence that it was given on. Missing in what was signed before it was asked for. */
+  readonly evidence?: string | undefined;
+  /** What the gate refused then: a later value that is worse isn't waived. Missing as `evidence` may be. */
+  readonly refusals?: readonly WaivedRefusal[] | undefined;
   readonly reason: string;
   /** Name of the signer in the allowed-signers file, who answers for it. */
   readonly owner: string;

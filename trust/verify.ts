@@ -41,6 +41,38 @@ export function verify<P extends Purpose>(
 
   const statement = readStatement(payload, purpose);
   if ("unreadable" in statement) return problem("signature-unreadable", statement.unreadable);
+  const judged = signerFor(lines, purpose, at ?? signedAt(statement));
+  return "problem" in judged ? judged : { statement, signer: judged.signer };
+}
+
+/**
+ * Would a signature of this purpose count, if this key made it now? Asked before something is done that takes long.
+ *
+ * @param at when it would be signed, ISO 8601
+ * @returns why not; null when it would
+ */
+export function keyProblem(
+  keyId: string,
+  purpose: Purpose,
+  trust: Trust,
+  at: string,
+): SignatureProblem | null {
+  const people = readTrust(trust);
+  if ("unreadable" in people) return problem("signers-unreadable", people.unreadable).problem;
+  if (people.revoked.some((key) => key.keyId === keyId)) return isRevoked(keyId).problem;
+  const lines = people.signers.filter(({ key }) => key.keyId === keyId);
+  if (lines.length === 0) return isUnknown(keyId, people.signers).problem;
+  const judged = signerFor(lines, purpose, at);
+  return "problem" in judged ? judged.problem : null;
+}
+
+/** Whose key it is, when one of its lines lets it sign this at that time. */
+function signerFor(
+  lines: readonly AllowedSigner[],
+  purpose: Purpose,
+  time: string,
+): { signer: Signer } | { problem: SignatureProblem } {
+  const { keyId } = lines[0]!.key;
   const signer = signerOf(keyId, lines);
   const namespace = `tollgate-${purpose}`;
   const allowed = lines.filter((line) => allowsNamespace(line, namespace));
@@ -48,11 +80,8 @@ export function verify<P extends Purpose>(
     const who = signer.principals.join(", ");
     return problem("signer-not-allowed", `the key of ${who} may not sign for ${namespace}`);
   }
-  const time = at ?? signedAt(statement);
-  if (!allowed.some((line) => isValid(line, Date.parse(time)))) {
-    return problem("key-not-valid-then", `the key ${keyId} was not valid at ${time}`);
-  }
-  return { statement, signer };
+  if (allowed.some((line) => isValid(line, Date.parse(time)))) return { signer };
+  return problem("key-not-valid-then", `the key ${keyId} was not valid at ${time}`);
 }
 
 /**

@@ -37,6 +37,7 @@ export async function benchCandidate(slices = 0): Promise<Judged> {
       model: pin.name,
       version: pin.version,
       digest: pin.digest,
+      evidence: candidate.evidenceDigest!,
       plan,
       at: "2026-02-04T09:00:00Z",
       expires: "2099-01-01T00:00:00Z",
@@ -71,6 +72,8 @@ function configurations(slices: number): GateConfigurations {
     slices: { slices: { ...(gates["slices"]!["slices"] as object), ...added } },
     "evidence-signed": { validDays: 3650 },
     window: { timezone: "UTC" },
+    // The provider finds out by itself that the bench has no commits to compare with.
+    "settings-reviewed": { level: "advisory" },
   };
   return resolveSettings(raw, { stack: "prod", projectDir: "/", requirements: "" }).gates;
 }
@@ -80,6 +83,7 @@ function withSlices(evidence: Evidence, count: number): Evidence {
     name,
     where: `region == "${name}"`,
     rows: 40 + index,
+    support: { distinctRows: 40 + index, positive: null, classes: null },
     metrics: { accuracy: 0.91 },
   }));
   return { ...evidence, slices: [...evidence.slices, ...added] };
@@ -108,6 +112,9 @@ export function onlyGates(gates: GateConfigurations, names: readonly string[]): 
   );
 }
 
+/** A candidate refused for the rows that its metrics stand on, of which MLflow's own validation isn't told. */
+export const fewRows = "few rows that stand there often";
+
 /** The base candidate and what can be wrong with it, by what is wrong: all contenders must say the same of each. */
 export function damaged({ candidate }: Judged): Record<string, Candidate> {
   const evidence = candidate.evidence!;
@@ -131,6 +138,12 @@ export function damaged({ candidate }: Judged): Record<string, Candidate> {
       slices: [{ ...slice!, metrics: { accuracy: 0.5 } }, ...others],
     }),
     "a slice too small": change({ slices: [{ ...slice!, rows: 3 }, ...others] }),
+    "a row that stands in a slice often": change({
+      slices: [{ ...slice!, support: { ...slice!.support!, distinctRows: 3 } }, ...others],
+    }),
     "a slice that nobody measured": change({ slices: others }),
+    [fewRows]: change({
+      support: { ...evidence.support!, distinctRows: 28 },
+    }),
   };
 }

@@ -26,12 +26,15 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "serving"))
 
+from tollgate_serving.classes import Classes
 from tollgate_serving.comparison import measure_comparison
+from tollgate_serving.support import DistinctRows
 
 POPULATION = 100_000
 TRAINING = 4_000
 SEED = 20260201
-DEPLOYED = {"name": "model", "version": "1", "digest": "sha256:" + "1" * 64}
+#: Their codes are themselves.
+KNOWN = Classes.of([0, 1], positive="1")
 #: Rows in an evaluation, with the losses of accuracy that are tried there.
 GRID = {
     500: numpy.linspace(0, 0.06, 13),
@@ -105,8 +108,12 @@ def compare(series: str, of: Population, metric: str, rows: int, loss: float, ti
             turned = (candidate == labels) & (draw.random(rows) < loss / right)
             candidate = numpy.where(turned, 1 - candidate, candidate)
         settings = {"metric": metric, "significance": 0.05}
+        # A row of the population that was drawn twice is an evaluation row of its own here: what is drawn from
+        # stands for all inputs, of which no two are alike.
+        different = DistinctRows.different(rows)
+        known = None if of.task == "regression" else KNOWN
         found = measure_comparison(
-            settings, of.task, DEPLOYED, None, candidate, deployed, None, labels, seed
+            settings, candidate, deployed, None, labels, known, different, seed
         )
         entry = {"series": series, "data": of.data, "task": of.task, "rows": rows, "loss": loss}
         print(json.dumps({**entry, "quality": found["quality"]}))

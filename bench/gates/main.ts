@@ -11,6 +11,7 @@ import {
   benchCandidate,
   comparedGates,
   damaged,
+  fewRows,
   type Judged,
   onlyGates,
   variations,
@@ -105,7 +106,8 @@ function compareSlices(opa: Opa, { candidate, gates }: Judged): void {
 /** MLflow judges metrics alone, so it is compared with the one gate that does. */
 async function compareWithMlflow(judged: Judged): Promise<void> {
   const compared = onlyGates(judged.gates, ["metric-floor"]);
-  const candidates = Object.values(damaged(judged));
+  const { [fewRows]: _, ...told } = damaged(judged);
+  const candidates = Object.values(told);
   const { floors } = compared["metric-floor"]!.settings as { floors: Record<string, number> };
   const asked = {
     thresholds: floors,

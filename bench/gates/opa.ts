@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import type { Candidate, GateConfigurations } from "../../policies/gate";
+import { leastDistinctRows, rowsToProve } from "../../policies/support";
 import { cacheDir } from "../../toolchain/cache";
 
 const version = "v1.4.2";
@@ -62,5 +63,32 @@ function inputOf(candidate: Candidate, gates: GateConfigurations): string {
       .filter(([, { level }]) => level !== "disabled")
       .map(([name, configuration]) => [name, configuration.settings]),
   );
-  return JSON.stringify({ pin, registryDigest, evidence, settings });
+  return JSON.stringify({
+    pin,
+    registryDigest,
+    evidence,
+    settings,
+    needed: neededOf(settings as unknown as Limits),
+  });
+}
+
+/** As much of the settings as says how many rows are needed. */
+interface Limits {
+  readonly "metric-floor": { readonly floors: Record<string, number>; significance: number };
+  readonly slices: { readonly slices: Record<string, { floor: number; minimumRows?: number }> };
+}
+
+/** Rows that each floor needs, a threshold like the others: Rego has no logarithm to tell them by. */
+function neededOf(settings: Limits) {
+  const { floors, significance } = settings["metric-floor"];
+  const slices = Object.entries(settings.slices.slices).map(([name, { floor, minimumRows }]) => [
+    name,
+    minimumRows ?? Math.max(leastDistinctRows, rowsToProve(floor, 0.05)),
+  ]);
+  return {
+    floors: Object.fromEntries(
+      Object.entries(floors).map(([metric, floor]) => [metric, rowsToProve(floor, significance)]),
+    ),
+    slices: Object.fromEntries(slices) as Record<string, number>,
+  };
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { admissionInputs } from "../../components/model-pin";
+import { admissionInputs } from "../../policies/candidate";
 import { run } from "../../test/support/project";
 import { ensureEngine, engineEnvironment } from "../../toolchain/engine";
 import type { Judged } from "./candidates";
@@ -36,7 +36,8 @@ export async function packCost(judged: Judged, rounds: number): Promise<PackCost
       return performance.now() - began;
     };
     writeProject(folder);
-    await pulumi(["stack", "init", "bench"]);
+    const { stack } = judged.candidate;
+    await pulumi(["stack", "init", stack]);
     const pack = ["--policy-pack", path.join(root, "policies")];
     const times: Record<string, number[]> = {};
     for (const count of counts) {
@@ -46,7 +47,7 @@ export async function packCost(judged: Judged, rounds: number): Promise<PackCost
           ["bare", []],
           ["pack", pack],
         ] as const) {
-          const time = await pulumi(["preview", "--stack", "bench", ...more]);
+          const time = await pulumi(["preview", "--stack", stack, ...more]);
           // The first round warms caches and doesn't count.
           if (round >= 0) (times[`${what} ${count}`] ??= []).push(time);
         }
@@ -81,12 +82,14 @@ function writeProject(folder: string): void {
   fs.symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
 }
 
-function writeInputs(folder: string, judged: Judged, count: number): void {
+/** No branch is named to compare the settings with: the folder has no commits. */
+function writeInputs(folder: string, { candidate, gates }: Judged, count: number): void {
   const inputs = Array.from({ length: count }, () =>
     admissionInputs({
-      candidate: judged.candidate,
-      gates: judged.gates,
-      stateDir: path.join(folder, ".tollgate", "bench"),
+      candidate: { ...candidate, settings: "{}" },
+      gates,
+      stateDir: path.join(folder, ".tollgate", candidate.stack),
+      cluster: null,
     }),
   );
   fs.writeFileSync(path.join(folder, "inputs.json"), JSON.stringify(inputs));

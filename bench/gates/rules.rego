@@ -25,6 +25,30 @@ refusals contains {"gate": "metric-floor", "subject": metric} if {
 }
 
 refusals contains {"gate": "metric-floor", "subject": metric} if {
+	some metric, needed in input.needed.floors
+	some rows in stands(metric)
+	rows < needed
+}
+
+# Distinct rows that a metric stands on.
+stands("accuracy") := {evidence.support.distinctRows}
+
+stands("recall") := labelled
+
+stands("precision") := predicted
+
+stands("f1") := labelled | predicted
+
+labelled := {class.distinctRows | some class in judged}
+
+predicted := {class.predicted | some class in judged}
+
+judged contains class if {
+	some class in evidence.support.classes
+	evidence.support.positive in {null, class.value}
+}
+
+refusals contains {"gate": "metric-floor", "subject": metric} if {
 	some metric, ceiling in gates["metric-floor"].ceilings
 	not at_most(object.get(evidence.metrics, metric, null), ceiling)
 }
@@ -40,7 +64,7 @@ measured := {slice.name: slice | some slice in evidence.slices}
 
 refusals contains {"gate": "slices", "subject": name} if {
 	some name, wanted in gates.slices.slices
-	not keeps(wanted, measured[name])
+	not keeps(wanted, measured[name], input.needed.slices[name])
 }
 
 refusals contains {"gate": "slices", "subject": name} if {
@@ -48,9 +72,9 @@ refusals contains {"gate": "slices", "subject": name} if {
 	not measured[name]
 }
 
-keeps(wanted, slice) if {
+keeps(wanted, slice, needed) if {
 	slice.where == wanted.where
-	slice.rows >= wanted.minimumRows
+	min({slice.rows, slice.support.distinctRows}) >= needed
 	at_least(object.get(slice.metrics, wanted.metric, null), wanted.floor)
 }
 

@@ -2,13 +2,18 @@ import { existsSync, lstatSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Settings } from "../../config/settings";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { keptNames } from "../../runtimes/local/processes/kept";
 import { inCluster, requireCluster } from "../cluster";
 import type { Context } from "../context";
+import { confirmLoss } from "../confirming";
+import { claimBackup, type DataBackup } from "../data-backup";
 import { runEngine } from "../engine/run";
 import { countLine } from "../engine/steps";
-import { CliError } from "../errors";
+import { CliError, usageError } from "../errors";
+import type { Outcome } from "../output";
 import { failureOf } from "../releasing";
-import type { Run } from "../verbs";
+import { recordDestroyed } from "../status/ended";
+import type { Options, Run } from "../verbs";
 
 /** What outlives `destroy`, below the stack's state folder. */
 const dataFolders = ["data", "secrets", "models"] as const;
@@ -16,14 +21,30 @@ const dataFolders = ["data", "secrets", "models"] as const;
 /** `tollgate destroy`: stops everything; data goes only when asked for. Receipts on this machine always stay. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
-  const { stack, kubernetes } = settings;
-  const deleteData = options.deleteData === true;
+  const backup = await askedBackup(context, settings, options);
+  try {
+    return await destroyed(context, settings, options.deleteData === true, backup);
+  } finally {
+    backup?.abandon();
+  }
+};
+
+async function destroyed(
+  context: Context,
+  settings: Settings,
+  deleteData: boolean,
+  backup: DataBackup | null,
+): Promise<Outcome> {
+  const { stack, stateDir, kubernetes } = settings;
   await requireCluster(settings);
   const report = await runEngine(context, settings, "destroy");
   if (!report.succeeded) throw failureOf(report, settings, "destroy");
+  removeEmptied(stateDir);
+  recordDestroyed(stateDir);
   const folders = dataFolders
-    .map((name) => join(settings.stateDir, name))
+    .map((name) => join(stateDir, name))
     .filter((folder) => existsSync(folder));
+  await backup?.make(folders);
   if (deleteData) for (const folder of folders) removeData(settings, folder);
   const inside =
     kubernetes && (await clusterFate(context, { ...settings, kubernetes }, deleteData));
@@ -33,14 +54,57 @@ export const run: Run = async (context, options) => {
       stack,
       deleted: deleteData ? there : [],
       kept: deleteData ? [] : there,
+      backup: backup?.file ?? null,
     },
     text: [
       `${stack} is stopped: ${countLine(report.steps.values(), "done")}.`,
       ...(folders.length > 0 ? [`${folderFate(settings, folders, deleteData)}.`] : []),
+      ...(backup ? [backedUp(settings, backup)] : []),
       ...(inside?.sentence ? [inside.sentence] : []),
     ].join("\n"),
   };
-};
+}
+
+/** The backup that was asked for, once it is clear that the data shall go. */
+async function askedBackup(
+  context: Context,
+  settings: Settings,
+  { deleteData, backup, yes }: Options,
+): Promise<DataBackup | null> {
+  if (deleteData !== true) {
+    if (yes === undefined && backup === undefined) return null;
+    throw usageError("--yes and --backup belong to --delete-data: without it no data goes.");
+  }
+  const claimed = typeof backup === "string" ? claimBackup(settings, backup) : null;
+  try {
+    await confirmLoss(context, settings, yes, lossOf(settings, claimed));
+    return claimed;
+  } catch (error) {
+    claimed?.abandon();
+    throw error;
+  }
+}
+
+function lossOf({ stack, stateDir, kubernetes }: Settings, backup: DataBackup | null): string {
+  const where = kubernetes ? `namespace ${kubernetes.cluster.namespace}` : join(stateDir, "data");
+  const lost = `--delete-data deletes its registry, every version with its evidence and its bytes, in ${where}.`;
+  if (backup) return `${lost} A copy is kept in ${backup.file}.`;
+  return kubernetes
+    ? `${lost} Nothing keeps a copy.`
+    : `${lost} Nothing keeps a copy; --backup ${stack}.tgz would.`;
+}
+
+function backedUp({ projectDir, stack }: Settings, { file }: DataBackup): string {
+  return `A copy is in ${file}; \`tar -xzf ${file} -C ${projectDir}\` and \`tollgate up --stack ${stack}\` bring it back.`;
+}
+
+/** Records and routes of processes that are gone, also of those that an interrupted run had started. */
+function removeEmptied(stateDir: string): void {
+  if (keptNames(stateDir).length > 0) return;
+  for (const name of ["run", "route"]) {
+    rmSync(join(stateDir, name), { recursive: true, force: true });
+  }
+}
 
 function folderFate(
   { projectDir }: Settings,

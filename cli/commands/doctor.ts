@@ -4,7 +4,6 @@ import type { Part } from "../../toolchain/doctor";
 import { type Context, root } from "../context";
 import { exitCodes } from "../errors";
 import type { Style } from "../output";
-import { table } from "../table";
 import type { Run } from "../verbs";
 
 const styles: Record<Part["status"], Style> = {
@@ -35,7 +34,7 @@ export const run: Run = async (context, options) => {
   return {
     document: { ok: wrong.length === 0, parts },
     text: [
-      table(["part", "status", "version", "from"], rows, { 1: paint }),
+      context.output.table(["part", "status", "version", "from"], rows, { 1: paint }),
       ...wrong.map(mendOf),
     ].join("\n"),
     exitCode: wrong.length === 0 ? exitCodes.done : exitCodes.error,

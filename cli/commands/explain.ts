@@ -9,19 +9,19 @@ import { codesOf } from "../../policies/codes";
 import type { Gate, GateLevel } from "../../policies/gate";
 import { gates } from "../../policies/gates";
 import { usageError } from "../errors";
-import { table } from "../table";
 import type { Context } from "../context";
+import type { Output } from "../output";
 import type { Run } from "../verbs";
 
 /** `tollgate explain`: what a gate measures, and what is in force here. Without a gate: all of them, a line each. */
 export const run: Run = async (context, { stack }, [name]) => {
   const settings = await settingsHere(context, stack as string | undefined);
   if (name === undefined)
-    return explainAll(await Promise.all(gates.map((g) => explain(g, settings))));
+    return explainAll(await Promise.all(gates.map((g) => explain(g, settings))), context.output);
   const gate = gates.find((each) => each.name === name);
   if (!gate) throw unknownGate(name);
   const explained = await explain(gate, settings);
-  return { document: explained, text: textOf(explained) };
+  return { document: explained, text: textOf(explained, context.output) };
 };
 
 /** Of the stack that was named, or of the only one there is; null where none is meant. */
@@ -129,7 +129,7 @@ function tierOf({ tier }: Settings): string {
   return `tier ${tier}`;
 }
 
-function explainAll(all: readonly Explained[]) {
+function explainAll(all: readonly Explained[], output: Output) {
   const here = all[0]?.here;
   const rows = all.map(({ gate, here, description }) => [
     gate,
@@ -140,14 +140,14 @@ function explainAll(all: readonly Explained[]) {
   return {
     document: { stack: here?.stack ?? null, gates: all },
     text: [
-      table(headings, rows),
+      output.table(headings, rows),
       "",
       "More about one: `tollgate explain <gate> --stack <stack>`",
     ].join("\n"),
   };
 }
 
-function textOf({ gate, here, settings, codes, ...explained }: Explained): string {
+function textOf({ gate, here, settings, codes, ...explained }: Explained, output: Output): string {
   const facts: [string, string][] = [
     ["measures", explained.source],
     ["severity", explained.severity],
@@ -174,9 +174,11 @@ function textOf({ gate, here, settings, codes, ...explained }: Explained): strin
     `${gate}: ${explained.description}`,
     "",
     ...facts.map(([name, value]) => `${name.padEnd(8)}  ${value}`),
-    ...(values.length > 0 ? ["", table(["setting", "value", "from", "what it is"], values)] : []),
+    ...(values.length > 0
+      ? ["", output.table(["setting", "value", "from", "what it is"], values)]
+      : []),
     "",
-    table(["refused as", "when"], refusals),
+    output.table(["refused as", "when"], refusals),
   ].join("\n");
 }
 

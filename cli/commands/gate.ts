@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Settings } from "../../config/settings";
 import type { OfflineJudgement } from "../../policies/offline";
 import { longestClaim } from "../../policies/claimed";
@@ -6,7 +6,7 @@ import { evidenceLimits } from "../../registry/evidence-document";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
 import { readFileUpTo, readStdinUpTo } from "../input";
-import { nameOfPin } from "../judgement";
+import { nameOfPin, verdictsText } from "../judgement";
 import type { Outcome } from "../output";
 import type { Options, Run } from "../verbs";
 
@@ -29,12 +29,14 @@ async function judgeFile(context: Context, options: Options): Promise<Outcome> {
   const read = readFileUpTo(file, evidenceLimits.bytes);
   const judgement = await judgeEvidenceFile(settings, {
     document: "absent" in read ? { absent: `${read.absent}; correct --evidence` } : read,
-    signature: signatureBeside(file, options.signature as string | undefined),
+    signature: envelopeBeside(signatureOf(file), "signature", options.signature),
+    provenance: envelopeBeside(provenanceOf(file), "provenance", options.provenance),
   });
   const text = options.markdown ? markdownOf : textOf;
   return {
     document: documentOf(settings, judgement),
     text: await text(settings, judgement, context),
+    verbatim: options.markdown === true,
     exitCode: judgement.blocked ? exitCodes.refused : exitCodes.done,
   };
 }
@@ -63,16 +65,26 @@ async function settingsOf(context: Context, { settings }: Options): Promise<Sett
 }
 
 /** The envelope that was named, or the one beside the document; null when there is none beside it. */
-function signatureBeside(evidence: string, named: string | undefined): string | null {
-  const file = named === undefined ? besideOf(evidence) : resolve(named);
+function envelopeBeside(
+  beside: string,
+  what: "signature" | "provenance",
+  named: unknown,
+): string | null {
+  const file = named === undefined ? beside : resolve(String(named));
   const read = readFileUpTo(file, longestSignature);
   if (!("absent" in read)) return read.toString("utf8");
   if (named === undefined) return null;
-  throw new CliError("no-signature", `There is no signature to check, as ${read.absent}.`);
+  throw new CliError(`no-${what}`, `There is no ${what} to check, as ${read.absent}.`);
 }
 
-function besideOf(evidence: string): string {
+function signatureOf(evidence: string): string {
   return `${evidence.replace(/\.json$/, "")}.dsse.json`;
+}
+
+/** As the registry's artifacts are named: `provenance-2.dsse.json` belongs to `evidence-2.json`. */
+function provenanceOf(evidence: string): string {
+  const name = basename(evidence).replace(/^evidence/, "provenance");
+  return signatureOf(join(dirname(evidence), name));
 }
 
 /** Nothing in here depends on when or where it was judged: the same document gives the same bytes. */
@@ -93,15 +105,14 @@ function documentOf(settings: Settings, { candidate, ...judgement }: OfflineJudg
 
 async function textOf(
   settings: Settings,
-  { candidate, verdicts, blocked, notLookedAt }: OfflineJudgement,
+  judgement: OfflineJudgement,
   { output }: Context,
 ): Promise<string> {
-  const [{ asText }, { waiverProblems }] = await presentation();
-  const options = { colours: output.colours, waiverProblems: waiverProblems(candidate) };
+  const { candidate, blocked, notLookedAt } = judgement;
   return [
     `${subjectOf(candidate)}, judged by the gates of ${settings.stack}`,
     "",
-    asText(verdicts, options),
+    await verdictsText(judgement, output),
     "",
     ...notLookedAt,
     closing(settings, blocked),
@@ -113,13 +124,15 @@ async function markdownOf(
   { candidate, verdicts, blocked, notLookedAt }: OfflineJudgement,
 ): Promise<string> {
   const [{ asMarkdown }, { waiverProblems }] = await presentation();
+  const { classMarkdown } = await import("../../policies/class-table");
   return [
     `### Tollgate: \`${settings.stack}\`, ${blocked ? "refused" : "passed"}`,
     "",
     `${subjectOf(candidate)}, judged without a registry`,
     "",
-    asMarkdown(verdicts, { waiverProblems: waiverProblems(candidate) }),
+    asMarkdown(verdicts, { waiverProblems: waiverProblems(candidate, verdicts) }),
     "",
+    ...(candidate.evidence?.classes ? [...classMarkdown(candidate.evidence), ""] : []),
     ...notLookedAt,
   ].join("\n");
 }
@@ -158,7 +171,7 @@ async function judgeStdin(context: Context, options: Options): Promise<Outcome> 
   const note = `A number on stdin is no evidence: only metric-floor was judged${others}.`;
   const shown = options.markdown
     ? asMarkdown(verdicts)
-    : asText(verdicts, { colours: context.output.colours });
+    : asText(verdicts, { colours: context.output.colours, columns: context.output.columns });
   return {
     document: {
       passed: !refused,
@@ -170,6 +183,7 @@ async function judgeStdin(context: Context, options: Options): Promise<Outcome> 
       note,
     },
     text: [shown, "", note].join("\n"),
+    verbatim: options.markdown === true,
     exitCode: refused ? exitCodes.refused : exitCodes.done,
   };
 }

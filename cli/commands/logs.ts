@@ -46,7 +46,7 @@ function logsHere(
     throw new CliError("no-log", `${stack} has no log of "${name}": there is ${there}.`);
   }
   const lines = readFileSync(found.file, "utf8").trimEnd().split("\n").slice(-count);
-  return { document: { stack, ...found, lines }, text: lines.join("\n") };
+  return { document: { stack, ...found, lines }, text: lines.join("\n"), verbatim: true };
 }
 
 async function logsInCluster(
@@ -77,6 +77,6 @@ async function logsInCluster(
     const { pod, container, previous } = source;
     const lines = await lastLines(cluster, source, count);
     const found = { name: pod.metadata.name, container, previous, lines };
-    return { document: { stack, ...found }, text: lines.join("\n") };
+    return { document: { stack, ...found }, text: lines.join("\n"), verbatim: true };
   });
 }

@@ -1,4 +1,6 @@
+import { stackFile } from "../../config/stack-files";
 import { usageError } from "../errors";
+import { commitLines } from "../git";
 import { nameOfPin } from "../judgement";
 import { digestOf, readyVersion, registryOf } from "../registry";
 import type { Run } from "../verbs";
@@ -17,7 +19,7 @@ export const run: Run = async (context, options, [asked]) => {
     };
   }
   const client = await registryOf(settings);
-  const version = await readyVersion(client, settings.model, asked);
+  const version = await readyVersion(client, settings, asked);
   const pin = {
     name: settings.model,
     version: version.version,
@@ -29,6 +31,7 @@ export const run: Run = async (context, options, [asked]) => {
     text: [
       `${stack}: ${old ? nameOfPin(old) : "nothing"} -> ${nameOfPin(pin)}`,
       `Next: tollgate preview --stack ${stack}, then tollgate up --stack ${stack}`,
+      ...commitLines(settings, stackFile(projectDir, stack), pin.version),
     ].join("\n"),
   };
 };

@@ -2,10 +2,10 @@ import type { Settings } from "../../config/settings";
 import { requireCluster } from "../cluster";
 import { admissionIn } from "../engine/admitted";
 import type { EngineReport } from "../engine/events";
-import { runEngine } from "../engine/run";
+import { requireOwnState, runEngine } from "../engine/run";
 import { causesOf } from "../engine/sentences";
 import { CliError, exitCodes } from "../errors";
-import { type Judgement, judgeCandidate, judgePin } from "../judgement";
+import { type Judgement, judgeCandidate, judgePin, requireNoStranger } from "../judgement";
 import { previewDocument, previewMarkdown, previewText } from "../preview";
 import { requireOneMove } from "../rollout-change";
 import type { Run } from "../verbs";
@@ -14,6 +14,8 @@ import type { Run } from "../verbs";
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
   await requireCluster(settings);
+  await requireOwnState(context, settings, "preview");
+  await requireNoStranger(settings);
   await requireOneMove(settings);
   const [expected, report] = await Promise.all([
     judgePin(settings),
@@ -31,10 +33,13 @@ export const run: Run = async (context, options) => {
   const { lastPin } = await import("../history");
   const from = admissionIn(report).before?.pin ?? (await lastPin(settings));
   const preview = { settings, report, judgement, from, refused };
-  const present = options.markdown ? previewMarkdown : previewText;
+  const { colours, columns } = context.output;
   return {
     document: previewDocument(preview),
-    text: await present(preview, context.output.colours),
+    text: await (options.markdown
+      ? previewMarkdown(preview)
+      : previewText(preview, { colours, columns })),
+    verbatim: options.markdown === true,
     exitCode: refused ? exitCodes.refused : exitCodes.done,
   };
 };

@@ -1,18 +1,22 @@
 import type { Settings } from "../../config/settings";
+import { stackFile } from "../../config/stack-files";
+import { samePin } from "../../history/rollback";
 import type { PinnedVersion } from "../../policies/gate";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
 import { describeEvaluation, evaluate } from "../evaluation";
 import { checkedReason, forceWaivers } from "../forcing";
-import { requireCodeOf } from "../git";
+import { commitLines, requireCodeOf } from "../git";
+import { lastPin } from "../history";
 import { judgeVersion, nameOfPin } from "../judgement";
-import { registryOf } from "../registry";
+import { provenTraining } from "../provenance";
+import { existingVersion, registryOf } from "../registry";
 import { release } from "../releasing";
 import { parseParameters, train } from "../training";
 import type { Run } from "../verbs";
 
 /**
- * `tollgate promote`: the version that one environment pins, made anew in another one (the same code, trained there on
+ * `tollgate promote`: the version that one environment serves, made anew in another one (the same code, trained there on
  * its own data) or copied to it; measured and judged there; pinned.
  */
 export const run: Run = async (context, options) => {
@@ -25,28 +29,25 @@ export const run: Run = async (context, options) => {
       `${from} serves ${source.model} and ${to} serves ${target.model}: promote between stacks of one model.`,
     );
   }
-  const { pin } = source;
-  if (!pin)
-    throw new CliError(
-      "no-pin",
-      `${from} pins no version, so there is nothing to promote: run \`tollgate pin --stack ${from}\`.`,
-    );
+  const pin = await servedBy(context, source);
 
+  // A copy or a training takes long, and is for nothing without the registry that gets it.
+  await (await registryOf(target)).health();
   const promoted = options.model
     ? await copy(context, source, target, pin)
-    : await trainAgain(
-        context,
-        source,
-        target,
-        pin,
-        parseParameters((options.param as string[] | undefined) ?? []),
-      );
+    : await trainAgain(context, source, target, pin, {
+        changes: parseParameters((options.param as string[] | undefined) ?? []),
+        key: options.key,
+      });
   const measured = await evaluate(context, target, promoted, options);
   const waived = await forceWaivers(context, target, measured, options);
   const evaluation =
     waived.length === 0
       ? measured
-      : { pin: measured.pin, ...(await judgeVersion(target, measured.pin)) };
+      : measured.loaded
+        ? { ...measured, ...(await judgeVersion(target, measured.pin)) }
+        : // Its bytes were refused before anything could be measured.
+          await evaluate(context, target, promoted, options);
   const { document, lines, refused } = await describeEvaluation(context, evaluation);
   if (refused) {
     const left = `${to} still pins ${target.pin ? nameOfPin(target.pin) : "nothing"}; ${from} is as it was.`;
@@ -67,15 +68,17 @@ export const run: Run = async (context, options) => {
     forced: waived.length > 0,
   };
   const forced = waived.length > 0 ? ", past its refusal" : "";
+  const file = stackFile(target.projectDir, to);
+  const commit = commitLines(target, file, evaluation.pin.version);
   const pinned = `${to} now pins ${nameOfPin(evaluation.pin)}, from ${from} version ${pin.version}${forced}.`;
   if (options.up) {
-    for (const line of [...lines, "", pinned]) context.output.note(line);
+    for (const line of [...lines, "", pinned, ...commit]) context.output.note(line);
     const outcome = await release(context, await context.settings(to));
     return { ...outcome, document: { ...(outcome.document as object), promotion } };
   }
   return {
     document: { ...document, stack: to, promotion },
-    text: [...lines, "", pinned, `Next: tollgate preview --stack ${to}`].join("\n"),
+    text: [...lines, "", pinned, `Next: tollgate preview --stack ${to}`, ...commit].join("\n"),
   };
 };
 
@@ -90,18 +93,54 @@ function stacksFrom(options: Readonly<Record<string, unknown>>): { from: string;
   return { from, to };
 }
 
-/** Trains the pinned version's commit again in the target; returns the new version. */
+/**
+ * The version that an environment serves: what it released last. A pin that was only written, or that its gates refused,
+ * is none of its versions yet.
+ */
+async function servedBy({ output }: Context, source: Settings): Promise<PinnedVersion> {
+  const { stack, pin, kubernetes, stateDir } = source;
+  if (!pin) {
+    throw new CliError(
+      "no-pin",
+      `${stack} pins no version, so there is nothing to promote: run \`tollgate pin --stack ${stack}\`.`,
+    );
+  }
+  if (kubernetes) {
+    const { syncReceipts } = await import("../../history/cluster-receipts");
+    await syncReceipts(kubernetes.cluster, stateDir);
+  }
+  const served = await lastPin(source);
+  if (!served) return unrecorded(source, pin);
+  if (!samePin(served, pin)) {
+    output.note(
+      `${stack} pins ${nameOfPin(pin)}, which it hasn't released: what is promoted is ${nameOfPin(served)}, which it serves.`,
+      "yellow",
+    );
+  }
+  return served;
+}
+
+/** Without receipts there was no release, except in a cluster where GitOps makes what is pinned, and writes none. */
+async function unrecorded(source: Settings, pin: PinnedVersion): Promise<PinnedVersion> {
+  const { stack, kubernetes } = source;
+  if (kubernetes && !(await judgeVersion(source, pin)).blocked) return pin;
+  const refused = kubernetes ? "its gates refuse it" : "it has released nothing yet";
+  throw new CliError(
+    "not-released",
+    `${stack} pins ${nameOfPin(pin)}, and ${refused}, so there is nothing to promote: run \`tollgate up --stack ${stack}\`.`,
+  );
+}
+
+/** Trains the promoted version's commit again in the target; returns the new version. */
 async function trainAgain(
   context: Context,
   source: Settings,
   target: Settings,
   pin: PinnedVersion,
-  changes: Record<string, string>,
+  { changes, key }: { changes: Record<string, string>; key: unknown },
 ): Promise<string> {
-  const { versionTags } = await import("../../registry/evidence");
   const { promotedFrom } = await import("../../registry/lineage");
-  const { tags } = await (await registryOf(source)).getModelVersion(pin.name, pin.version);
-  const commit = tags[versionTags.gitCommit];
+  const { commit, parameters } = await trainingToRepeat(context, source, target, pin);
   if (!commit) {
     throw new CliError(
       "no-commit",
@@ -109,11 +148,35 @@ async function trainAgain(
     );
   }
   requireCodeOf(target.projectDir, commit);
-  const { model_version } = await train(context, target, {
-    parameters: { ...recordedParameters(tags[versionTags.parameters]), ...changes },
+  const { result } = await train(context, target, {
+    parameters: { ...parameters, ...changes },
     promotedFrom: promotedFrom(source.stack, pin.version, pin.digest),
+    key,
   });
-  return model_version;
+  return result.model_version;
+}
+
+/** Commit and parameters as they were signed; as unsigned tags say them, which is told, where nobody signed. */
+async function trainingToRepeat(
+  { output }: Context,
+  source: Settings,
+  target: Settings,
+  pin: PinnedVersion,
+): Promise<{ commit: string | null; parameters: Readonly<Record<string, string>> }> {
+  const { versionTags } = await import("../../registry/evidence");
+  const client = await registryOf(source);
+  const version = await existingVersion(client, source, pin.version);
+  const training = await provenTraining(target, client, version, pin);
+  if (training) return { commit: training.gitCommit, parameters: training.parameters };
+  const commit = version.tags[versionTags.gitCommit] ?? null;
+  const parameters = recordedParameters(version.tags[versionTags.parameters]);
+  if (commit) {
+    output.note(
+      `Nobody who may train for ${target.stack} signed how ${nameOfPin(pin)} of ${source.stack} was made, so commit ${commit.slice(0, 12)} and the parameters ${JSON.stringify(parameters)} are what unsigned tags say: see that they are right.`,
+      "yellow",
+    );
+  }
+  return { commit, parameters };
 }
 
 function recordedParameters(text: string | undefined): Record<string, string> {
@@ -128,7 +191,7 @@ function recordedParameters(text: string | undefined): Record<string, string> {
   }
 }
 
-/** Copies the pinned version's bytes; returns the version they have in the target. */
+/** Copies the promoted version's bytes; returns the version they have in the target. */
 async function copy(
   context: Context,
   source: Settings,
@@ -136,11 +199,13 @@ async function copy(
   pin: PinnedVersion,
 ): Promise<string> {
   const { copyModelVersion } = await import("../../registry/artifacts");
+  const { carryProvenance } = await import("../../registry/provenance");
+  const [from, to] = [await registryOf(source), await registryOf(target)];
   const progress = context.output.progress("Copying the model");
   try {
     const { version } = await copyModelVersion({
-      from: await registryOf(source),
-      to: await registryOf(target),
+      from,
+      to,
       name: pin.name,
       version: pin.version,
       digest: pin.digest,
@@ -148,6 +213,7 @@ async function copy(
       fromStack: source.stack,
       progress: (what) => progress.update(`Copying the model: ${what}`),
     });
+    await carryProvenance({ client: from, pin }, { client: to, pin: { ...pin, version } });
     return version;
   } finally {
     progress.end();

@@ -9,7 +9,7 @@ export const run: Run = async (context, _options, words) => {
   prepareBackend(context.projectDir, environment);
   const child = spawn(engine.binary, words, {
     cwd: context.projectDir,
-    env: environment,
+    env: { ...environment, PWD: context.projectDir },
     // With --json our stdout is for one document: the engine's words go to stderr.
     stdio: ["inherit", context.output.json ? 2 : "inherit", "inherit"],
   });

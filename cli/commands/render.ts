@@ -3,7 +3,7 @@ import type { Settings } from "../../config/settings";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
-import { judgePin, type Judgement, nameOfPin } from "../judgement";
+import { judgePin, type Judgement, nameOfPin, verdictsText } from "../judgement";
 import type { Outcome } from "../output";
 import type { Difference, RenderedFiles } from "../render-folder";
 import type { Run } from "../verbs";
@@ -63,17 +63,11 @@ async function render(settings: ClusterSettings): Promise<RenderedFiles> {
 
 async function refusal(
   { stack, pin }: Settings,
-  { candidate, verdicts }: Judgement,
+  judgement: Judgement,
   { output }: Context,
 ): Promise<Outcome> {
-  const [{ asText }, { waiverProblems }] = await Promise.all([
-    import("../../policies/present"),
-    import("../../policies/waivers"),
-  ]);
-  const text = asText(verdicts, {
-    colours: output.colours,
-    waiverProblems: waiverProblems(candidate),
-  });
+  const text = await verdictsText(judgement, output);
+  const { verdicts } = judgement;
   return {
     document: { stack, refused: true, pin, verdicts, files: [], differences: [] },
     text: [text, "", `Refused: nothing is rendered for ${stack}.`].join("\n"),

@@ -9,7 +9,6 @@ import { evidenceLimits } from "../../registry/evidence-document";
 import { sha256 } from "../../trust/canonical";
 import { exitCodes } from "../errors";
 import { readFileUpTo } from "../input";
-import { table } from "../table";
 import type { Context } from "../context";
 import type { Run } from "../verbs";
 
@@ -40,7 +39,7 @@ export const run: Run = async (context, options) => {
 /** The evidence document that was kept with a receipt, when it still is the one that the receipt names. */
 function keptEvidence(
   { stateDir, projectDir }: Settings,
-  { evidenceDigest }: Receipt,
+  { evidenceDigest, lineage }: Receipt,
   files: typeof import("../../history/evidence"),
 ): EvidenceFile {
   if (evidenceDigest === null) {
@@ -65,12 +64,20 @@ function keptEvidence(
     files.evidenceSignatureFile(stateDir, evidenceDigest),
     evidenceLimits.bytes,
   );
-  return { document, signature: "absent" in signature ? null : signature.toString("utf8") };
+  const proven = lineage?.proven?.provenance;
+  const kept = proven && readFileUpTo(files.provenanceFile(stateDir, proven), evidenceLimits.bytes);
+  return {
+    document,
+    signature: "absent" in signature ? null : signature.toString("utf8"),
+    // Named by its digest: what was changed since isn't what was released on.
+    provenance:
+      kept && !("absent" in kept) && sha256(kept) === proven ? kept.toString("utf8") : null,
+  };
 }
 
 function documentOf({ receipt, verdicts, refusedBy }: ReplayedDeployment) {
-  const { seq, at, pin, packVersion, packDigest } = receipt;
-  return { seq, at, pin, packVersion, packDigest, refusedBy, verdicts };
+  const { seq, at, pin, packVersion, packDigest, settings = null } = receipt;
+  return { seq, at, pin, packVersion, packDigest, settings, refusedBy, verdicts };
 }
 
 function textOf(
@@ -83,12 +90,17 @@ function textOf(
     receipt.at,
     label(receipt.pin),
     `${receipt.packVersion} ${shortDigest(receipt.packDigest)}`,
+    settingsText(receipt),
     refusedBy.length > 0 ? `refused by ${refusedBy.join(", ")}` : passedText(verdicts),
   ]);
   const refused = replayed.filter(({ refusedBy }) => refusedBy.length > 0);
   const paint = (text: string) => output.paint(text.startsWith("refused") ? "red" : "green", text);
   return [
-    table(["released at", "version", "under the gates", "by today's gates"], rows, { 3: paint }),
+    output.table(
+      ["released at", "version", "under the gates", "by the settings", "by today's gates"],
+      rows,
+      { 4: paint },
+    ),
     "",
     ...refused.flatMap(({ receipt, verdicts }) =>
       refusalSummary(verdicts).map((sentence) => `${receipt.at} ${sentence}`),
@@ -98,6 +110,14 @@ function textOf(
       ? `${count(replayed.length, "deployment")}, and none would be refused today.`
       : `${refused.length} of ${count(replayed.length, "deployment")} would be refused today.`,
   ].join("\n");
+}
+
+/** The effective settings digest, and the commit they were reviewed in. */
+function settingsText({ settings }: Receipt): string {
+  if (!settings) return "not recorded";
+  const { digest, commit, asReviewed } = settings;
+  const where = commit === null ? "" : ` ${asReviewed ? "of" : "unlike"} ${commit.slice(0, 12)}`;
+  return `${shortDigest(digest)}${where}`;
 }
 
 function passedText(verdicts: ReplayedDeployment["verdicts"]): string {

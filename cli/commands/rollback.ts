@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { samePin } from "../../history/rollback";
 import { stackFile } from "../../config/stack-files";
 import type { PinnedVersion } from "../../policies/gate";
-import { CliError } from "../errors";
+import type { Settings } from "../../config/settings";
+import { localFiles } from "../../runtimes/local/processes/commands";
+import { CliError, exitCodes } from "../errors";
 import { checkedReason, forceWaivers } from "../forcing";
+import { commitLines } from "../git";
 import { judgeVersion, nameOfPin } from "../judgement";
 import { refusal, release } from "../releasing";
 import type { Run } from "../verbs";
@@ -14,6 +17,7 @@ export const run: Run = async (context, options) => {
   const settings = await context.settings();
   const { projectDir, stack, pin: from } = settings;
   const to = await goal(settings, options.to as string | undefined);
+  requireRegistryData(settings);
   context.output.note(
     `Rolling ${stack} back: ${from ? nameOfPin(from) : "nothing"} -> ${nameOfPin(to)}`,
   );
@@ -35,8 +39,37 @@ export const run: Run = async (context, options) => {
     return { ...refused, text: `${refused.text}\n\nTo go on all the same: --force --reason "..."` };
   }
   const outcome = await release(context, changed, judgement);
-  return { ...outcome, document: { ...(outcome.document as object), rollback: { from, to } } };
+  if (outcome.exitCode === exitCodes.refused) {
+    const { replaceFile } = await import("../../config/stack-files");
+    replaceFile(file, before);
+  }
+  // Without it, whoever releases from another clone goes forward again.
+  const commit = outcome.exitCode ? [] : commitLines(settings, file, to.version);
+  return {
+    ...outcome,
+    document: { ...(outcome.document as object), rollback: { from, to } },
+    text: [outcome.text, ...commit].join("\n"),
+  };
 };
+
+/** A registry whose data was deleted has none of the versions that the receipts tell of. */
+function requireRegistryData({
+  stack,
+  stateDir,
+  runtime,
+  trackingServer,
+  database,
+}: Settings): void {
+  if (runtime !== "local" || !trackingServer.managed) return;
+  const { postgres, sqlite } = localFiles(stateDir);
+  const data = database.kind === "postgres" ? postgres : sqlite;
+  if (existsSync(data)) return;
+  throw new CliError(
+    "registry-gone",
+    `${stack} has no registry any more (there is no ${data}), so no version that it released is there to go back to: ` +
+      "bring its data back from a backup, or train and release a version anew. The pin stays as it was.",
+  );
+}
 
 /** The pin to go back to: the one released before, or an earlier one by its version. */
 async function goal(
@@ -52,7 +85,7 @@ async function goal(
     if (last) return last;
     throw new CliError(
       "no-earlier-pin",
-      `${stack} has released no version before this one, so there is nothing to go back to.`,
+      `${stack} has released no version before this one that it hasn't gone back from, so there is nothing to go back to.`,
     );
   }
   const pins = receipts.map((receipt) => receipt.pin).reverse();

@@ -4,19 +4,18 @@ import type { Settings } from "../../config/settings";
 import type { PublicKey } from "../../trust/allowed-signers";
 import type { Purpose } from "../../trust/types";
 import { CliError, usageError } from "../errors";
-import type { Outcome } from "../output";
+import type { Outcome, Output } from "../output";
 import { createKey } from "../signing";
-import { table } from "../table";
 import type { Options, Run } from "../verbs";
 
-const purposes: readonly Purpose[] = ["evidence", "approval", "waiver"];
+const purposes: readonly Purpose[] = ["training", "evidence", "approval", "waiver"];
 
 const actions: Record<
   string,
-  (settings: Settings, options: Options, who: string) => Promise<Outcome>
+  (settings: Settings, options: Options, who: string, output: Output) => Promise<Outcome>
 > = { add, create, list, revoke };
 
-/** `tollgate signer`: who may sign evidence, approvals and waivers in one environment. */
+/** `tollgate signer`: who may sign training, evidence, approvals and waivers in one environment. */
 export const run: Run = async (context, options, [name = "", who = "", ...more]) => {
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
   if (!action) throw usageError(`Say what to do: one of ${Object.keys(actions).join(", ")}.`);
@@ -26,7 +25,7 @@ export const run: Run = async (context, options, [name = "", who = "", ...more])
   if (name !== "list" && who === "") {
     throw usageError(`Say who, such as \`tollgate signer ${name} ada@example.com\`.`);
   }
-  return action(await context.settings(), options, who);
+  return action(await context.settings(), options, who, context.output);
 };
 
 async function add(settings: Settings, options: Options, who: string): Promise<Outcome> {
@@ -68,7 +67,12 @@ async function added(
   };
 }
 
-async function list({ stack, signers, revokedKeys }: Settings): Promise<Outcome> {
+async function list(
+  { stack, signers, revokedKeys }: Settings,
+  _options: Options,
+  _who: string,
+  output: Output,
+): Promise<Outcome> {
   const { readRevoked, readSignerLines } = await import("../../config/signers");
   const { allowsNamespace } = await import("../../trust/allowed-signers");
   const revoked = new Set(readRevoked(revokedKeys).map(({ keyId }) => keyId));
@@ -91,7 +95,7 @@ async function list({ stack, signers, revokedKeys }: Settings): Promise<Outcome>
   const headings = ["who", "key", "signs", "valid after", "valid before", ""];
   return {
     document: { stack, signers: found },
-    text: rows.length > 0 ? table(headings, rows) : `${stack} has no signers.`,
+    text: rows.length > 0 ? output.table(headings, rows) : `${stack} has no signers.`,
   };
 }
 

@@ -1,7 +1,8 @@
 import { exitCodes } from "../errors";
 import { nameOfPin } from "../judgement";
 import { statusOf, type Status } from "../status";
-import { table } from "../table";
+import type { Ended } from "../status/status";
+import { age } from "../status/since";
 import type { Context } from "../context";
 import type { Output } from "../output";
 import type { Run } from "../verbs";
@@ -12,13 +13,17 @@ export const run: Run = async (context, options) => {
   return {
     document: status,
     text: textOf(status, context),
-    exitCode: options.check && status.drift.length > 0 ? exitCodes.error : exitCodes.done,
+    exitCode: options.check && !isAsPinned(status) ? exitCodes.error : exitCodes.done,
   };
 };
 
+/** Callers of a stack whose servers somebody ended get nothing, though nothing differs from what was asked for. */
+function isAsPinned({ drift, ended }: Status): boolean {
+  return drift.length === 0 && ended === null;
+}
+
 function textOf(status: Status, { output }: Context): string {
-  const { registry, serving, lastReceipt, approvals, waivers } = status;
-  const alias = registry.alias;
+  const { serving, lastReceipt, approvals, waivers } = status;
   const facts: [string, string][] = [
     ["stack", `${status.stack} (${status.tier}, ${status.runtime})`],
     ["pinned", status.pin ? nameOfPin(status.pin) : "nothing"],
@@ -34,11 +39,7 @@ function textOf(status: Status, { output }: Context): string {
         ? `version ${serving.answer.version} at ${serving.url}`
         : `${serving.url}: ${serving.problem}`,
     ],
-    [
-      "registry",
-      registry.problem ??
-        `${registry.uri}, alias ${alias.name} -> ${alias.version ?? "none"}, stage ${registry.stage ?? "None"}`,
-    ],
+    ["registry", registryLine(status)],
     ...(status.cluster ? [clusterLine(status.cluster)] : []),
     ["approvals", approvals.length > 0 ? approvals.join(", ") : "none"],
     ...waivers.map(({ gate, owner, expires, reason, over }): [string, string] => {
@@ -51,13 +52,24 @@ function textOf(status: Status, { output }: Context): string {
     ...processLines(status, output),
     ...podLines(status, output),
     "",
-    ...(status.drift.length === 0
-      ? ["No drift."]
-      : [
-          ...status.drift.map((line) => output.paint("red", `Drift: ${line}`)),
-          `Next: tollgate up --stack ${status.stack}`,
-        ]),
+    ...(status.ended ? [endedLine[status.ended]] : []),
+    ...status.drift.map((line) => output.paint("red", `Drift: ${line}`)),
+    isAsPinned(status) ? "No drift." : `Next: tollgate up --stack ${status.stack}`,
   ].join("\n");
+}
+
+const endedLine: Record<Ended, string> = {
+  stop: "Stopped by `tollgate stop`: its data is there, and `up` starts it again.",
+  destroy: "Destroyed by `tollgate destroy`: `up` brings it up again, with what was kept.",
+};
+
+/** The stage is that of the pinned version, which the alias needn't point at. */
+function registryLine({ pin, ended, registry }: Status): string {
+  const { uri, alias, stage, problem } = registry;
+  if (problem) return ended ? `${uri}: not running` : problem;
+  const pointsAt = alias.version === null ? "none" : `version ${alias.version}`;
+  const pinned = pin ? `, version ${pin.version} in stage ${stage ?? "None"}` : "";
+  return `${uri}, alias ${alias.name} -> ${pointsAt}${pinned}`;
 }
 
 function clusterLine({
@@ -74,11 +86,20 @@ function processLines({ processes }: Status, output: Output): string[] {
     each.name,
     each.status,
     each.pid ? String(each.pid) : "",
-    each.uptime ?? "",
+    each.uptime === null ? "" : age(each.uptime),
     each.address ?? "",
   ]);
   const paint = (text: string) => output.paint(text === "running" ? "green" : "red", text);
-  return ["", table(["process", "status", "pid", "up for", "address"], rows, { 1: paint })];
+  return [
+    "",
+    output.table(["process", "status", "pid", "up for", "address"], rows, { 1: paint }),
+    ...processes.flatMap(({ name, restarted }) => {
+      if (!restarted) return [];
+      const { count, lastExit, at } = restarted;
+      const often = count === 1 ? "once" : `${count} times`;
+      return [`${name} ended and was started again ${often}, last after ${lastExit} at ${at}.`];
+    }),
+  ];
 }
 
 function podLines({ pods }: Status, output: Output): string[] {
@@ -87,11 +108,14 @@ function podLines({ pods }: Status, output: Output): string[] {
     each.name,
     each.ready ? "yes" : "no",
     String(each.restarts),
-    each.age ?? "",
+    each.age === null ? "" : age(each.age),
     each.version ?? "",
     each.status,
   ]);
   const paint = (text: string) => output.paint(text === "Running" ? "green" : "red", text);
   // The status comes last: with its reason it may be long.
-  return ["", table(["pod", "ready", "restarts", "age", "version", "status"], rows, { 5: paint })];
+  return [
+    "",
+    output.table(["pod", "ready", "restarts", "age", "version", "status"], rows, { 5: paint }),
+  ];
 }

@@ -5,7 +5,7 @@ import type { Run } from "../verbs";
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
   const parameters = parseParameters((options.param as string[] | undefined) ?? []);
-  const { digest, ...result } = await train(context, settings, { parameters });
+  const { result, digest } = await train(context, settings, { parameters, key: options.key });
   context.output.note(
     `Registered ${settings.model} version ${result.model_version}. Next: tollgate evaluate --stack ${settings.stack} --model-version ${result.model_version}`,
   );

@@ -1,6 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, resolve, sep } from "node:path";
+import { ignoreItself } from "../../toolchain/git-ignore";
+import { git } from "../git";
 import { projectFile } from "./stack";
 
 /** The engine writes one beside each file of a `file:` backend, unless its address says `metadata=skip`. */
@@ -13,7 +15,7 @@ const sidecar = ".attrs";
 export function prepareBackend(projectDir: string, environment: NodeJS.ProcessEnv): void {
   const folder = backendFolder(projectDir, environment);
   if (folder === null) return;
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const kind of ["stacks", "locks"]) {
     const files = join(folder, ".pulumi", kind);
     if (!existsSync(files)) continue;
@@ -24,12 +26,49 @@ export function prepareBackend(projectDir: string, environment: NodeJS.ProcessEn
   }
 }
 
-/** Null for any other backend. */
-function backendFolder(projectDir: string, environment: NodeJS.ProcessEnv): string | null {
+/**
+ * Keeps git from seeing the state of a `file:` backend inside the project folder, unless somebody commits it on purpose. Done
+ * after a run of the engine: it takes a folder that it finds with a file in it for one of an old layout.
+ */
+export function hideBackend(projectDir: string, environment: NodeJS.ProcessEnv): void {
+  const folder = backendFolder(projectDir, environment);
+  if (folder === null || !`${folder}${sep}`.startsWith(`${resolve(projectDir)}${sep}`)) return;
+  const state = join(folder, ".pulumi");
+  const isFolder = statSync(state, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  if (!isFolder || existsSync(join(state, ".gitignore"))) return;
+  if (!git(projectDir, ["ls-files", "--", state])) ignoreItself(state);
+}
+
+/** The folder of a `file:` backend, absolute; null for any other backend. */
+export function backendFolder(projectDir: string, environment: NodeJS.ProcessEnv): string | null {
   const url = environment.PULUMI_BACKEND_URL ?? projectFile(projectDir).backend?.url;
   if (!url?.startsWith("file://")) return null;
   const [path = ""] = url.slice("file://".length).split("?");
   return resolve(projectDir, path.replace(/^~/, homedir()));
+}
+
+/** Where a `file:` backend keeps a stack, absolute. */
+export interface StackFiles {
+  /** Its state as it was recorded last. */
+  readonly state: string;
+  /** Folder with a file for each run that works on it. */
+  readonly locks: string;
+}
+
+/** The files of a stack in a `file:` backend; null for any other backend. */
+export function stackFiles(
+  projectDir: string,
+  stack: string,
+  environment: NodeJS.ProcessEnv,
+): StackFiles | null {
+  const folder = backendFolder(projectDir, environment);
+  const { name } = projectFile(projectDir);
+  if (folder === null || !name) return null;
+  const below = join(folder, ".pulumi");
+  return {
+    state: join(below, "stacks", name, `${stack}.json`),
+    locks: join(below, "locks", "organization", name, stack),
+  };
 }
 
 function isCutOff(file: string): boolean {

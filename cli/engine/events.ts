@@ -19,6 +19,8 @@ export interface Step {
   /** Properties that differ, by path. */
   properties: string[];
   state: "planned" | "started" | "done" | "failed";
+  /** Is it part of a replacement, beside the creation of what replaces? */
+  aside: boolean;
   /** Seconds since the epoch, as the engine stamps them. */
   startedAt: number;
   /** Null until it has ended. */
@@ -156,6 +158,7 @@ function stepped(
     operation,
     properties: propertiesOf(metadata),
     state: planning ? "planned" : state,
+    aside: ["replace", "delete-replaced", "discard-replaced"].includes(metadata.op),
     startedAt: known?.startedAt ?? at,
     endedAt: state === "started" ? null : at,
     before: known?.before ?? metadata.old?.inputs ?? null,

@@ -19,10 +19,19 @@ export interface Lock {
 /** The lock that made the engine refuse to start, from what it wrote to stderr; null when there was none. */
 export function lockIn(stderr: string): Lock | null {
   if (!/currently locked/.test(stderr)) return null;
-  const found = /^\s*(.+): created by (\S+?)@(\S+) \(pid (\d+)\) at (\S+)/m.exec(stderr);
+  // A user's name may hold an @ and spaces, a host's name neither.
+  const found = /^\s*(.+): created by (.+)@([^\s@]+) \(pid (\d+)\) at (\S+)/m.exec(stderr);
   if (!found) return null;
   const [, address = "", user = "", host = "", pid = "", since = ""] = found;
   return { address, user, host, pid: Number(pid), since };
+}
+
+/**
+ * Did the engine stop because another one was just writing or removing its lock? It lists the locks of a `file:`
+ * backend and looks at them one by one; one that is gone by then ends it, in words that depend on what it was about to do.
+ */
+export function lockMoved(stderr: string): boolean {
+  return /[\\/]locks[\\/].*: no such file or directory/.test(stderr);
 }
 
 /** One sentence about a lock that is held. */
@@ -31,10 +40,17 @@ export function lockSentence(
   { user, host, pid, since }: Lock,
   here = hostname(),
 ): string {
-  const where = host === here ? "" : ` on ${host}`;
+  if (host === here) {
+    return (
+      `Stack ${stack} is being changed by ${user} (pid ${pid}) since ${since}: ` +
+      "wait until that is done and run this again."
+    );
+  }
   return (
-    `Stack ${stack} is being changed by ${user}${where} (pid ${pid}) since ${since}: ` +
-    "wait until that is done and run this again."
+    `Stack ${stack} is being changed by ${user} on ${host} (pid ${pid}) since ${since}: ` +
+    "wait until that is done and run this again. Whether it still runs can't be seen from here: if it was cut off, as on " +
+    `a runner that was cancelled, \`tollgate pulumi -- cancel --yes --stack ${stack}\` takes its lock away, and the next ` +
+    "command goes on from what it did."
   );
 }
 

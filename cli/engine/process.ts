@@ -56,7 +56,7 @@ export async function spawnEngine(
     const child = spawn(command.binary, [...command.args, "--event-log", events], {
       cwd: projectDir,
       // The event log is one of the engine's debugging commands.
-      env: { ...command.environment, PULUMI_DEBUG_COMMANDS: "true" },
+      env: { ...command.environment, PWD: projectDir, PULUMI_DEBUG_COMMANDS: "true" },
       stdio: ["ignore", descriptor, descriptor],
       detached: true,
     });
@@ -132,7 +132,8 @@ export function engineCommand(
 ): string {
   const { status, stdout, stderr, error } = spawnSync(binary, [...args, "--non-interactive"], {
     cwd: projectDir,
-    env: environment,
+    // The engine believes the shell's name for its folder, which may be a link.
+    env: { ...environment, PWD: projectDir },
     encoding: "utf8",
     maxBuffer: 512 * 1024 * 1024,
   });

@@ -1,14 +1,16 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../config/settings";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import type { PinnedVersion } from "../../policies/gate";
 import { stackFile } from "../../config/stack-files";
+import { forgetDestroyed } from "../status/ended";
 import { type Context, root } from "../context";
 import { CliError, exitCodes } from "../errors";
 import { emptyReport, type EngineReport, parseEvent, type Step, take } from "./events";
-import { holderOf, type Lock, lockIn, lockSentence, removeLockFile } from "./lock";
+import { holderOf, type Lock, lockIn, lockMoved, lockSentence, removeLockFile } from "./lock";
+import { endLeftovers } from "./leftovers";
 import { engineCommand, type EngineRun, spawnEngine } from "./process";
 import { causesOf, engineFailure } from "./sentences";
 import {
@@ -18,8 +20,12 @@ import {
   type PendingOperation,
   settlePending,
 } from "./stack";
-import { prepareBackend } from "./backend";
+import { hideBackend, prepareBackend } from "./backend";
+import { requirePlace, type StateAccess } from "./place";
+import { requirePaths } from "./project";
+import { decidingDigest } from "./deciding";
 import { doneLine, isShown, kindOf } from "./steps";
+import { forgetUnchanged, recordUnchanged } from "./unchanged";
 import { forgetUntouched, isUntouched, recordUntouched } from "./untouched";
 
 export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
@@ -32,6 +38,7 @@ export interface RunOptions {
 /** A stack with the engine that works on it. */
 interface Workplace {
   binary: string;
+  version: string;
   environment: NodeJS.ProcessEnv;
   projectDir: string;
   stack: string;
@@ -58,13 +65,18 @@ export async function runEngine(
   options: RunOptions = {},
 ): Promise<EngineReport> {
   requireRoom(context.projectDir);
+  await requireOwnState(context, settings, verb);
   const place = await workplaceOf(context, settings);
+  if (verb === "up") forgetDestroyed(settings.stateDir);
   const inCluster = verb === "up" && settings.kubernetes !== null;
   // What was changed by hand in a cluster is seen only by looking; our own provider looks by itself.
   const refreshed = inCluster && !(await isUntouched(settings));
   if (inCluster) forgetUntouched(settings);
+  if (verb !== "preview") forgetUnchanged(settings);
+  // Before the engine reads any of it: what is edited meanwhile is for the next run.
+  const deciding = verb === "up" && options.pin === undefined && decidingDigest(settings, place);
   if (refreshed && options.pin === undefined) await putRight(context, settings);
-  const attempt = () => attemptRun(context, place, verb, { ...options, refreshed });
+  const attempt = () => attemptBesideOthers(context, place, verb, { ...options, refreshed });
   let [run, report] = await attempt();
   if (/no stack named .* found/.test(run.printed)) {
     initialiseStack(place);
@@ -75,6 +87,7 @@ export async function runEngine(
     await clearLock(context, place, lock);
     [run, report] = await attempt();
   }
+  hideBackend(context.projectDir, place.environment);
   if (run.interrupted && !report.succeeded) {
     throw new CliError(
       "interrupted",
@@ -96,10 +109,14 @@ export async function runEngine(
       sentence || `The Pulumi engine ended with exit code ${run.code}: see ${log}.`,
     );
   }
-  if (report.succeeded && verb === "up" && /interrupted while creating/.test(run.printed)) {
-    await settleInterrupted(context, place, settings);
+  if (report.succeeded && (verb === "up" || verb === "destroy")) {
+    if (/interrupted while creating/.test(run.printed)) {
+      await settleInterrupted(context, place, settings);
+    }
+    await endLeftovers(context, settings, report, () => exportedFrom(place));
   }
   if (inCluster && report.succeeded) await recordUntouched(settings);
+  if (deciding && report.succeeded) recordUnchanged(settings, deciding);
   return report;
 }
 
@@ -109,12 +126,38 @@ async function putRight(context: Context, settings: Settings): Promise<void> {
   for (const line of await removeAdded(settings as ClusterSettings)) context.output.note(line);
 }
 
+/**
+ * Makes sure that a stack's state is that of this folder, before anything is judged or done by it.
+ *
+ * @throws CliError that says whose it is and what to do
+ */
+export async function requireOwnState(
+  context: Context,
+  settings: Settings,
+  verb: EngineVerb,
+): Promise<void> {
+  const access: StateAccess = {
+    read: () => exportState(context, settings),
+    write: async (state) => importState(await workplaceOf(context, settings), state),
+  };
+  const declares = verb === "preview" || verb === "up";
+  const before = await requirePlace(settings, access, declares ? "believed" : "looked at");
+  if (before !== null) {
+    context.output.note(
+      `${settings.stateDir} was at ${before}: its state speaks of it as it is now.`,
+    );
+  }
+}
+
 /** A stack's recorded state; null when the stack was never made. */
 export async function exportState(
   context: Context,
   settings: Settings,
 ): Promise<ExportedState | null> {
-  const place = await workplaceOf(context, settings);
+  return exportedFrom(await workplaceOf(context, settings));
+}
+
+function exportedFrom(place: Workplace): ExportedState | null {
   try {
     return JSON.parse(
       engineCommand(place, ["stack", "export", "--stack", place.stack]),
@@ -134,13 +177,26 @@ export async function engineFor(context: Context) {
 
 async function workplaceOf(context: Context, settings: Settings): Promise<Workplace> {
   const { stack, stateDir, kubernetes } = settings;
+  requirePaths(context.projectDir, root);
   const { engine, environment } = await engineFor(context);
   if (kubernetes) {
     const { ensureKubernetesPlugin } = await import("../../toolchain/plugins");
     await ensureKubernetesPlugin(engine, environment);
   }
   prepareBackend(context.projectDir, environment);
-  return { binary: engine.binary, environment, projectDir: context.projectDir, stack, stateDir };
+  const { binary, version } = engine;
+  return { binary, version, environment, projectDir: context.projectDir, stack, stateDir };
+}
+
+/** A run, begun again up to five times where it met another engine's lock half-written. */
+async function attemptBesideOthers(
+  ...given: Parameters<typeof attemptRun>
+): ReturnType<typeof attemptRun> {
+  for (let tries = 1; ; tries++) {
+    const done = await attemptRun(...given);
+    if (tries > 5 || !lockMoved(done[0].printed)) return done;
+    await sleep(200);
+  }
 }
 
 async function attemptRun(
@@ -208,25 +264,29 @@ async function clearLock(context: Context, place: Workplace, lock: Lock): Promis
   progress.end();
 }
 
-/** After a killed run and a good one: what was under way then is settled, and its leftovers are stopped. */
+/** After a killed run and a good one: what was under way then is settled, and what it left in a cluster is removed. */
 async function settleInterrupted(
   context: Context,
   place: Workplace,
   settings: Settings,
 ): Promise<void> {
-  const { state, abandoned } = settlePending(
-    JSON.parse(engineCommand(place, ["stack", "export", "--stack", place.stack])) as ExportedState,
-  );
+  const exported = exportedFrom(place);
+  if (!exported) return;
+  const { state, abandoned } = settlePending(exported);
+  importState(place, state);
+  for (const { resource } of abandoned) {
+    if (resource.type.startsWith("kubernetes:")) await removeAbandoned(context, settings, resource);
+  }
+}
+
+function importState(place: Workplace, state: unknown): void {
   const file = join(place.stateDir, "engine", "settled.json");
+  mkdirSync(dirname(file), { recursive: true });
   try {
     writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
     engineCommand(place, ["stack", "import", "--stack", place.stack, "--file", file]);
   } finally {
     rmSync(file, { force: true });
-  }
-  for (const { resource } of abandoned) {
-    if (resource.type.startsWith("kubernetes:")) await removeAbandoned(context, settings, resource);
-    else await stopAbandoned(context, resource);
   }
 }
 
@@ -242,20 +302,6 @@ async function removeAbandoned(
     output.note(
       `Removed ${removed}, which an interrupted run had made and nothing needs any more.`,
     );
-}
-
-async function stopAbandoned(
-  context: Context,
-  { type, inputs }: PendingOperation["resource"],
-): Promise<void> {
-  const { name, stateDir } = inputs ?? {};
-  if (type !== "tollgate:index:Process" || typeof name !== "string" || typeof stateDir !== "string")
-    return;
-  const { stopProcess } = await import("../../runtimes/local/processes");
-  await stopProcess(stateDir, name);
-  context.output.note(
-    `Stopped ${name}, which an interrupted run had started and nothing needs any more.`,
-  );
 }
 
 /** Tells on stderr what happens to each resource: when it is done, or when it takes a while. */

@@ -1,8 +1,8 @@
-import type { Diagnostic, EngineReport } from "./events";
+import type { EngineReport } from "./events";
 
-/** What the engine says of its own end after the reason was given already. */
+/** What the engine says of its own end, or of what it cut short, after the reason was given already. */
 const noise =
-  /^(error: )?(preview|update|destroy|refresh)( failed| canceled| cancelled)?( with \d+ errors?)?$|^resource .* failed$|^one or more errors occurred/i;
+  /^(error: )?(preview|update|destroy|refresh)( failed| canceled| cancelled)?( with \d+ errors?)?$|^resource .* failed$|^one or more errors occurred|^failed to run \w+: .*(context canceled|code = Canceled)/i;
 
 /** A line of a stack trace, or what frames one. */
 const trace = /^\s*(at\s|node:internal|Node\.js v|\^+\s*$|\[[a-z]+\] ?$)/;
@@ -37,21 +37,24 @@ export function sentenceOf(message: string): string {
     .trim();
 }
 
-/** Why a run failed: each cause once, the noise left out. */
+/** Why a run failed: each cause once, with the first resource that met it, and the noise left out. */
 export function causesOf(report: EngineReport): string[] {
-  const causes = report.diagnostics
-    .filter(({ severity }) => severity === "error")
-    .map(withResource)
-    .filter((cause) => cause !== null);
-  return [...new Set(causes)];
+  const causes = new Map<string, string>();
+  for (const { severity, resource, message } of report.diagnostics) {
+    const sentence = sentenceOf(message);
+    if (severity !== "error" || sentence === "" || noise.test(sentence)) continue;
+    if (!causes.has(sentence)) causes.set(sentence, withResource(resource, sentence));
+  }
+  return [...causes.values()];
 }
 
-function withResource({ resource, message }: Diagnostic): string | null {
-  const sentence = sentenceOf(message);
-  if (sentence === "" || noise.test(sentence)) return null;
+function withResource(resource: string | null, sentence: string): string {
   const named = resource === null || sentence.split(/[^\w.-]+/).includes(resource);
   return named ? sentence : `${resource}: ${sentence}`;
 }
+
+/** What the engine's client of S3 says of answers without the checksums that only AWS sends. */
+const chatter = /^SDK \S+ \S+ (WARN|DEBUG) /;
 
 const known: readonly [RegExp, (found: RegExpExecArray) => string][] = [
   [
@@ -63,6 +66,14 @@ const known: readonly [RegExp, (found: RegExpExecArray) => string][] = [
     /(?:open|stat|mkdir|create|write|rename) ([^\s:]+): (permission denied|read-only file system|not a directory)/i,
     ([, path, why]) =>
       `The stack's state at ${path} can't be written (${why}): make it writable and run this again.`,
+  ],
+  [
+    /unexpected end of JSON input/,
+    () =>
+      "A file of the stack's state, or of its locks, is empty. Where the state is in S3 of SeaweedFS, that is why: such a " +
+      "store lists a folder without files as an empty file, which the engine takes for a lock, so keep the state in another " +
+      "store, or in a folder (`backend` in Pulumi.yaml). Elsewhere a write was cut off: `tollgate pulumi -- stack export` " +
+      "says whether the state itself can be read.",
   ],
   [
     /incorrect passphrase/i,
@@ -81,6 +92,9 @@ export function engineFailure(stderr: string): string {
     const found = pattern.exec(stderr);
     if (found) return sentence(found);
   }
-  const lines = stderr.split("\n").map((line) => sentenceOf(line));
+  const lines = stderr
+    .split("\n")
+    .filter((line) => !chatter.test(line))
+    .map((line) => sentenceOf(line));
   return lines.filter((line) => line !== "" && !noise.test(line)).join("\n");
 }

@@ -4,6 +4,7 @@ import { parse, parseDocument } from "yaml";
 import { CliError } from "../errors";
 import type { PinnedVersion } from "../../policies/gate";
 import { replaceFile, stackFile } from "../../config/stack-files";
+import { ensureStateFolder } from "../../runtimes/local/processes/folder";
 
 /** Where a stack's settings and state are. */
 export interface StackPlace {
@@ -35,15 +36,19 @@ export function engineConfigFile(
       existsSync(copy) && parseDocument(readFileSync(copy, "utf8")).get("encryptionsalt");
     if (typeof salt === "string") settings.set("encryptionsalt", salt);
   }
+  ensureStateFolder(stateDir);
   mkdirSync(dirname(copy), { recursive: true });
   replaceFile(copy, settings.toString());
   return copy;
 }
 
 interface ProjectFile {
+  name?: string;
   /** Folder of the program, seen from the project's. @default the project's own */
   main?: string;
+  runtime?: string | { name?: string };
   backend?: { url?: string };
+  plugins?: { providers?: { name?: string; path?: string }[] };
 }
 
 /** What Pulumi.yaml says, as far as it is used here. */

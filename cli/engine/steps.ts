@@ -53,7 +53,8 @@ export function plannedLine(step: Step): string {
 /** What has happened, as one line; null for what is only under way. */
 export function doneLine(step: Step, milliseconds: number): string | null {
   if (step.state === "failed") return `x failed   ${kindOf(step.type)} ${step.name}`;
-  if (step.state !== "done") return null;
+  // The engine replaces in three steps; who watches wants to know when the new one is there.
+  if (step.state !== "done" || step.aside) return null;
   const took = milliseconds >= 1000 ? `  ${duration(milliseconds)}` : "";
   return `${symbols[step.operation]} ${done[step.operation].padEnd(8)} ${kindOf(step.type)} ${step.name}${took}`;
 }

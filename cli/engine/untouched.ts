@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Cluster } from "../../cluster/cluster";
-import { contentOf } from "../../config/stack-files";
 import type { Settings } from "../../config/settings";
 import { canonicalJson } from "../../trust/canonical";
+import { digestLeft, forgetLeft, recordLeft } from "./left";
 
 /** What is listed, by the path of its API. Secrets are left out: the provider looks at each by itself. */
 const listed: Readonly<Record<string, readonly string[]>> = {
@@ -42,25 +40,19 @@ interface Listed {
  * answered by no.
  */
 export async function isUntouched(settings: Settings): Promise<boolean> {
-  const left = contentOf(recordOf(settings)).trim();
+  const left = digestLeft(settings.stateDir, "cluster-seen");
   return left !== "" && left === (await seen(settings));
 }
 
 /** Records how an `up` left the cluster. */
 export async function recordUntouched(settings: Settings): Promise<void> {
   const now = await seen(settings);
-  if (now === null) return;
-  mkdirSync(settings.stateDir, { recursive: true });
-  writeFileSync(recordOf(settings), `${now}\n`);
+  if (now !== null) recordLeft(settings.stateDir, "cluster-seen", now);
 }
 
 /** To be called before anything is changed: what ends in the middle is to be looked at. */
 export function forgetUntouched(settings: Settings): void {
-  rmSync(recordOf(settings), { force: true });
-}
-
-function recordOf({ stateDir }: Settings): string {
-  return join(stateDir, "cluster-seen");
+  forgetLeft(settings.stateDir, "cluster-seen");
 }
 
 /** One digest of all that was asked for and of whether it runs; null when the cluster doesn't tell. */

@@ -2,8 +2,15 @@ import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manife
 import { ClusterError, type Cluster } from "../../cluster/cluster";
 import { isReady, type Pod, podState } from "../../cluster/pods";
 import { answerOf } from "./answer";
+import { secondsSince } from "./since";
 import type { ClusterStatus, PodStatus, ServingStatus } from "./status";
-import { type CallersService, selectionDrift, type Workload, workloadDrift } from "./workloads";
+import {
+  type CallersService,
+  idleDrift,
+  selectionDrift,
+  type Workload,
+  workloadDrift,
+} from "./workloads";
 
 /** Longest wait for one answer of the API server, in milliseconds: `status` has to answer with everything down. */
 const timeoutMs = 5000;
@@ -39,6 +46,7 @@ export async function clusterFacts(settings: ClusterSettings): Promise<ClusterFa
       objects: [
         ...workloadDrift(found.workloads, await expectedWorkloads(settings)),
         ...selectionDrift(found.service, found.pods, settings.pin),
+        ...(byDeployment(settings) ? idleDrift(found.service, found.pods) : []),
       ],
     };
   } catch (error) {
@@ -52,6 +60,28 @@ export async function clusterFacts(settings: ClusterSettings): Promise<ClusterFa
       objects: [],
     };
   }
+}
+
+/** What callers of a stack in its cluster get. Never throws for what is down. */
+export async function servingInCluster(
+  settings: ClusterSettings,
+): Promise<Pick<ServingStatus, "answer" | "problem">> {
+  const { connectCluster } = await import("../../cluster/connect");
+  const { names } = await import("../../runtimes/kubernetes/names");
+  const address = settings.kubernetes.cluster;
+  const path = `/api/v1/namespaces/${address.namespace}/services/${names.scorer}`;
+  try {
+    const cluster = await connectCluster(address);
+    const service = await cluster.find<CallersService>(path, { timeoutMs });
+    return await servingIn(cluster, settings, service);
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    return { answer: null, problem: error.message.replace(/\.$/, "") };
+  }
+}
+
+function byDeployment({ kubernetes: { rollout, modelFrom } }: ClusterSettings): boolean {
+  return rollout === "deployment" && modelFrom !== "kserve";
 }
 
 interface Found {
@@ -143,21 +173,8 @@ export function podStatus(pod: Pod, now: Date): PodStatus {
     ready,
     restarts: (status?.containerStatuses ?? []).reduce((sum, each) => sum + each.restartCount, 0),
     age: metadata.creationTimestamp
-      ? age(now.getTime() - Date.parse(metadata.creationTimestamp))
+      ? secondsSince(Date.parse(metadata.creationTimestamp), now)
       : null,
     version: metadata.labels?.["tollgate.dev/version"] ?? null,
   };
-}
-
-/** How long something has been there, as kubectl's users read it: `45 s`, `12 min`, `5 h`, `3 d`. */
-export function age(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const units: [string, number][] = [
-    ["d", 86_400],
-    ["h", 3600],
-    ["min", 60],
-  ];
-  // Two of a unit at least: one day could be 24 hours or 47.
-  const [unit, length] = units.find(([, each]) => seconds >= 2 * each) ?? ["s", 1];
-  return `${Math.floor(seconds / length)} ${unit}`;
 }

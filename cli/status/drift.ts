@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly stage: string;
   /** Is there the journal of a release that isn't complete? */
   readonly interrupted: boolean;
-  /** What is different about the objects of a cluster, a sentence each. */
+  /** What is different about the place, the processes or the objects of a cluster, a sentence each. */
   readonly objects?: readonly string[];
 }
 
@@ -17,7 +17,8 @@ export function driftOf(
   facts: Omit<Status, "drift">,
   { stage, interrupted, objects = [] }: Surroundings,
 ): string[] {
-  const { pin, lastReceipt, serving, registry, cluster } = facts;
+  const { pin, serving, registry, cluster } = facts;
+  if (facts.ended) return driftOfEnded(facts, interrupted);
   const drift: string[] = [];
   if (cluster?.problem) drift.push(cluster.problem);
   if (interrupted) drift.push("a release is under way, or was interrupted");
@@ -29,12 +30,7 @@ export function driftOf(
       drift.push(`nothing is pinned, but version ${serving.answer.version} answers`);
     return drift;
   }
-  if (!samePin(pin, lastReceipt?.pin)) {
-    const released = lastReceipt
-      ? `${nameOfPin(lastReceipt.pin)} was released last`
-      : "nothing was released yet";
-    drift.push(`${nameOfPin(pin)} is pinned, but ${released}`);
-  }
+  drift.push(...unreleased(facts));
   // Neither the scorer nor a registry of the stack's own can be asked then.
   if (cluster?.problem) return drift;
   const { answer } = serving;
@@ -57,4 +53,22 @@ export function driftOf(
     );
   }
   return drift;
+}
+
+/** Servers that somebody ended needn't answer; what is left to differ is said. */
+function driftOfEnded(facts: Omit<Status, "drift">, interrupted: boolean): string[] {
+  const { answer, url } = facts.serving;
+  return [
+    ...(interrupted ? ["a release was interrupted"] : []),
+    ...(answer ? [`it is ended, but version ${answer.version} answers at ${url}`] : []),
+    ...unreleased(facts),
+  ];
+}
+
+function unreleased({ pin, lastReceipt }: Pick<Status, "pin" | "lastReceipt">): string[] {
+  if (!pin || samePin(pin, lastReceipt?.pin)) return [];
+  const released = lastReceipt
+    ? `${nameOfPin(lastReceipt.pin)} was released last`
+    : "nothing was released yet";
+  return [`${nameOfPin(pin)} is pinned, but ${released}`];
 }

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../config/settings";
+import type { Receipt } from "../../history/receipt";
 import { samePin } from "../../history/rollback";
 import type { Verdict } from "../../policies/gate";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import type { ClusterFacts } from "./cluster";
 import { driftOf } from "./drift";
-import { localServing, processStatus } from "./local";
+import { endedBy } from "./ended";
+import { idleScorers, localServing, placeDrift, processStatus } from "./local";
 import { registryStatus } from "./registry";
 import type { RegistryStatus, ReleasedWaiver, Status } from "./status";
 
@@ -14,13 +16,23 @@ export type { Status } from "./status";
 
 /** Looks at a stack from the outside: files, processes or pods, the registry and the scorer. Never throws for what is down. */
 export async function statusOf(settings: Settings): Promise<Status> {
-  const { standingApprovals } = await import("../approvals");
+  const [{ standingApprovals }, { stackHistory }] = await Promise.all([
+    import("../approvals"),
+    import("../../history/stack-history"),
+  ]);
   const { stack, tier, runtime, pin } = settings;
   const found = settings.kubernetes
     ? await inCluster(settings as ClusterSettings)
     : await onThisMachine(settings);
   const chain = await receiptsOf(settings);
-  const approvals = pin ? standingApprovals(settings, pin, new Date()) : [];
+  const evidenceDigest = found.registry.evidence;
+  const approvals = pin
+    ? standingApprovals(
+        settings,
+        { pin, evidenceDigest, history: stackHistory(chain.receipts, pin) },
+        new Date(),
+      )
+    : [];
   const facts = {
     stack,
     tier,
@@ -34,22 +46,27 @@ export async function statusOf(settings: Settings): Promise<Status> {
     processes: found.processes,
     cluster: found.cluster,
     pods: found.pods,
+    ended: endedBy(settings.stateDir, found),
   };
   const drift = driftOf(facts, { stage: settings.stage, ...found });
-  return { ...facts, drift: chain.problem ? [chain.problem, ...drift] : drift };
+  // One cause may be met in two places.
+  return { ...facts, drift: [...new Set(chain.problem ? [chain.problem, ...drift] : drift)] };
 }
 
 type Found = Pick<Status, "serving" | "registry" | "processes" | "cluster" | "pods"> &
   Pick<ClusterFacts, "interrupted" | "objects">;
 
 async function onThisMachine(settings: Settings): Promise<Found> {
-  const [serving, registry, processes] = await Promise.all([
+  const { stateDir } = settings;
+  const [serving, registry, processes, place] = await Promise.all([
     localServing(settings),
     registryStatus(settings),
-    processStatus(settings.stateDir),
+    processStatus(stateDir),
+    placeDrift(settings),
   ]);
-  const interrupted = existsSync(join(settings.stateDir, "route", "journal.json"));
-  return { serving, registry, processes, cluster: null, pods: [], interrupted, objects: [] };
+  const objects = [...place, ...(await idleScorers(stateDir, processes))];
+  const interrupted = existsSync(join(stateDir, "route", "journal.json"));
+  return { serving, registry, processes, cluster: null, pods: [], interrupted, objects };
 }
 
 async function inCluster(settings: ClusterSettings): Promise<Found> {
@@ -67,6 +84,7 @@ function unasked({ alias, trackingServer }: Settings): RegistryStatus {
     uri: trackingServer.uri,
     alias: { name: alias, version: null },
     stage: null,
+    evidence: null,
     problem: "the cluster can't be asked",
   };
 }
@@ -88,6 +106,7 @@ async function receiptsAtHand({ kubernetes, stateDir }: ClusterSettings): Promis
 }
 
 interface LastRelease {
+  receipts: readonly Receipt[];
   last: Status["lastReceipt"];
   waivers: ReleasedWaiver[];
   problem: string | null;
@@ -97,13 +116,15 @@ interface LastRelease {
 async function receiptsOf({ stateDir }: Settings): Promise<LastRelease> {
   const { AlteredReceiptsError, readReceipts } = await import("../../history/receipts");
   try {
-    const last = readReceipts(stateDir).receipts.at(-1);
-    if (!last) return { last: null, waivers: [], problem: null };
+    const { receipts } = readReceipts(stateDir);
+    const last = receipts.at(-1);
+    if (!last) return { receipts, last: null, waivers: [], problem: null };
     const { pin, at, actor, verdicts } = last;
-    return { last: { pin, at, actor }, waivers: waiversOf(verdicts, new Date()), problem: null };
+    const waivers = waiversOf(verdicts, new Date());
+    return { receipts, last: { pin, at, actor }, waivers, problem: null };
   } catch (error) {
     if (!(error instanceof AlteredReceiptsError)) throw error;
-    return { last: null, waivers: [], problem: error.message };
+    return { receipts: [], last: null, waivers: [], problem: error.message };
   }
 }
 

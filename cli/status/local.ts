@@ -1,26 +1,64 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "../../config/settings";
-import { duration } from "../output";
 import { answerOf } from "./answer";
+import { secondsSince } from "./since";
 import type { ProcessStatus, ServingStatus } from "./status";
+import { idleWords } from "./workloads";
 
-/** What callers get from this machine's router. */
-export async function localServing({ scorer }: Settings): Promise<ServingStatus> {
+/** What callers get from this machine's router. What somebody else answers at its address isn't that. */
+export async function localServing(settings: Settings): Promise<ServingStatus> {
+  const { scorer } = settings;
   const host = scorer.host === "0.0.0.0" || scorer.host === "::" ? "127.0.0.1" : scorer.host;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${scorer.port}`;
-  return { url, ...(await answerOf(url)) };
+  const { strangerAt } = await import("../../runtimes/local/strangers");
+  const stranger = await strangerAt(settings, "router");
+  if (stranger === null) return { url, ...(await answerOf(url)) };
+  return { url, answer: null, problem: "it isn't this stack's router that has the port" };
+}
+
+/** What is wrong with where a stack is and with whom its addresses lead to, a sentence each. */
+export async function placeDrift(settings: Settings): Promise<string[]> {
+  const [{ strangersOf }, { partingSentence, startedElsewhere }] = await Promise.all([
+    import("../../runtimes/local/strangers"),
+    import("../../runtimes/local/place"),
+  ]);
+  const { stateDir } = settings;
+  const from = startedElsewhere(stateDir);
+  return [
+    ...(from === null ? [] : [partingSentence({ kind: "moved", from }, stateDir, true)]),
+    ...(await strangersOf(settings)),
+  ];
+}
+
+/**
+ * Scorers that run and get no traffic, a sentence each: an `up` that was cut off between starting them and moving traffic
+ * leaves a second generation.
+ */
+export async function idleScorers(
+  stateDir: string,
+  processes: readonly ProcessStatus[],
+): Promise<string[]> {
+  const { releasedVersion } = await import("../../provider/release/released");
+  const { isScorerName } = await import("../../runtimes/local/processes/commands");
+  const used = new Set(releasedVersion(stateDir)?.scorers);
+  return processes
+    .filter(({ name, address }) => address !== null && isScorerName(name))
+    .filter(({ address }) => !used.has(`http://${address}`))
+    .map(({ name }) => `${name} ${idleWords}`);
 }
 
 /** The stack's processes, by name. */
 export async function processStatus(stateDir: string): Promise<ProcessStatus[]> {
   const folder = join(stateDir, "run");
-  if (!existsSync(folder)) return [];
   const { inspectProcess } = await import("../../runtimes/local/processes");
-  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, "pid.json")));
-  return Promise.all(
-    names.sort().map(async (name) => {
+  const { keptNames } = await import("../../runtimes/local/processes/kept");
+  const names = keptNames(stateDir).filter((name) => existsSync(join(folder, name, "pid.json")));
+  const processes = await Promise.all(
+    names.map(async (name): Promise<ProcessStatus | null> => {
       const found = await inspectProcess(stateDir, name);
+      // A record of another folder's process, which was copied.
+      if (found.state === "absent") return null;
       const running = found.state === "running";
       const { host } = specOf(folder, name);
       return {
@@ -29,12 +67,14 @@ export async function processStatus(stateDir: string): Promise<ProcessStatus[]> 
         healthy: found.healthy,
         pid: running ? found.record.child.pid : null,
         uptime: running
-          ? duration(Date.now() - statSync(join(folder, name, "pid.json")).mtimeMs)
+          ? secondsSince(statSync(join(folder, name, "pid.json")).mtimeMs, new Date())
           : null,
         address: running && host ? `${host}:${found.record.ports.main}` : null,
+        restarted: running ? found.restarted : null,
       };
     }),
   );
+  return processes.filter((each) => each !== null);
 }
 
 function specOf(folder: string, name: string): { host?: string } {

@@ -9,15 +9,17 @@ export async function registryStatus(settings: Settings): Promise<RegistryStatus
     uri: trackingServer.uri,
     alias: { name: alias, version: null },
     stage: null,
+    evidence: null,
     problem: null,
   };
   const { isRegistryError } = await import("../../registry/errors");
-  const client = (await registryOf(settings)).within(Math.min(trackingServer.timeoutSeconds, 3));
+  const { versionTags } = await import("../../registry/evidence");
   const orNull = (error: unknown) => {
     if (isRegistryError(error, "not-found")) return null;
     throw error;
   };
   try {
+    const client = (await registryOf(settings)).within(Math.min(trackingServer.timeoutSeconds, 3));
     const [aliased, pinned] = await Promise.all([
       client.getModelVersionByAlias(model, alias).catch(orNull),
       pin ? client.getModelVersion(model, pin.version).catch(orNull) : null,
@@ -26,6 +28,7 @@ export async function registryStatus(settings: Settings): Promise<RegistryStatus
       ...status,
       alias: { name: alias, version: aliased?.version ?? null },
       stage: pinned?.currentStage ?? null,
+      evidence: pinned?.tags[versionTags.evidence] ?? null,
     };
   } catch (error) {
     return { ...status, problem: error instanceof Error ? error.message : String(error) };

@@ -2,13 +2,15 @@ import type { PinnedVersion } from "../../policies/gate";
 
 export interface ProcessStatus {
   name: string;
-  /** `running`, or what is wrong. */
+  /** `running`, `stopped`, or what is wrong. */
   status: string;
   healthy: boolean;
   pid: number | null;
-  /** Since the process was started; null when it doesn't run. */
-  uptime: string | null;
+  /** Seconds since the process was started; null when it doesn't run. */
+  uptime: number | null;
   address: string | null;
+  /** What its keeper did by itself since the last `up` started it; null when nothing ended. No drift. */
+  restarted: { count: number; lastExit: string; at: string } | null;
 }
 
 export interface PodStatus {
@@ -19,8 +21,8 @@ export interface PodStatus {
   healthy: boolean;
   ready: boolean;
   restarts: number;
-  /** Since it was made. */
-  age: string | null;
+  /** Seconds since it was made. */
+  age: number | null;
   /** Of the model, for scorers. */
   version: string | null;
 }
@@ -47,6 +49,8 @@ export interface RegistryStatus {
   alias: { name: string; version: string | null };
   /** Legacy stage of the pinned version. */
   stage: string | null;
+  /** Digest of the pinned version's evidence, by its tag. */
+  evidence: string | null;
   /** Why the registry can't be asked. */
   problem: string | null;
 }
@@ -60,6 +64,9 @@ export interface ReleasedWaiver {
   over: boolean;
 }
 
+/** What was asked for when a stack's servers are gone on purpose. */
+export type Ended = "stop" | "destroy";
+
 /** Everything `status` knows about one stack. */
 export interface Status {
   stack: string;
@@ -69,7 +76,7 @@ export interface Status {
   lastReceipt: { pin: PinnedVersion; at: string; actor: string } | null;
   serving: ServingStatus;
   registry: RegistryStatus;
-  /** Who approved exactly the pinned version under the gates of now, signed and not expired. */
+  /** Who approved exactly the pinned version on its evidence under the gates of now, signed and not expired. */
   approvals: string[];
   /** Gates that the pinned version was released past, and until when that was accepted. */
   waivers: ReleasedWaiver[];
@@ -79,6 +86,8 @@ export interface Status {
   cluster: ClusterStatus | null;
   /** Of runtime kubernetes; empty otherwise. */
   pods: PodStatus[];
+  /** The command that ended its servers, which no `up` has started since; null while they are to run. */
+  ended: Ended | null;
   /** One sentence for each difference between what is pinned and what is. */
   drift: string[];
 }

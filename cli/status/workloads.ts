@@ -1,6 +1,6 @@
 import { nameOfPin } from "../judgement";
 import type { PinnedVersion } from "../../policies/gate";
-import type { Pod } from "../../cluster/pods";
+import { isReady, type Pod } from "../../cluster/pods";
 
 const prefix = "tollgate.dev";
 
@@ -165,3 +165,21 @@ export function selectionDrift(
       `Service ${service.metadata.name} sends callers to pods of ${other} instead of ${nameOfPin(pin)} alone`,
   );
 }
+
+/**
+ * Deployments of scorers that are ready and get no traffic, a sentence each: an `up` that was cut off between making them
+ * and moving the Service leaves a second generation. Not for what Argo or KServe moves, which keeps some on purpose.
+ */
+export function idleDrift(service: CallersService | null, pods: readonly Pod[]): string[] {
+  const selector = Object.entries(service?.spec.selector ?? {});
+  if (selector.length === 0) return [];
+  return pods
+    .filter((pod) => isReady(pod) && pod.metadata.labels?.[`${prefix}/version`] !== undefined)
+    .filter(({ metadata }) => metadata.ownerReferences?.some(({ kind }) => kind === "ReplicaSet"))
+    .filter(({ metadata }) => !selector.every(([name, value]) => metadata.labels?.[name] === value))
+    .map(({ metadata }) => `${metadata.name} ${idleWords}`);
+}
+
+/** What is said of a scorer that runs beside those that callers get. */
+export const idleWords =
+  "runs, but no callers are sent to it: an `up` is under way, or was interrupted";

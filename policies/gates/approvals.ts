@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { ApprovalPredicate } from "../../trust/types";
 import { verify } from "../../trust/verify";
+import { unboundBecause } from "../binding";
 import { instantOf, isFromTheFuture } from "../clock";
 import { count, label, marginOf, noEvidence, passed, refused, shortDigest } from "../finding";
 import { type Candidate, defineGate } from "../gate";
 import { nameOf, type People, peopleIn, personOf } from "../people";
+import { trainingOf } from "../training";
 
 const settings = z.strictObject({
   required: z
@@ -26,11 +28,13 @@ const told = 5;
 
 /**
  * Refuses a pin that too few different people have approved, with their own keys, for exactly this version, its bytes,
- * this environment and these gates. The author's approval doesn't count, whichever address or key it is given under.
+ * its evidence, this environment and these gates. The author's approval doesn't count, whichever address or key it is
+ * given under. The author is whoever signed the training, and whoever git said then wrote the code; where nobody signed,
+ * the one whom an unsigned tag names.
  *
- * A pin that was released here before may come back under the approvals of then: neither their plan nor their expiry
- * is looked at, because going back can't wait for people. It can't be waived: a waiver is one person's line, and this
- * gate is what stops one person.
+ * A pin that was released here may come back under the approvals of then: neither their plan nor their evidence nor their
+ * expiry is looked at, because going back can't wait for people. One that the stack went back from wants approvals that
+ * were signed since. It can't be waived: a waiver is one person's line, and this gate is what stops one person.
  */
 export const approvals = defineGate({
   name: "approvals",
@@ -54,7 +58,10 @@ export const approvals = defineGate({
       const reason = `${version} has approvals that can't be verified: ${people.problem}.`;
       return [refused("signers-unreadable", reason, { threshold: required })];
     }
-    const author: unknown = candidate.evidence.lineage.author;
+    const training = trainingOf(candidate);
+    const author: unknown = training
+      ? training.signer.principals[0]
+      : candidate.evidence.lineage.author;
     const wanted = `the ${count(required, "approval")} for ${stack} must be of other people`;
     if (typeof author !== "string" || nameOf(author) === "") {
       const reason = `${version} has no recorded author, and ${wanted}.`;
@@ -65,19 +72,20 @@ export const approvals = defineGate({
       const reason = `${version} is by ${author}, whom the allowed-signers file doesn't name, so nobody can be told apart from its author, and ${wanted}; add a line with the author's key.`;
       return [refused("author-unknown", reason, { value: author, threshold: required })];
     }
+    const authors = new Map([[authorPerson, author]]);
+    // A job that trains signs with its own key: whose code it was is what git said then.
+    const coder = training?.author ?? null;
+    const coderPerson = coder === null ? null : people.person(coder);
+    if (coderPerson !== null && !authors.has(coderPerson)) authors.set(coderPerson, coder!);
 
-    const { byPerson, causes } = countApprovals(candidate, {
-      people,
-      authorPerson,
-      author,
-      approvers,
-    });
+    const { byPerson, causes } = countApprovals(candidate, { people, authors, approvers });
     const given = byPerson.size;
     const names = given > 0 ? ` (${[...byPerson.values()].sort().join(", ")})` : "";
     const what = `${version} has ${given} of ${count(required, "approval")} for ${stack}${names}`;
     const margin = marginOf(given, required, "above");
     const facts = { value: given, threshold: required, margin };
-    if (given >= required) return [passed(`${what}.`, facts)];
+    const says = training ? "" : `; that it is by ${author} is what an unsigned tag says`;
+    if (given >= required) return [passed(`${what}${says}.`, facts)];
     const missing = required - given;
     const still = `${missing} ${missing === 1 ? "is" : "are"} missing`;
     return [refused("too-few", `${what}; ${still}${notCounted(causes)}.`, facts)];
@@ -109,8 +117,8 @@ function countApprovals(
 
 interface Rules {
   readonly people: People;
-  readonly authorPerson: string;
-  readonly author: string;
+  /** By person, the name under which each counts as its author. */
+  readonly authors: ReadonlyMap<string, string>;
   readonly approvers: readonly string[];
 }
 
@@ -118,7 +126,7 @@ interface Rules {
 function judgeApproval(
   candidate: Candidate,
   line: string,
-  { people, authorPerson, author, approvers }: Rules,
+  { people, authors, approvers }: Rules,
 ): { person: string; approver: string } | { cause: string } {
   const verified = verify(line, "approval", candidate.trust);
   if ("problem" in verified)
@@ -133,10 +141,13 @@ function judgeApproval(
   }
   const other = otherThan(candidate, approval);
   if (other) return cause(`as it approves ${other}`);
+  const unbound = unboundBecause(candidate, approval);
+  if (unbound) return cause(`as ${unbound}`);
   const untimely = untimeliness(candidate, approval);
   if (untimely) return cause(untimely);
   const person = personOf(people, signer);
-  if (person === authorPerson) {
+  const author = authors.get(person);
+  if (author !== undefined) {
     const how = nameOf(approver) === nameOf(author) ? "" : ` ${author} under another name or key`;
     return cause(`who is the author${how}`);
   }

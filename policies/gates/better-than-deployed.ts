@@ -3,6 +3,8 @@ import { comparisonOf, type Comparison } from "../deployed";
 import { beside, clause, label, marginOf, passed, plain, refused } from "../finding";
 import { defineGate, type Finding } from "../gate";
 import { difference, numberProblem, onRows, rangeOf, share } from "../measured";
+import { minimumRowsSetting, significanceSetting, tooFewRows } from "../support";
+import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
 
 const settings = z.strictObject({
@@ -15,14 +17,9 @@ const settings = z.strictObject({
     .min(0)
     .default(0)
     .describe("How much worse it may be, in the metric's own unit. Default 0."),
-  significance: z
-    .number()
-    .gt(0)
-    .max(0.5)
-    .default(0.05)
-    .describe(
-      "How often chance alone may have a version refused that is as good, 0 to 0.5. Default 0.05.",
-    ),
+  significance: significanceSetting(
+    "How often chance alone may have a version refused that is as good, 0 to 0.5. Default 0.05.",
+  ),
   uncertainty: z
     .number()
     .min(0)
@@ -30,6 +27,7 @@ const settings = z.strictObject({
     .describe(
       "How much worse than the margin it might still be for all the rows tell, in the metric's own unit. Default 0.05.",
     ),
+  minimumRows: minimumRowsSetting(),
 });
 
 type Settings = z.output<typeof settings>;
@@ -54,10 +52,11 @@ export const betterThanDeployed = defineGate({
     "Pin a better version, evaluate on more rows when too few could tell, or change tollgate:gates.better-than-deployed in a reviewed change.",
   source:
     "Compares two versions on the same rows: accuracy by McNemar's exact test (McNemar, 1947), other metrics by a paired bootstrap (Efron and Tibshirani, 1993), both one-sided. " +
+    "Each distinct row counts once, and a loss that so many rows can't rule out stands: exactly where the two agree on all (Clopper and Pearson, 1934). " +
     "0.05 is the customary significance; the margin of 0 and the uncertainty of 0.05 are Tollgate's own starting points.",
   waivable: true,
   settings,
-  check(candidate, limits) {
+  check: eachTarget((candidate, limits: Settings) => {
     const compared = comparisonOf(candidate, "quality");
     if (compared.findings) return compared.findings;
     const { comparison, evidence } = compared;
@@ -78,9 +77,17 @@ export const betterThanDeployed = defineGate({
     const finding =
       measuredOtherwise(version, quality, metric, limits) ??
       unusable(version, quality, metric) ??
+      tooFewRows(candidate, {
+        subject: metric,
+        what: `${version} was compared by its ${metric} with ${deployed} on`,
+        rows: quality.rows,
+        distinctRows: quality.distinctRows,
+        minimum: limits.minimumRows,
+        path: evidence.data.path,
+      }) ??
       judgeQuality(version, deployed, evidence, quality, limits);
     return [finding];
-  },
+  }),
 });
 
 function measuredOtherwise(

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { label, noEvidence, refused } from "../finding";
 import { defineGate } from "../gate";
 import { judgeNumber, onRows, share, type Range } from "../measured";
+import { minimumRowsSetting, tooFewRows } from "../support";
 
 const settings = z.strictObject({
   expectedCalibrationError: z
@@ -22,6 +23,7 @@ const settings = z.strictObject({
     .max(100)
     .default(10)
     .describe("Bins of equal width that the error is measured over. Default 10."),
+  minimumRows: minimumRowsSetting(),
 });
 
 /** A Brier score sums over classes, so it goes to 2. */
@@ -62,6 +64,15 @@ export const calibration = defineGate({
       const facts = { value: measured.bins, threshold: limits.bins };
       return [refused("measured-otherwise", reason, { subject: "bins", ...facts })];
     }
+    const few = tooFewRows(candidate, {
+      subject: "rows",
+      what: `${version} has its calibration measured on`,
+      rows: measured.rows,
+      distinctRows: measured.distinctRows,
+      minimum: limits.minimumRows,
+      path: evidence.data.path,
+    });
+    if (few) return [few];
     return measures.map(([measure, words, range]) =>
       judgeNumber({
         subject: measure,

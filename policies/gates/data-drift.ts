@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { judgeDrift, type DriftJudgement } from "../drift";
 import { count, label, noEvidence, passed, refused } from "../finding";
-import { defineGate, type Finding } from "../gate";
-import { rowsOf, tooFewRows } from "../measured";
+import { type Candidate, defineGate, type Finding } from "../gate";
+import { rowsOf } from "../measured";
+import { minimumRowsSetting, tooFewRows } from "../support";
 import type { Evidence } from "../../registry/evidence";
 
 const settings = z.strictObject({
@@ -33,11 +34,9 @@ const settings = z.strictObject({
     .describe(
       "A difference that chance gives at least this often passes, corrected for the number of columns. Default 0.05.",
     ),
-  minimumRows: z
-    .int()
-    .min(1)
-    .default(30)
-    .describe("Fewest rows that tell anything, on both sides of a comparison. Default 30."),
+  minimumRows: minimumRowsSetting(
+    "Fewest distinct rows that tell anything, on both sides of a comparison. Default 30.",
+  ),
 });
 
 type Settings = z.output<typeof settings>;
@@ -88,17 +87,18 @@ export const dataDrift = defineGate({
       return [refused("no-comparison", reason)];
     }
     return wanted.flatMap((comparison) =>
-      judgeComparison(version, evidence.dataDrift, comparison, limits),
+      judgeComparison(candidate, evidence.dataDrift, comparison, limits),
     );
   },
 });
 
 function judgeComparison(
-  version: string,
+  candidate: Candidate,
   dataDrift: Evidence["dataDrift"],
   comparison: Measured["comparison"],
   limits: Settings,
 ): Finding[] {
+  const version = label(candidate.pin);
   const [data, reference] = words[comparison];
   const measured = dataDrift.find((each) => each.comparison === comparison);
   if (!measured || measured.columns.length === 0) {
@@ -107,7 +107,7 @@ function judgeComparison(
   }
   const otherwise = measuredOtherwise(version, measured, limits);
   if (otherwise) return [otherwise];
-  const few = tooFew(version, measured, limits);
+  const few = tooFew(candidate, measured, limits);
   if (few.length > 0) return few;
 
   const judged = [...measured.columns]
@@ -131,15 +131,22 @@ function judgeComparison(
   return [passed(reason, { subject: comparison, ...facts })];
 }
 
-/** Fewer rows than are needed, on either side: on those nearly any difference can be chance, and would pass. */
+/** Fewer distinct rows than are needed, on either side: on those nearly any difference can be chance, and would pass. */
 function tooFew(
-  version: string,
+  candidate: Candidate,
   { comparison, data, reference }: Measured,
   { minimumRows }: Settings,
 ): Finding[] {
   return [data, reference].flatMap((side, index) => {
-    const what = `${version} has its drift measured with ${words[comparison][index]!},`;
-    return tooFewRows(comparison, what, side.rowsUsed ?? side.rows, minimumRows, side.path) ?? [];
+    const few = tooFewRows(candidate, {
+      subject: comparison,
+      what: `${label(candidate.pin)} has its drift measured with ${words[comparison][index]!},`,
+      rows: side.rowsUsed ?? side.rows,
+      distinctRows: side.distinctRows,
+      minimum: minimumRows,
+      path: side.path,
+    });
+    return few ?? [];
   });
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { count, label, noEvidence, refused, shortDigest } from "../finding";
 import { defineGate } from "../gate";
 import { judgeNumber, rowsOf, share } from "../measured";
+import { lineageOf } from "../training";
 import type { Evidence } from "../../registry/evidence";
 
 const settings = z.strictObject({
@@ -53,10 +54,11 @@ export const dataQuality = defineGate({
         }),
       ];
     }
-    const trainedOn = evidence.lineage.trainingDataDigest;
+    const { lineage, source } = lineageOf(candidate, evidence);
+    const trainedOn = lineage.trainingDataDigest;
     if (measured.data.digest !== trainedOn) {
       const own = trainedOn === null ? "nothing of its training data" : shortDigest(trainedOn);
-      const reason = `${version} records ${own} in its lineage, but ${measured.data.path} with ${shortDigest(measured.data.digest)} was checked; ${again} on the data it was trained on.`;
+      const reason = `${version} records ${own} in its lineage${source}, but ${measured.data.path} with ${shortDigest(measured.data.digest)} was checked; ${again} on the data it was trained on.`;
       const facts = { value: measured.data.digest, threshold: trainedOn };
       return [refused("training-data-differs", reason, { subject: "training data", ...facts })];
     }

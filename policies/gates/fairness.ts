@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { missingClass } from "../classes";
 import { count, label, noEvidence, refused } from "../finding";
-import { defineGate, type Finding } from "../gate";
-import { judgeNumber, share, tooFewRows } from "../measured";
+import { type Candidate, defineGate, type Finding } from "../gate";
+import { judgeNumber, share } from "../measured";
+import { minimumRowsSetting, tooFewRows } from "../support";
 import type { Evidence } from "../../registry/evidence";
 
 const difference = z.number().min(0).max(1).default(0.1);
@@ -25,11 +27,9 @@ const settings = z.strictObject({
     .describe(
       "Lowest accepted ratio of the smallest share of positive predictions to the largest, 0 to 1. Default 0.8.",
     ),
-  minimumRows: z
-    .int()
-    .min(1)
-    .default(30)
-    .describe("A group with fewer rows than these is refused. Default 30."),
+  minimumRows: minimumRowsSetting(
+    "A group with fewer distinct rows than these is refused. Default 30.",
+  ),
 });
 
 const measures = [
@@ -58,19 +58,22 @@ export const fairness = defineGate({
   check(candidate, limits) {
     const { evidence } = candidate;
     if (!evidence) return noEvidence(candidate, "fairness");
-    const version = label(candidate.pin);
+    const what = `${label(candidate.pin)} can't be judged by how it treats groups`;
+    const missing = missingClass(candidate, evidence, what, { subject: "classes" });
+    if (missing) return [missing];
     return [...new Set(limits.columns)]
       .sort()
-      .flatMap((column) => judgeColumn(version, evidence, column, limits));
+      .flatMap((column) => judgeColumn(candidate, evidence, column, limits));
   },
 });
 
 function judgeColumn(
-  version: string,
+  candidate: Candidate,
   { fairness, data }: Evidence,
   column: string,
   limits: z.output<typeof settings>,
 ): Finding[] {
+  const version = label(candidate.pin);
   const measured = fairness.find((each) => each.column === column);
   if (!measured) {
     const reason = `${version} has no measured fairness by ${column} on ${data.path}; run \`tollgate evaluate\` again.`;
@@ -79,9 +82,16 @@ function judgeColumn(
   const groups = [...measured.groups].sort(
     (a, b) => a.rows - b.rows || (a.value < b.value ? -1 : 1),
   );
-  for (const { value, rows } of groups) {
+  for (const { value, rows, distinctRows } of groups) {
     const what = `${version} can't be judged by ${column}: its group ${value} has`;
-    const few = tooFewRows(column, what, rows, limits.minimumRows, data.path);
+    const few = tooFewRows(candidate, {
+      subject: column,
+      what,
+      rows,
+      distinctRows,
+      minimum: limits.minimumRows,
+      path: data.path,
+    });
     if (few) return [few];
   }
   if (groups.length < 2) {

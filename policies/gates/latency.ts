@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Evidence } from "../../registry/evidence";
 import { count, label, noEvidence, refused } from "../finding";
 import { defineGate } from "../gate";
 import { judgeNumber, notNegative } from "../measured";
@@ -29,6 +30,20 @@ const percentiles = [
   ["p99", "p99Ms"],
 ] as const;
 
+/** Other work that is worth telling of: what the evaluator takes for a busy machine (`latency.py`). */
+const busy = 0.1;
+
+/** On what machine it was measured, where that may have made it worse. */
+function besides({ rounds, load }: Evidence["latency"]): string {
+  const repeated = typeof rounds === "number" && rounds > 1;
+  if (typeof load === "number" && load > busy) {
+    const which = repeated ? `, the quietest of ${rounds} rounds,` : "";
+    return `${which} while other work took ${Math.round(100 * load)} % of the processors`;
+  }
+  if (typeof load === "number" || !repeated) return "";
+  return `, the middle one of ${rounds} rounds`;
+}
+
 /** Refuses a pin whose latency, measured on the real scorer, is above a limit. Exactly the limit passes. */
 export const latency = defineGate({
   name: "latency",
@@ -37,7 +52,7 @@ export const latency = defineGate({
   remedy:
     "Pin a faster version, measure again on a quiet machine, or change tollgate:gates.latency in a reviewed change.",
   source:
-    "Compares percentiles of the time that the real scorer took for requests of one row over loopback, at a stated number of callers at a time. " +
+    "Compares percentiles of the time that the real scorer took for requests of one row over loopback, at a stated number of callers at a time. On a machine where other work takes more than a tenth of the processors it is measured up to five times, and the round with the least other work counts. " +
     "The tiers' limit of 50 ms is that of the model promotion exercise.",
   waivable: true,
   settings,
@@ -51,7 +66,7 @@ export const latency = defineGate({
       const facts = { value: measured.concurrency, threshold: limits.concurrency };
       return [refused("measured-otherwise", reason, { subject: "concurrency", ...facts })];
     }
-    const where = `over ${count(measured.requests, "request")} by ${callers(measured.concurrency)}`;
+    const where = `over ${count(measured.requests, "request")} by ${callers(measured.concurrency)}${besides(measured)}`;
     return percentiles.flatMap(([subject, key]) => {
       const limit = limits[key];
       if (limit === undefined) return [];

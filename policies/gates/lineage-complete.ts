@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { label, noEvidence, passed, refused } from "../finding";
 import { defineGate } from "../gate";
+import { lineageOf } from "../training";
 
 const settings = z.strictObject({
   allowDirty: z
@@ -19,7 +20,10 @@ const required = {
   trainingDataDigest: "digest of the training data",
 } as const;
 
-/** Refuses a pin that can't be traced to its run, its commit, its author and its data. Names what is missing. */
+/**
+ * Refuses a pin that can't be traced to its run, its commit, its author and its data. Names what is missing, and who says
+ * so: the one who signed the training, or tags that anybody may have written.
+ */
 export const lineageComplete = defineGate({
   name: "lineage-complete",
   description: "The version can be traced to its run, its commit, its author and its data.",
@@ -27,13 +31,13 @@ export const lineageComplete = defineGate({
   remedy:
     "Commit all changes and train with `tollgate train`, which records the lineage; then evaluate and pin that version.",
   source:
-    "Reads run, commit, working tree, author and data as `tollgate train` recorded them with the version. Which facts are wanted follows the deploy-code-not-models guide: a model that can't be trained again can't be audited.",
+    "Reads run, commit, working tree, author and data as `tollgate train` signed them, or recorded them in tags where nobody signed. Which facts are wanted follows the deploy-code-not-models guide: a model that can't be trained again can't be audited.",
   waivable: true,
   settings,
   check(candidate, { allowDirty }) {
     if (!candidate.evidence) return noEvidence(candidate, "lineage");
     const version = label(candidate.pin);
-    const lineage = candidate.evidence.lineage;
+    const { lineage, source } = lineageOf(candidate, candidate.evidence);
     const facts = Object.entries(required).map(([fact, words]) => {
       const value: unknown = lineage[fact as keyof typeof required];
       return {
@@ -63,10 +67,10 @@ export const lineageComplete = defineGate({
       return [refused("missing", reason, { value: missing.join(", ") })];
     }
     if (dirty) {
-      const reason = `${version} ${uncommitted} on top of commit ${lineage.gitCommit}.`;
+      const reason = `${version} ${uncommitted} on top of commit ${lineage.gitCommit}${source}.`;
       return [refused("dirty", reason, { value: "dirty", threshold: "clean" })];
     }
-    const reason = `${version} is traced to run ${lineage.runId}, commit ${lineage.gitCommit} by ${lineage.author} and data ${lineage.dataVersion}.`;
+    const reason = `${version} is traced to run ${lineage.runId}, commit ${lineage.gitCommit} by ${lineage.author} and data ${lineage.dataVersion}${source}.`;
     return [passed(reason, { value: lineage.gitCommit })];
   },
 });

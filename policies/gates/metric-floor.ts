@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { missingClass } from "../classes";
 import { label, noEvidence, refused } from "../finding";
-import { defineGate, type Finding } from "../gate";
+import { type Candidate, defineGate, type Finding } from "../gate";
 import { byName, judgeNumber, onEvaluationRows, rangeOf, rangeText, within } from "../measured";
+import { isOfClasses, significanceSetting, tooFewToProve } from "../support";
 import type { Evidence } from "../../registry/evidence";
 
 /** Limits by metric. A limit that its metric can't have, such as accuracy 90, is a mistake in the unit. */
@@ -21,13 +23,27 @@ const settings = z.strictObject({
   ceilings: limits
     .default({})
     .describe("Highest accepted value by metric, for errors such as {rmse: 12}. Default none."),
+  significance: significanceSetting(
+    "How often a version below a floor may be right on all of so few rows by chance, 0 to 0.5: says how many distinct rows a floor needs. Default 0.05.",
+  ),
+  minimumRows: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      "Fewest distinct rows of each metric, and of the class it is about, instead of what its floor needs. Default: what it needs.",
+    ),
 });
+
+type Settings = z.output<typeof settings>;
 
 /**
  * Refuses a pin whose measured metrics lie below a floor or above a ceiling of the environment. A value exactly at the
  * limit passes.
  *
- * A metric that was never recorded is refused, and so is a gate that was switched on without any limit.
+ * Precision, recall and f1 are refused where a class has no row or is never predicted, whatever their value: of such a
+ * class they say nothing. A metric that was never recorded is refused, and so is a gate that was switched on without any limit. So is a metric
+ * that keeps its limit on fewer distinct rows than could prove it: three rows make every accuracy 1 or next to nothing.
  */
 export const metricFloor = defineGate({
   name: "metric-floor",
@@ -38,19 +54,21 @@ export const metricFloor = defineGate({
     "Pin a version that keeps the limit, or change tollgate:gates.metric-floor in a reviewed change.",
   source:
     "Compares metrics that the evaluator measured on the pinned evaluation data with absolute limits. " +
-    "The tiers' floors are those of the model promotion exercise (accuracy 0.90) and of the deployment guide (0.80 each).",
+    "The tiers' floors are those of the model promotion exercise (accuracy 0.90) and of the deployment guide (0.80 each). " +
+    "A floor needs as many distinct rows as make a perfect score below it rarer than the significance (Clopper and Pearson, 1934), other limits 30 (Wilks, 1941).",
   waivable: true,
   settings,
-  check(candidate, { floors, ceilings }) {
+  check(candidate, limits) {
+    const { floors, ceilings } = limits;
     const { evidence } = candidate;
     if (!evidence) return noEvidence(candidate, "metrics");
     const version = label(candidate.pin);
     const findings = [
       ...byName(floors).map(([metric, floor]) =>
-        judgeMetric(version, evidence, metric, floor, "floor"),
+        judgeMetric(candidate, evidence, metric, floor, "floor", limits),
       ),
       ...byName(ceilings).map(([metric, ceiling]) =>
-        judgeMetric(version, evidence, metric, ceiling, "ceiling"),
+        judgeMetric(candidate, evidence, metric, ceiling, "ceiling", limits),
       ),
     ];
     if (findings.length > 0) return findings;
@@ -60,20 +78,22 @@ export const metricFloor = defineGate({
 });
 
 function judgeMetric(
-  version: string,
+  candidate: Candidate,
   evidence: Evidence,
   metric: string,
   limit: number,
   kind: "floor" | "ceiling",
+  { significance, minimumRows }: Settings,
 ): Finding {
-  const { metrics } = evidence;
+  const { metrics, support, data } = evidence;
+  const version = label(candidate.pin);
   const where = onEvaluationRows(evidence);
   if (!Object.hasOwn(metrics, metric)) {
     const recorded = Object.keys(metrics).sort().join(", ") || "none";
     const reason = `${version} has no metric ${metric} ${where}, which has the ${kind} ${limit}; recorded: ${recorded}.`;
     return refused("missing", reason, { subject: metric, threshold: limit });
   }
-  return judgeNumber({
+  const judged = judgeNumber({
     subject: metric,
     value: metrics[metric],
     limit,
@@ -82,4 +102,27 @@ function judgeMetric(
     where,
     range: rangeOf(metric),
   });
+  const { subject, value, threshold, margin } = judged;
+  const missing =
+    judged.margin !== null && isOfClasses(metric)
+      ? missingClass(candidate, evidence, `${version} can't be judged by its ${metric}`, {
+          subject,
+          value,
+          threshold,
+          margin,
+        })
+      : null;
+  if (missing) return missing;
+  if (!judged.passed) return judged;
+  const few = tooFewToProve(candidate, {
+    subject: metric,
+    version,
+    metric,
+    floor: kind === "floor" ? limit : null,
+    significance,
+    minimumRows,
+    support,
+    where: data.path,
+  });
+  return few ?? judged;
 }

@@ -4,6 +4,8 @@ import { judgeDrift } from "../drift";
 import { clause, label, passed, refused } from "../finding";
 import { defineGate } from "../gate";
 import { onEvaluationRows } from "../measured";
+import { minimumRowsSetting, tooFewRows } from "../support";
+import { eachTarget } from "../targets";
 
 const settings = z.strictObject({
   psi: z
@@ -17,6 +19,7 @@ const settings = z.strictObject({
     .max(1)
     .default(0.05)
     .describe("A difference that chance gives at least this often passes. Default 0.05."),
+  minimumRows: minimumRowsSetting(),
 });
 
 /**
@@ -34,7 +37,7 @@ export const predictionDrift = defineGate({
     "0.2 is inside the credit scorecards' rule of thumb (above 0.25 act; Siddiqi, 2006); the test is there because that rule knows no error rate.",
   waivable: true,
   settings,
-  check(candidate, limits) {
+  check: eachTarget((candidate, limits: z.output<typeof settings>) => {
     const compared = comparisonOf(candidate, "predictions");
     if (compared.findings) return compared.findings;
     const version = label(candidate.pin);
@@ -55,6 +58,15 @@ export const predictionDrift = defineGate({
       const reason = `${version} has no predictions compared with ${deployed} ${where}; run \`tollgate evaluate\` again.`;
       return [refused("not-measured", reason, { threshold: limits.psi })];
     }
+    const few = tooFewRows(candidate, {
+      subject: predictions.kind,
+      what: `${version} was compared in its predictions with ${deployed} on`,
+      rows: evidence.data.rowsUsed,
+      distinctRows: evidence.support?.distinctRows,
+      minimum: limits.minimumRows,
+      path: evidence.data.path,
+    });
+    if (few) return [few];
     const { code, facts, text } = judgeDrift(predictions.psi, predictions.pValue, limits);
     const subject = predictions.kind;
     const what = `${version} gives ${subject}`;
@@ -64,5 +76,5 @@ export const predictionDrift = defineGate({
     }
     const reason = `${what} ${code === "drifted" ? "distributed otherwise than" : "that can't be judged beside"} those of ${deployed} ${where}: ${text}.`;
     return [refused(code, reason, { subject, ...facts })];
-  },
+  }),
 });

@@ -4,12 +4,16 @@ import { clockSlackMinutes, instantOf, isFromTheFuture } from "../clock";
 import { count, label, marginOf, noEvidence, passed, refused, shortDigest } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
 import { nameOf } from "../people";
+import { differenceOfTerms } from "../terms";
+import { contradictions, lineageOf, trainingOf } from "../training";
 
 const settings = z.strictObject({
   authors: z
     .array(z.string().trim().min(1))
     .default([])
-    .describe("Who may have trained the version, by name or e-mail address. Default: anybody."),
+    .describe(
+      "Who may have trained the version, by name in the allowed-signers file. Default: anybody.",
+    ),
   sharedRows: z
     .int()
     .min(0)
@@ -28,8 +32,11 @@ type Settings = z.output<typeof settings>;
 
 /**
  * Refuses evidence that doesn't come from where it must come from: another file of evaluation data than the stack names
- * now, rows the model was trained on, an author who isn't allowed, a clock that can't be right, or a broken signature of
- * the model's own.
+ * now, another class or column of the answer than it names, rows the model was trained on, an author who isn't allowed, tags that contradict what was signed of the training,
+ * a clock that can't be right, or a broken signature of the model's own.
+ *
+ * The author is whoever signed the training, and the training data is what they signed. Where nobody did, both are what
+ * unsigned tags say, and the verdict says so; training-signed judges whether that is enough.
  *
  * That the commit is recorded and the tree was clean is what lineage-complete judges. It can't be waived: numbers of
  * unknown origin are no reason to release anything.
@@ -37,11 +44,11 @@ type Settings = z.output<typeof settings>;
 export const provenance = defineGate({
   name: "provenance",
   description:
-    "The evidence was measured on the evaluation data in force, on rows the model never saw, of an allowed author's version, by a clock that is right.",
+    "The evidence was measured on the evaluation data in force, on rows the model never saw, of an allowed author's version whose tags say what was signed, by a clock that is right.",
   severity: "critical",
   remedy:
     "Run `tollgate evaluate` again with the stack's own evaluation data, at a commit and by an author the settings allow, on a machine whose clock is right.",
-  source: `Compares digests of the evaluation and training data, counts evaluation rows that are also training rows by a hash of the whole row, and compares times with the last receipt. No shared row is the rule of every held-out test; clocks may differ by ${clockSlackMinutes} minutes.`,
+  source: `Compares digests of the evaluation and training data, counts evaluation rows that are also training rows by a hash of the whole row, and compares times with the latest receipt. No shared row is the rule of every held-out test; clocks may differ by ${clockSlackMinutes} minutes.`,
   waivable: false,
   settings,
   check(candidate, settings) {
@@ -49,7 +56,9 @@ export const provenance = defineGate({
     if (!evidence) return noEvidence(candidate, "provenance");
     return [
       judgeData(candidate, evidence),
+      ...judgeTerms(candidate, evidence),
       judgeAuthor(candidate, evidence, settings),
+      judgeTags(candidate, evidence),
       judgeLeakage(candidate, evidence, settings),
       judgeClock(candidate, evidence),
       judgeModelSignature(candidate, evidence, settings),
@@ -72,12 +81,26 @@ function judgeData({ pin, evaluationDigest }: Candidate, { data }: Evidence): Fi
   return passed(`${measured}, the evaluation data in force.`, facts);
 }
 
-function judgeAuthor({ pin }: Candidate, { lineage }: Evidence, { authors }: Settings): Finding {
-  const version = label(pin);
-  const author: unknown = lineage.author;
+/** Nothing where the answers were measured as the settings say: most evidence has no more than one way. */
+function judgeTerms(candidate: Candidate, evidence: Evidence): Finding[] {
+  const { pin, terms, history } = candidate;
+  if (!terms || history.releasedAt !== null) return [];
+  const difference = differenceOfTerms(terms, evidence);
+  if (!difference) return [];
+  const { setting, value, wanted } = difference;
+  const reason = `${label(pin)} was measured with ${value} for tollgate:evaluation.${setting}, but the settings say ${wanted}; run \`tollgate evaluate\` again.`;
+  const facts = { subject: setting, value, threshold: wanted };
+  return [refused("measured-otherwise", reason, facts)];
+}
+
+function judgeAuthor(candidate: Candidate, evidence: Evidence, { authors }: Settings): Finding {
+  const version = label(candidate.pin);
+  const training = trainingOf(candidate);
+  const author: unknown = training ? training.by : evidence.lineage.author;
   const known = typeof author === "string" && author.trim() !== "";
+  const says = training ? "" : ", says an unsigned tag";
   if (authors.length === 0) {
-    const by = known ? `is by ${author}` : "records no author";
+    const by = known ? `is by ${author}${says}` : "records no author";
     return passed(`${version} ${by}, and any author is allowed.`, { subject: "author" });
   }
   const allowed = [...authors].sort().join(", ");
@@ -86,16 +109,35 @@ function judgeAuthor({ pin }: Candidate, { lineage }: Evidence, { authors }: Set
     const reason = `${version} records no author, who must be one of ${allowed}.`;
     return refused("author-unknown", reason, facts);
   }
-  if (!authors.some((each) => nameOf(each) === nameOf(author))) {
-    const reason = `${version} is by ${author}, who isn't one of ${allowed}.`;
+  const names = (training?.signer.principals ?? [author]).map(nameOf);
+  if (!authors.some((each) => names.includes(nameOf(each)))) {
+    const reason = `${version} is by ${author}${says}, who isn't one of ${allowed}.`;
     return refused("author-not-allowed", reason, { ...facts, value: author });
   }
-  return passed(`${version} is by ${author}, who is allowed.`, { ...facts, value: author });
+  return passed(`${version} is by ${author}${says}, who is allowed.`, { ...facts, value: author });
 }
 
-function judgeLeakage({ pin }: Candidate, evidence: Evidence, settings: Settings): Finding {
-  const version = label(pin);
-  const { leakage, lineage, data } = evidence;
+function judgeTags(candidate: Candidate, evidence: Evidence): Finding {
+  const version = label(candidate.pin);
+  const facts = { subject: "tags" };
+  const training = trainingOf(candidate);
+  if (!training) {
+    const reason = `${version} has a lineage that unsigned tags say, with nothing that counts to compare it with.`;
+    return passed(reason, facts);
+  }
+  const [first, ...more] = contradictions(training, evidence);
+  if (!first) return passed(`${version} has the lineage that ${training.by} signed.`, facts);
+  const { what, tagged, signed } = first;
+  const also =
+    more.length > 0 ? ` (so do they of its ${more.map((each) => each.what).join(", ")})` : "";
+  const reason = `${version} has tags that say ${tagged} of its ${what}, but ${training.by} signed ${signed}${also}; find out who wrote the tags, train it again, or put them right and evaluate it again.`;
+  return refused("training-contradicted", reason, { ...facts, value: tagged, threshold: signed });
+}
+
+function judgeLeakage(candidate: Candidate, evidence: Evidence, settings: Settings): Finding {
+  const version = label(candidate.pin);
+  const { leakage, data } = evidence;
+  const { lineage, source } = lineageOf(candidate, evidence);
   const limit = settings.sharedRows;
   const facts = { subject: "leakage", threshold: limit };
   if (!leakage) {
@@ -111,11 +153,11 @@ function judgeLeakage({ pin }: Candidate, evidence: Evidence, settings: Settings
   }
   if (trainingData.digest !== lineage.trainingDataDigest) {
     const trained = lineage.trainingDataDigest
-      ? `was trained on ${shortDigest(lineage.trainingDataDigest)}`
+      ? `was trained on ${shortDigest(lineage.trainingDataDigest)}${source}`
       : "records no training data";
     // Bytes that come from another environment were trained on that one's data.
     const mend = lineage.trainingDataDigest
-      ? "; set tollgate:train.data to the data it was trained on and evaluate it again"
+      ? "; evaluate it again where the data it was trained on is at hand, as tollgate:train.data of this stack or of another one of the project"
       : "";
     const reason = `${version} ${trained}, but shared rows were looked for in ${trainingData.path} (${shortDigest(trainingData.digest)})${mend}.`;
     return refused("training-data-differs", reason, {
@@ -131,11 +173,22 @@ function judgeLeakage({ pin }: Candidate, evidence: Evidence, settings: Settings
   }
   const margin = marginOf(sharedRows, limit, "below");
   const measured = { ...facts, value: sharedRows, margin };
-  const what = `${version} was trained on ${sharedRows} of the ${count(evaluationRows, "row")} of ${data.path}, told by the ${count(trainingData.rows, "row")} of ${trainingData.path}`;
+  const which = whichRows(leakage);
+  const what = `${version} was trained on ${sharedRows} of the ${count(evaluationRows, "row")} of ${data.path}${which}, told by the ${count(trainingData.rows, "row")} of ${trainingData.path} that it was trained on${source}`;
   if (sharedRows > limit) {
-    return refused("leakage", `${what}, above the limit ${limit} (margin ${margin}).`, measured);
+    const remedy = `Take the shared rows out of ${trainingData.path} and train again, or out of ${data.path} and evaluate again; where rows that are alike are different cases, as with few columns, allow them by tollgate:gates.provenance.sharedRows: ${sharedRows} in a reviewed change.`;
+    const reason = `${what}, above the limit ${limit} (margin ${margin}).`;
+    return refused("leakage", reason, { ...measured, remedy });
   }
   return passed(`${what}, within the limit ${limit} (margin ${margin}).`, measured);
+}
+
+/** Which rows are shared, in brackets; nothing where the evidence doesn't say. */
+function whichRows({ sharedRows, firstRows }: NonNullable<Evidence["leakage"]>): string {
+  if (!Array.isArray(firstRows) || firstRows.length === 0) return "";
+  const more = sharedRows - firstRows.length;
+  const rest = more > 0 ? ` and ${more} more` : "";
+  return ` (${sharedRows === 1 ? "row" : "rows"} ${firstRows.join(", ")}${rest}, from 1, a header not counted)`;
 }
 
 function isCount(rows: unknown): boolean {
@@ -147,7 +200,11 @@ function judgeClock(candidate: Candidate, { evaluator }: Evidence): Finding {
   const version = label(pin);
   const { evaluatedAt } = evaluator;
   const facts = { subject: "clock", value: evaluatedAt, threshold: judgedAt };
-  const times = [evaluatedAt, judgedAt, ...(history.lastReceiptAt ? [history.lastReceiptAt] : [])];
+  const times = [
+    evaluatedAt,
+    judgedAt,
+    ...(history.latestReceiptAt ? [history.latestReceiptAt] : []),
+  ];
   const wrong = times.find((time) => instantOf(time) === null);
   if (wrong !== undefined) {
     const reason = `${version} can't be judged by the time ${JSON.stringify(wrong)}, which isn't one in UTC such as 2026-01-31T12:00:00Z.`;
@@ -157,13 +214,14 @@ function judgeClock(candidate: Candidate, { evaluator }: Evidence): Finding {
     const reason = `${version} was measured at ${evaluatedAt}, more than ${clockSlackMinutes} minutes later than it is judged, at ${judgedAt}; set the clock that is wrong.`;
     return refused("from-the-future", reason, facts);
   }
-  const last = instantOf(history.lastReceiptAt);
-  if (history.releasedAt === null && last !== null && instantOf(judgedAt)! < last) {
-    const reason = `${version} is judged at ${judgedAt}, earlier than the last receipt, at ${history.lastReceiptAt}; this machine's clock was set back, set it right.`;
+  const latest = instantOf(history.latestReceiptAt);
+  // A way back is judged as of its release, so that it gains nothing by a wrong clock and needn't wait for a right one.
+  if (history.releasedAt === null && latest !== null && instantOf(judgedAt)! < latest) {
+    const reason = `${version} is judged at ${judgedAt}, earlier than the latest receipt, at ${history.latestReceiptAt}; this machine's clock was set back, set it right, or wait until then if that receipt's was ahead.`;
     return refused("clock-set-back", reason, {
       ...facts,
       value: judgedAt,
-      threshold: history.lastReceiptAt,
+      threshold: history.latestReceiptAt,
     });
   }
   // Without the time of judging: what passes gives the same verdict on every run.

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { clause, count, label, noEvidence, refused } from "../finding";
-import { defineGate, type Finding } from "../gate";
+import { type Candidate, defineGate, type Finding } from "../gate";
 import { difference, judgeNumber, numberProblem, onRows, rangeOf } from "../measured";
+import { minimumRowsSetting, tooFewRows } from "../support";
+import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
 
 type Measured = Evidence["robustness"][number];
@@ -50,6 +52,7 @@ const settings = z.strictObject({
     0.15,
     "Step of each number in the direction that hurts most, in standard deviations of its column.",
   ),
+  minimumRows: minimumRowsSetting(),
 });
 
 const kinds = {
@@ -75,26 +78,27 @@ export const robustness = defineGate({
     "Strengths and losses are Tollgate's own starting points: five points of accuracy for an accident, fifteen for an opponent.",
   waivable: true,
   settings,
-  check(candidate, wanted) {
+  check: eachTarget((candidate, wanted: z.output<typeof settings>) => {
     const { evidence } = candidate;
     if (!evidence) return noEvidence(candidate, "robustness");
-    const version = label(candidate.pin);
     const findings = (Object.keys(kinds) as Measured["kind"][]).flatMap((kind) => {
       const limits = wanted[kind];
-      return limits ? [judgeKind(version, evidence, kind, limits)] : [];
+      return limits ? [judgeKind(candidate, evidence, kind, limits, wanted.minimumRows)] : [];
     });
     if (findings.length > 0) return findings;
-    const reason = `${version} can't be judged: tollgate:gates.robustness names no disturbance.`;
+    const reason = `${label(candidate.pin)} can't be judged: tollgate:gates.robustness names no disturbance.`;
     return [refused("no-disturbance", reason)];
-  },
+  }),
 });
 
 function judgeKind(
-  version: string,
+  candidate: Candidate,
   { robustness, data }: Evidence,
   kind: Measured["kind"],
   { strength, lost: limit }: { strength: number; lost: number },
+  minimum: number,
 ): Finding {
+  const version = label(candidate.pin);
   const facts = { subject: kind, threshold: limit };
   const again = "run `tollgate evaluate` again";
   const measured = robustness.find((each) => each.kind === kind);
@@ -125,6 +129,15 @@ function judgeKind(
     const reason = `${version} has ${metric} ${problem.text}, ${under} ${where}, against the highest loss ${limit}.`;
     return refused(problem.code, reason, { ...facts, value: problem.value });
   }
+  const few = tooFewRows(candidate, {
+    subject: kind,
+    what: `${version} was measured ${under} on`,
+    rows: measured.rows,
+    distinctRows: measured.distinctRows,
+    minimum,
+    path: data.path,
+  });
+  if (few) return few;
   return judgeNumber({
     subject: kind,
     value: difference(baseline, disturbed),

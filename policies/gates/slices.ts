@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { label, noEvidence, refused } from "../finding";
-import { defineGate, type Finding } from "../gate";
-import { byName, judgeNumber, onRows, rangeOf, rangeText, tooFewRows, within } from "../measured";
+import { type Candidate, defineGate, type Finding } from "../gate";
+import { byName, judgeNumber, onRows, rangeOf, rangeText, within } from "../measured";
+import { leastDistinctRows, tooFewRows, tooFewToProve } from "../support";
+import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
 
 const slice = z
@@ -18,8 +20,10 @@ const slice = z
     minimumRows: z
       .int()
       .min(1)
-      .default(30)
-      .describe("Fewer rows than these tell nothing, and are refused. Default 30."),
+      .optional()
+      .describe(
+        "Fewer distinct rows than these, in all and of the class that the metric is about, are refused. Default 30, or what the floor needs if that is more.",
+      ),
   })
   .superRefine(({ metric, floor }, context) => {
     const range = rangeOf(metric);
@@ -35,6 +39,9 @@ const settings = z.strictObject({
     .describe("Parts of the evaluation data with a floor of their own, by name. Default none."),
 });
 
+/** How often a slice below its floor may look perfect by chance; customary. */
+const significance = 0.05;
+
 type Slice = z.output<typeof slice>;
 type Measured = Evidence["slices"][number];
 
@@ -42,7 +49,7 @@ type Measured = Evidence["slices"][number];
  * Refuses a pin that is worse than a floor on a named part of the evaluation data, however good it is on the whole.
  * Exactly the floor passes.
  *
- * A part with too few rows is refused, because its metric is mostly chance.
+ * A part with too few distinct rows is refused, because its metric is mostly chance.
  */
 export const slices = defineGate({
   name: "slices",
@@ -52,30 +59,30 @@ export const slices = defineGate({
     "Train on more rows of the slice and evaluate again, or change tollgate:gates.slices in a reviewed change.",
   source:
     "Measures a metric on the evaluation rows that a pandas query selects. Thirty rows are the fewest at which a share says anything: " +
-    "the 95 % interval of an accuracy of 0.9 is then 0.11 wide on either side (normal approximation).",
+    "the 95 % interval of an accuracy of 0.9 is then 0.11 wide on either side (normal approximation). A higher floor needs more, as for metric-floor.",
   waivable: true,
   settings,
-  check(candidate, { slices: wanted }) {
+  check: eachTarget((candidate, { slices: wanted }: z.output<typeof settings>) => {
     const { evidence } = candidate;
     if (!evidence) return noEvidence(candidate, "slices");
-    const version = label(candidate.pin);
     const measured = new Map(evidence.slices.map((each) => [each.name, each]));
     const findings = byName(wanted).map(([name, slice]) =>
-      judgeSlice(version, evidence.data.path, name, slice, measured.get(name)),
+      judgeSlice(candidate, evidence.data.path, name, slice, measured.get(name)),
     );
     if (findings.length > 0) return findings;
-    const reason = `${version} can't be judged: tollgate:gates.slices names no slice.`;
+    const reason = `${label(candidate.pin)} can't be judged: tollgate:gates.slices names no slice.`;
     return [refused("no-slice", reason)];
-  },
+  }),
 });
 
 function judgeSlice(
-  version: string,
+  candidate: Candidate,
   path: string,
   name: string,
   { where, metric, floor, minimumRows }: Slice,
   measured: Measured | undefined,
 ): Finding {
+  const version = label(candidate.pin);
   const again = "run `tollgate evaluate` again";
   if (!measured) {
     const reason = `${version} was not measured on the slice ${name} (${where}) of ${path}, which has the floor ${floor}; ${again}.`;
@@ -87,20 +94,40 @@ function judgeSlice(
     return refused("measured-otherwise", reason, { subject: name, ...facts });
   }
   const what = `${version} has a slice ${name} (${where}) of`;
-  const few = tooFewRows(name, what, measured.rows, minimumRows, path);
+  const { rows, support } = measured;
+  const few = tooFewRows(candidate, {
+    subject: name,
+    what,
+    rows,
+    distinctRows: support?.distinctRows,
+    minimum: minimumRows ?? leastDistinctRows,
+    path,
+  });
   if (few) return few;
   if (!Object.hasOwn(measured.metrics, metric)) {
     const recorded = Object.keys(measured.metrics).sort().join(", ") || "none";
     const reason = `${version} has no ${metric} on the slice ${name} of ${path}, which has the floor ${floor}; recorded: ${recorded}.`;
     return refused("not-measured", reason, { subject: name, threshold: floor });
   }
-  return judgeNumber({
+  const judged = judgeNumber({
     subject: name,
     value: measured.metrics[metric],
     limit: floor,
     kind: "floor",
     what: `${version} has ${metric}`,
-    where: `on the slice ${name} (${where}), ${onRows(measured.rows, path)}`,
+    where: `on the slice ${name} (${where}), ${onRows(rows, path)}`,
     range: rangeOf(metric),
   });
+  if (!judged.passed) return judged;
+  const unproven = tooFewToProve(candidate, {
+    subject: name,
+    version,
+    metric,
+    floor,
+    significance,
+    minimumRows,
+    support,
+    where: `the slice ${name} of ${path}`,
+  });
+  return unproven ?? judged;
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { hour, instantOf } from "../clock";
 import { label, marginOf, noEvidence, passed, plain, refused } from "../finding";
 import { type Candidate, defineGate, type Service } from "../gate";
+import { lineageOf } from "../training";
 
 const settings = z.strictObject({
   stack: z
@@ -88,27 +89,28 @@ export const soak = defineGate({
 
 /** The times in which what must have served did, in order, and in words what that is. */
 function servedTimes(
-  { pin, evidence }: Candidate,
+  candidate: Candidate,
   soaked: readonly Service[],
   { match }: Settings,
 ): { served: Service[]; what: string } {
+  const { pin, evidence } = candidate;
   const inOrder = [...soaked].sort((a, b) => (instantOf(a.from) ?? 0) - (instantOf(b.from) ?? 0));
   if (match === "digest") {
     return { served: inOrder.filter(({ digest }) => digest === pin.digest), what: "these bytes" };
   }
-  const { gitCommit = null, dataVersion = null } = evidence?.lineage ?? {};
+  const known = evidence && lineageOf(candidate, evidence);
+  const { gitCommit = null, dataVersion = null } = known?.lineage ?? {};
   // Two versions that both record nothing have nothing in common.
-  const known = gitCommit !== null && dataVersion !== null;
-  return {
-    served: known
-      ? inOrder.filter(
-          (service) => service.gitCommit === gitCommit && service.dataVersion === dataVersion,
-        )
-      : [],
-    what: known
-      ? `commit ${gitCommit} with data ${dataVersion}`
-      : "it doesn't record both its commit and its data version",
-  };
+  if (gitCommit === null || dataVersion === null) {
+    return { served: [], what: "it doesn't record both its commit and its data version" };
+  }
+  const served = inOrder.filter(
+    (service) => service.gitCommit === gitCommit && service.dataVersion === dataVersion,
+  );
+  const unproven = served.some(({ proven }) => !proven);
+  const there = unproven ? `; what served is told by unsigned tags` : "";
+  const what = `commit ${gitCommit} with data ${dataVersion}${known!.source}${there}`;
+  return { served, what };
 }
 
 /** Hours of green service up to the moment of judging, after the last service that wasn't green. */

@@ -65,6 +65,7 @@ export const window = defineGate({
   source:
     "Compares the minute of judging, in the settings' time zone, with the windows and freezes of the stack's file. Without any it is always open.",
   waivable: true,
+  judgesMoment: true,
   settings,
   check(candidate, settings) {
     const { pin, stack, history, judgedAt } = candidate;

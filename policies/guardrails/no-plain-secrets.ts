@@ -31,13 +31,19 @@ interface PlainSecret {
   readonly what: string;
 }
 
-/** Variables copied by name from the caller's environment, fingerprints, names of a cluster's Secrets: never values. */
-const namesOnly = new Set([
-  "tollgate:index:Process passEnvironment",
-  "tollgate:index:Process restartOn",
-  "pulumi:providers:tollgate database parsed.secret",
-  "pulumi:providers:tollgate artifactStore parsed.secret",
-]);
+/**
+ * Type and path of variables copied by name from the caller's environment, of fingerprints, and of names of a cluster's
+ * Secrets: never values.
+ */
+const namesOnly = [
+  /^tollgate:index:Process (passEnvironment|restartOn)$/,
+  /^pulumi:providers:tollgate (database|artifactStore) parsed\.secret$/,
+  // A stack's settings, in whichever resource says by which ones a pin was judged.
+  /^tollgate:index:\w+ (\w+\.)?settings parsed\.(database|artifactStore)\.secret$/,
+];
+
+/** Fingerprints of the Secrets that a pod template's pods read, so that a new secret rolls them. */
+const fingerprints = /[.]annotations[.]tollgate[.]dev\/secrets$/;
 
 /** Properties that are secret whatever they are called, by the end of the type token. */
 const secretHolders: readonly (readonly [RegExp, readonly string[]])[] = [
@@ -53,7 +59,8 @@ function plainSecrets({ type, props, secrets }: GuardedResource): PlainSecret[] 
   const holder = holderOf(type, props);
 
   const walk = (value: unknown, path: string, name: string, held: boolean): void => {
-    if (marked.has(path) || namesOnly.has(`${type} ${path}`)) return;
+    if (marked.has(path) || fingerprints.test(path)) return;
+    if (namesOnly.some((form) => form.test(`${type} ${path}`))) return;
     if (typeof value === "string" || typeof value === "number") {
       const what = held ? secretHeld(value) : secretIn(name, value);
       if (what) found.push({ path, what });

@@ -1,8 +1,8 @@
+import { adminAddress, askAdmin, shownAddress } from "./admin-wire";
+
 /** Counters of the scorers of one cluster since each of them was added. */
 export interface HostCounters {
   readonly requests: number;
-  /** Answers of 5xx, dropped connections and time-outs. */
-  readonly errors: number;
   /** Requests without an answer so far. */
   readonly active: number;
 }
@@ -23,18 +23,18 @@ export interface RouterState {
 
 /** Envoy's admin interface, as far as a release needs it. Errors are one sentence. */
 export class RouterAdmin {
+  /** @param stateDir the stack's state folder: the router's own configuration there says where it listens */
   constructor(
-    /** `http://host:port`. */
-    readonly url: string,
+    private readonly stateDir: string,
     private readonly timeoutMs = 2000,
   ) {}
 
   async state(): Promise<RouterState> {
     const filter =
       "^(cluster_manager[.]cds|http[.]callers[.]rds[.]callers)[.]version_text$|^cluster_manager[.]warming_clusters$";
-    const answer = (await this.get(`/stats?format=json&filter=${encodeURIComponent(filter)}`)) as {
-      stats: { name: string; value: string | number }[];
-    };
+    const answer = (await this.get(
+      `/stats?format=json&filter=${encodeURIComponent(filter)}`,
+    )) as StatsAnswer;
     const value = (name: string) => answer.stats.find((stat) => stat.name === name)?.value;
     const version = (name: string) => (value(name) ? String(value(name)) : null);
     return {
@@ -57,9 +57,37 @@ export class RouterAdmin {
         .reduce((total, stat) => total + Number(stat.value ?? 0), 0);
     return {
       requests: sum("rq_total"),
-      errors: sum("rq_error"),
       active: sum("rq_active"),
     };
+  }
+
+  /** Good answers (2xx) that a fallback cluster's second part gave, whose answers are counted apart. */
+  async answeredApart(fallback: string): Promise<number> {
+    return this.sumOf(fallback, ["canary.upstream_rq_2xx"]);
+  }
+
+  /**
+   * Requests of a cluster that got no answer: no connection, one that broke in the middle or spoke no HTTP, or nothing
+   * in time. An answer of 5xx isn't among them.
+   */
+  async unanswered(cluster: string): Promise<number> {
+    return this.sumOf(cluster, [
+      "upstream_rq_pending_failure_eject",
+      "upstream_cx_destroy_remote_with_active_rq",
+      "upstream_cx_protocol_error",
+      "upstream_rq_timeout",
+    ]);
+  }
+
+  private async sumOf(cluster: string, statistics: readonly string[]): Promise<number> {
+    const names = new Set(statistics.map((name) => `cluster.${cluster}.${name}`));
+    const filter = `^cluster[.]${cluster}[.](${statistics.join("|").replaceAll(".", "[.]")})$`;
+    const answer = (await this.get(
+      `/stats?format=json&filter=${encodeURIComponent(filter)}`,
+    )) as StatsAnswer;
+    return answer.stats
+      .filter(({ name }) => names.has(name))
+      .reduce((sum, { value }) => sum + Number(value), 0);
   }
 
   /** Latency of one cluster's answers since it was added, up to a second ago; empty when there were none. */
@@ -75,16 +103,19 @@ export class RouterAdmin {
   }
 
   private async get(path: string): Promise<unknown> {
+    const address = adminAddress(this.stateDir);
     try {
-      const answer = await fetch(this.url + path, { signal: AbortSignal.timeout(this.timeoutMs) });
-      if (!answer.ok) throw new Error(`answers ${answer.status}`);
-      return await answer.json();
+      return JSON.parse(await askAdmin(address, path, this.timeoutMs)) as unknown;
     } catch (error) {
       throw new Error(
-        `the router's admin interface ${this.url} ${reasonOf(error)}; see the router's log, and run \`up\` again`,
+        `the router's admin interface ${shownAddress(address)} ${reasonOf(error)}; see the router's log, and run \`up\` again`,
       );
     }
   }
+}
+
+interface StatsAnswer {
+  stats: { name: string; value: string | number }[];
 }
 
 interface ClustersAnswer {
@@ -99,7 +130,7 @@ interface HistogramAnswer {
 }
 
 function reasonOf(error: unknown): string {
-  const { name, message, cause } = error as Error & { cause?: { code?: string } };
-  if (name === "TimeoutError") return "does not answer in time";
-  return cause?.code ? `does not answer (${cause.code})` : message;
+  const { name, message, code } = error as Error & { code?: string };
+  if (name === "AbortError" || name === "TimeoutError") return "does not answer in time";
+  return code ? `does not answer (${code})` : message;
 }

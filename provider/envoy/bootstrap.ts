@@ -3,6 +3,9 @@ import { clusterConfiguration } from "./clusters";
 import { closedRoute } from "./routes";
 import { extension } from "./messages";
 import { routeFiles } from "./files";
+import { overloadManager, timeLimits, wholeRequests } from "./limits";
+import { asCallersSpeak } from "./callers";
+import { droppingFilter, tooLargeAnswer } from "./too-large";
 
 export interface RouterOptions {
   /** The stack's state folder, absolute. */
@@ -10,8 +13,6 @@ export interface RouterOptions {
   /** Address and port callers use. A placeholder such as `{port}` is accepted, as a string. */
   readonly host: string;
   readonly port: number | string;
-  /** Port of the admin interface, on loopback only; may be a placeholder. */
-  readonly adminPort: number | string;
 }
 
 /** Upper bounds of latency buckets in milliseconds: ten to a decade, so that a P95 is known to about 12 %. */
@@ -41,11 +42,13 @@ export function routerFiles(options: RouterOptions): {
  * Envoy's own configuration. Clusters and routes come from files that it watches; replacing one by rename moves traffic.
  * JSON is YAML too, so the file may be called either.
  */
-export function bootstrap({ stateDir, host, port, adminPort }: RouterOptions): object {
+export function bootstrap({ stateDir, host, port }: RouterOptions): object {
   const files = routeFiles(stateDir);
   return {
     node: { id: "tollgate-router", cluster: "tollgate" },
-    admin: { address: socketAddress("127.0.0.1", adminPort) },
+    // Whoever asks it can stop the router, so it is a socket that only its owner can open. The path is relative to the
+    // folder that the launcher goes to: an absolute one may be longer than a socket's path can be.
+    admin: { address: { pipe: { path: path.basename(files.adminSocket), mode: 0o600 } } },
     // Latency histograms are merged at each flush; a watch of a few seconds can't wait for the default of 5 s.
     stats_flush_interval: "1s",
     stats_config: {
@@ -53,15 +56,7 @@ export function bootstrap({ stateDir, host, port, adminPort }: RouterOptions): o
         { match: { suffix: "upstream_rq_time" }, buckets: [...new Set(latencyBucketsMs)] },
       ],
     },
-    overload_manager: {
-      resource_monitors: [
-        extension(
-          "envoy.resource_monitors.global_downstream_max_connections",
-          "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-          { max_active_downstream_connections: "10000" },
-        ),
-      ],
-    },
+    overload_manager: overloadManager(),
     dynamic_resources: { cds_config: watchedFile(files.clusters) },
     static_resources: {
       listeners: [
@@ -82,9 +77,12 @@ function connectionManager(routesFile: string): object {
     {
       stat_prefix: "callers",
       generate_request_id: false,
+      ...timeLimits(),
+      ...asCallersSpeak(),
       rds: { route_config_name: "callers", config_source: watchedFile(routesFile) },
       // Envoy's own answers (no healthy scorer, time-out) in the form of the scorer's errors.
       local_reply_config: {
+        mappers: [tooLargeAnswer()],
         body_format: {
           json_format: {
             error: { code: "unavailable", field: null, message: "%LOCAL_REPLY_BODY%" },
@@ -92,6 +90,8 @@ function connectionManager(routesFile: string): object {
         },
       },
       http_filters: [
+        droppingFilter(),
+        wholeRequests(),
         extension(
           "envoy.filters.http.router",
           "envoy.extensions.filters.http.router.v3.Router",

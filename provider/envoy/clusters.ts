@@ -91,6 +91,27 @@ export function scorerCluster(digest: string, scorers: readonly string[]): Clust
   };
 }
 
+/**
+ * The scorers of the version before, as a part of a fallback cluster whose answers are counted apart: Envoy does that for
+ * endpoints that are marked as canaries, in `cluster.<fallback cluster>.canary`.
+ */
+export function countedApart(cluster: Cluster): Cluster {
+  const name = `${cluster.name}-before`;
+  const assignment = cluster["load_assignment"] as LoadAssignment;
+  const metadata = { filter_metadata: { "envoy.lb": { canary: true } } };
+  return {
+    ...cluster,
+    name,
+    load_assignment: {
+      ...assignment,
+      cluster_name: name,
+      endpoints: assignment.endpoints?.map(({ lb_endpoints }) => ({
+        lb_endpoints: lb_endpoints.map((each) => ({ ...each, metadata })),
+      })),
+    },
+  };
+}
+
 /** Two clusters in one: the first while it is well, and the second for what the first could not answer. */
 export function fallbackCluster(first: string, second: string): Cluster {
   return {

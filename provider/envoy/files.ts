@@ -8,6 +8,7 @@ import type { RouteFile } from "./routes";
 export function routeFiles(stateDir: string): {
   directory: string;
   bootstrap: string;
+  adminSocket: string;
   clusters: string;
   routes: string;
   journal: string;
@@ -16,6 +17,7 @@ export function routeFiles(stateDir: string): {
   return {
     directory,
     bootstrap: path.join(directory, "envoy.json"),
+    adminSocket: path.join(directory, "admin.sock"),
     clusters: path.join(directory, "cds.json"),
     routes: path.join(directory, "rds.json"),
     journal: path.join(directory, "journal.json"),
@@ -56,14 +58,16 @@ export function writeRoutes(stateDir: string, routes: RouteFile): string {
 export function writeByRename(file: string, value: object): void {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
-  const descriptor = fs.openSync(temporary, "w", 0o644);
   try {
-    fs.writeFileSync(descriptor, `${JSON.stringify(value, null, 2)}\n`);
-    fs.fsyncSync(descriptor);
+    fs.writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, {
+      mode: 0o644,
+      flush: true,
+    });
+    fs.renameSync(temporary, file);
   } finally {
-    fs.closeSync(descriptor);
+    // What is left of it where the disk is full takes up the room that a way back needs.
+    fs.rmSync(temporary, { force: true });
   }
-  fs.renameSync(temporary, file);
 }
 
 /** A file's JSON; null when it is missing or not JSON. */

@@ -6,12 +6,12 @@ import { clearJournal } from "./journal";
 import { setRoutes } from "./move";
 
 /** Back to 503. A router that doesn't answer is no problem: it finds the closed route when it starts. */
-export async function closeRoute({ stateDir, adminUrl }: RouteInputs): Promise<void> {
+export async function closeRoute({ stateDir }: RouteInputs): Promise<void> {
   const { clusters, routes } = readLiveRoute(stateDir);
   clearJournal(stateDir);
   if (!clusters && !routes) return;
   try {
-    const admin = new RouterAdmin(adminUrl);
+    const admin = new RouterAdmin(stateDir);
     await admin.state();
     await setRoutes(stateDir, admin, closedRoute());
   } catch {

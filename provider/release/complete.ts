@@ -5,7 +5,9 @@ import { samePin } from "../../history/rollback";
 import { keepEvidence } from "../../history/evidence";
 import { readSource } from "../../history/source";
 import { stackHistory } from "../../history/stack-history";
+import { reviewRecord } from "../../policies/review-branch";
 import { version as packVersion } from "../../package.json";
+import { reasonOf } from "../failures";
 import type { ReceiptInputs } from "../inputs";
 import { siteOf } from "./site";
 import { undoRelease } from "./undo";
@@ -29,7 +31,7 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
   } catch (error) {
     const outcome = await undoRelease(inputs);
     throw new Error(
-      `the receipt of version ${inputs.pin.version} could not be written: ${(error as Error).message}` +
+      `the receipt of version ${inputs.pin.version} could not be written: ${reasonOf(error)}` +
         (outcome ? `; the release was undone, ${outcome}` : ""),
     );
   }
@@ -39,28 +41,33 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
 async function append(inputs: ReceiptInputs): Promise<void> {
   const { stateDir, cluster, projectDir, stack, pin, admission } = inputs;
   const { judge } = await import("../../policies/judge");
+  const { lineageRecord } = await import("../../policies/training");
   const { candidateOf } = await import("../../policies/admission");
+  const { withReview } = await import("../../policies/review-admission");
   const now = new Date().toISOString();
   const { receipts } = readReceipts(stateDir);
   // As the pin was admitted: what a program says of the past and of the time counts for nothing.
   const history = stackHistory(receipts, pin);
-  const candidate = candidateOf({ ...admission, history, judgedAt: history.releasedAt ?? now });
-  const { evidence, evidenceDigest, plan, approvals, waivers, pack, lowered } = candidate;
-  keepEvidence(stateDir, admission);
+  const compared = await withReview(null, admission, receipts);
+  const candidate = candidateOf({ ...compared, history, judgedAt: history.releasedAt ?? now });
+  const { evidenceDigest, plan, approvals, waivers, pack, lowered, review } = candidate;
+  const lineage = lineageRecord(candidate);
+  keepEvidence(stateDir, {
+    ...admission,
+    provenance: lineage?.proven ? candidate.provenance : null,
+  });
   const facts: ReceiptFacts = {
     at: now,
     stack,
     pin,
     evidenceDigest,
-    lineage: evidence && {
-      gitCommit: evidence.lineage.gitCommit,
-      dataVersion: evidence.lineage.dataVersion,
-    },
+    lineage,
     verdicts: judge(candidate, admission.gates),
     packVersion,
     packDigest: pack.digest,
     plan,
     lowered: [...lowered],
+    ...(review ? { settings: reviewRecord(review) } : {}),
     ...(await readSource(projectDir)),
     approvals: [...approvals],
     waivers: [...waivers],

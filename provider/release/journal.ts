@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import path from "node:path";
 import type { Cluster } from "../envoy/clusters";
 import { readJson, readLiveRoute, routeFiles, writeByRename } from "../envoy/files";
 import { closedRoute, type RouteFile } from "../envoy/routes";
@@ -32,7 +34,6 @@ export interface Journal {
 
 /** The journal of a release on this machine: `<stateDir>/route/journal.json`. */
 export interface ReleaseJournal extends Journal {
-  readonly adminUrl: string;
   /** The router's files before the release. */
   readonly previous: { readonly clusters: readonly Cluster[]; readonly routes: RouteFile };
 }
@@ -56,7 +57,7 @@ export function readJournal(stateDir: string): ReleaseJournal | null {
  */
 export function openJournal(
   stateDir: string,
-  release: { version: string; digest: string; adminUrl: string },
+  release: { version: string; digest: string },
 ): ReleaseJournal {
   const found = readJournal(stateDir);
   const live = readLiveRoute(stateDir);
@@ -65,15 +66,35 @@ export function openJournal(
     startedAt: new Date().toISOString(),
     version: release.version,
     digest: release.digest,
-    adminUrl: release.adminUrl,
     previous: found?.previous ?? {
       clusters: live.clusters ?? [],
       routes: live.routes ?? closedRoute(),
     },
     mark: found?.mark ?? null,
   };
+  keepRoom(stateDir);
   writeByRename(routeFiles(stateDir).journal, journal);
   return journal;
+}
+
+/** Bytes that are kept free for the way back: the router's files are a tenth of it. */
+const roomBytes = 128 * 1024;
+
+/** Takes up room while a release is under way, so that traffic can be put back though the disk has filled up meanwhile. */
+function keepRoom(stateDir: string): void {
+  const file = roomFile(stateDir);
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  // Bytes that no file system can make smaller.
+  fs.writeFileSync(file, randomBytes(roomBytes), { flush: true });
+}
+
+/** Gives the room that was kept to whoever undoes the release. */
+export function giveRoom(stateDir: string): void {
+  fs.rmSync(roomFile(stateDir), { force: true });
+}
+
+function roomFile(stateDir: string): string {
+  return path.join(routeFiles(stateDir).directory, ".room");
 }
 
 /** Records what the registry says before it is changed. The first record of a release stays. */
@@ -85,4 +106,5 @@ export function recordMark(stateDir: string, mark: PreviousMark): void {
 /** The release is complete, or undone. */
 export function clearJournal(stateDir: string): void {
   fs.rmSync(routeFiles(stateDir).journal, { force: true });
+  giveRoom(stateDir);
 }

@@ -1,5 +1,6 @@
 import type { RegistryClient } from "../../registry/client";
 import { isRegistryError } from "../../registry/errors";
+import { reasonOf } from "../failures";
 import type { StageAliasInputs } from "../inputs";
 import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
@@ -50,7 +51,7 @@ export async function markVersion(
     if (before) await removeRenamed(registry, inputs, before);
   } catch (error) {
     const outcome = await undoRelease(inputs);
-    const reason = (error as Error).message.replace(/\.$/, "");
+    const reason = reasonOf(error).replace(/\.$/, "");
     throw new Error(
       `version ${inputs.version} of ${inputs.model} could not be marked as "${inputs.alias}": ${reason}` +
         (outcome ? `; the release was undone, ${outcome}` : ""),

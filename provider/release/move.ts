@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RouterAdmin } from "../envoy/admin";
 import type { Cluster } from "../envoy/clusters";
 import { readLiveRoute, writeClusters, writeRoutes } from "../envoy/files";
-import type { RouteFile } from "../envoy/routes";
+import { routeFacts, type RouteFile } from "../envoy/routes";
 import { pause } from "./cancellation";
 
 /** Longest wait for the router to take in a file, in milliseconds. New clusters wait for their first health checks. */
@@ -69,7 +69,7 @@ export async function setRoutes(
  */
 export async function dropUnused(stateDir: string, admin: RouterAdmin): Promise<void> {
   const { clusters, routes } = readLiveRoute(stateDir);
-  const routed = routes?.resources[0]?.virtual_hosts[0]?.routes[0]?.route?.cluster;
+  const routed = routeFacts(routes)?.cluster;
   const kept = (clusters ?? []).filter(({ name }) => name === routed);
   // A fallback cluster needs its two parts: that release isn't over.
   if (kept.some((cluster) => "cluster_type" in cluster)) return;

@@ -2,7 +2,7 @@ import type { RegistryClient } from "../../registry/client";
 import type { RegistryAddress } from "../inputs";
 
 /**
- * A client of a stack's registry, with the credentials of the caller's environment. One inside a cluster is reached by
+ * A client of a stack's registry, with its own credentials or those of the caller's environment. One inside a cluster is reached by
  * a tunnel, which the first request opens.
  */
 export async function openRegistry(
@@ -11,8 +11,14 @@ export async function openRegistry(
 ): Promise<RegistryClient> {
   const { connectRegistry } = await import("../../registry/connect");
   const { wayInto } = await import("../../cluster/way");
-  const { cluster, uri } = address;
-  return connectRegistry(address, environment, cluster && wayInto(cluster, uri));
+  const { ownCredentials } = await import("../../config/registry");
+  const { cluster, uri, credentials } = address;
+  return connectRegistry(
+    address,
+    environment,
+    cluster && wayInto(cluster, uri),
+    ownCredentials(credentials, cluster),
+  );
 }
 
 /** The version an alias points at; null when there is no such alias or no such model. */

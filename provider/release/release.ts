@@ -1,13 +1,22 @@
 import { RouterAdmin } from "../envoy/admin";
-import { type Cluster, fallbackCluster, scorerCluster } from "../envoy/clusters";
-import { routeFacts, routeTo, watchedRouteTo } from "../envoy/routes";
+import { type Cluster, countedApart, fallbackCluster, scorerCluster } from "../envoy/clusters";
+import { routeFacts, type RouteFile, watchedRouteTo } from "../envoy/routes";
+import { reasonOf } from "../failures";
 import type { RouteInputs } from "../inputs";
+import { keptRowsOf } from "./answers";
 import { cancellation } from "./cancellation";
 import { openJournal, type ReleaseJournal } from "./journal";
 import { addClusters, setRoutes } from "./move";
+import { releasedRoute } from "./released";
 import { askSample } from "./scorer";
 import { undoRelease } from "./undo";
-import { readBaseline, watchTraffic, type WatchSource } from "./watch";
+import {
+  onlyAsking,
+  readBaseline,
+  type WatchQuestions,
+  watchTraffic,
+  type WatchSource,
+} from "./watch";
 
 /**
  * Moves traffic to a version and watches it. While it is watched, requests it fails are answered by the version before.
@@ -18,7 +27,7 @@ import { readBaseline, watchTraffic, type WatchSource } from "./watch";
  */
 export async function release(inputs: RouteInputs, signal = cancellation): Promise<void> {
   const { stateDir, version } = inputs;
-  const admin = new RouterAdmin(inputs.adminUrl);
+  const admin = new RouterAdmin(stateDir);
   // Nothing is written down or changed while the router is not there.
   await admin.state();
   signal.throwIfAborted();
@@ -29,7 +38,7 @@ export async function release(inputs: RouteInputs, signal = cancellation): Promi
     const outcome = await undoRelease({ stateDir, cluster: null });
     const reason = signal.aborted
       ? `the release of version ${version} was interrupted`
-      : `version ${version} was put back: ${(error as Error).message}`;
+      : `version ${version} was put back: ${reasonOf(error)}`;
     throw new Error(`${reason}; ${outcome ?? "nothing was changed"}`);
   }
 }
@@ -43,36 +52,73 @@ async function moveAndWatch(
   const { stateDir, version, digest, scorers } = inputs;
   const cluster = scorerCluster(digest, scorers);
   const before = previousRelease(journal, cluster.name);
-  const routed = before ? fallbackCluster(cluster.name, before.cluster.name) : cluster;
-  const parts = before ? [cluster, before.cluster, routed] : [cluster];
-  const sample = await sampleOf(scorers[0]!, signal);
+  const questions = await questionsFor(inputs, signal);
 
+  const { routed, parts } = clustersOf(cluster, before?.cluster ?? null);
   await addClusters(stateDir, admin, parts, signal);
-  const source = routerSource(admin, cluster.name, routed.name);
+  const source = before
+    ? sourceBeside(admin, cluster.name, routed)
+    : sourceAlone(admin, cluster.name);
   const baseline = await readBaseline(source);
-  const watched = before
-    ? watchedRouteTo(routed.name, version, digest, before.version)
-    : routeTo(cluster.name, version, digest);
+  const watched = before ? watchedRoute(routed, inputs, before.version) : releasedRoute(inputs);
   await setRoutes(stateDir, admin, watched, signal);
   await watchTraffic(source, baseline, {
-    url: inputs.url,
+    urls: [inputs.url],
     detour: false,
     version,
-    sample,
+    questions,
     watchSeconds: inputs.watchSeconds,
     maxErrorRate: inputs.maxErrorRate,
     maxP95Ms: inputs.maxP95Ms,
     signal,
   });
-  await setRoutes(stateDir, admin, routeTo(cluster.name, version, digest), signal);
+  await setRoutes(stateDir, admin, releasedRoute(inputs), signal);
 }
 
-/** Errors of the version's own scorers count, and the latency of whatever the route names: that, or a fallback cluster. */
-function routerSource(admin: RouterAdmin, cluster: string, routed: string): WatchSource {
+/**
+ * After so many milliseconds the version before is asked as well. Its answer then counts against the new version, which was
+ * slower by that much, so this is far more than one that is merely busy with a large request needs beyond the other.
+ */
+function tryMs(maxP95Ms: number): number {
+  return Math.max(3000, 10 * maxP95Ms);
+}
+
+function watchedRoute(cluster: string, inputs: RouteInputs, fallbackVersion: string): RouteFile {
+  const { version, digest, maxP95Ms, answerSeconds } = inputs;
+  const facts = { version, digest, fallbackVersion };
+  return watchedRouteTo(cluster, facts, answerSeconds, tryMs(maxP95Ms));
+}
+
+/** What a version is watched through: a fallback cluster where there is one before it. */
+function clustersOf(cluster: Cluster, before: Cluster | null) {
+  if (!before) return { routed: cluster.name, parts: [cluster] };
+  const apart = countedApart(before);
+  const fallback = fallbackCluster(cluster.name, apart.name);
+  return { routed: fallback.name, parts: [cluster, before, apart, fallback] };
+}
+
+/**
+ * A request counts against a version where the one before answered it well. What neither can answer says nothing of it:
+ * callers could put back every release by sending that. Latency is that of all answers that callers get.
+ */
+function sourceBeside(admin: RouterAdmin, cluster: string, fallback: string): WatchSource {
   return {
-    counters: () => admin.hostCounters(cluster),
-    latency: () => admin.latency(routed),
+    counters: () => tally(admin, cluster, admin.answeredApart(fallback)),
+    latency: () => admin.latency(fallback),
   };
+}
+
+/** With nobody beside it, a version is judged by what it doesn't answer at all, and by the watch's own requests. */
+function sourceAlone(admin: RouterAdmin, cluster: string): WatchSource {
+  return {
+    counters: () => tally(admin, cluster, admin.unanswered(cluster)),
+    latency: () => admin.latency(cluster),
+  };
+}
+
+async function tally(admin: RouterAdmin, cluster: string, counted: Promise<number>) {
+  const [hosts, errors] = await Promise.all([admin.hostCounters(cluster), counted]);
+  return hosts && { requests: hosts.requests, errors };
 }
 
 /** What was released before and can take over: null at the first release, or when it is the same scorers. */
@@ -86,9 +132,16 @@ function previousRelease(
   return usable ? { version: before.version, cluster } : null;
 }
 
-async function sampleOf(scorer: string, signal: AbortSignal) {
+/** Rows whose answers were kept; where there are none, the sample that the scorer offers, if it does. */
+async function questionsFor(
+  inputs: RouteInputs,
+  signal: AbortSignal,
+): Promise<WatchQuestions | null> {
+  const kept = await keptRowsOf(inputs.answers, inputs);
+  if (kept) return kept;
+  const scorer = inputs.scorers[0]!;
   try {
-    return await askSample(scorer, { timeoutMs: 5000, signal });
+    return onlyAsking(await askSample(scorer, { timeoutMs: 5000, signal }));
   } catch (error) {
     signal.throwIfAborted();
     throw new Error(`its scorer ${scorer} ${(error as Error).message}`);

@@ -1,6 +1,6 @@
 import { clusterName, clusterScorers, scorerCluster } from "../envoy/clusters";
 import { readLiveRoute } from "../envoy/files";
-import { routeFacts, routeTo } from "../envoy/routes";
+import { routeFacts, type RouteFile, routeTo } from "../envoy/routes";
 import type { RouteInputs } from "../inputs";
 
 /** Where the router sends traffic, by its files. */
@@ -24,12 +24,18 @@ export function releasedVersion(stateDir: string): ReleasedVersion | null {
   return { version, digest, fallbackVersion, scorers: cluster ? clusterScorers(cluster) : [] };
 }
 
+/** The route of a version that is released, and watched no longer. */
+export function releasedRoute({ version, digest, answerSeconds }: RouteInputs): RouteFile {
+  return routeTo(clusterName(digest), version, digest, answerSeconds);
+}
+
 /** Does the router's configuration say exactly this? What it knows besides doesn't matter. */
-export function isReleased({ stateDir, version, digest, scorers }: RouteInputs): boolean {
+export function isReleased(inputs: RouteInputs): boolean {
+  const { stateDir, digest, scorers } = inputs;
   const { clusters, routes } = readLiveRoute(stateDir);
   const desired = scorerCluster(digest, scorers);
   const live = clusters?.find(({ name }) => name === desired.name);
-  return same(live, desired) && same(routes, routeTo(desired.name, version, digest));
+  return same(live, desired) && same(routes, releasedRoute(inputs));
 }
 
 /** By text: the files are written from these very objects, so that key order is the same. */

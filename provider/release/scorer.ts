@@ -1,10 +1,19 @@
 import { performance } from "node:perf_hooks";
+import { fieldText, parseExactJson } from "../../trust/json-text";
+import { isNumeric } from "./same-answer";
 
 /** A request the model can answer. */
-export interface Sample {
-  readonly rows: number;
-  /** Body of `POST /predict`. */
+export interface Question {
+  readonly path: "/predict" | "/invocations";
   readonly body: string;
+  readonly rows: number;
+  /**
+   * What differs in as many predictions as rows; null when nothing does. Missing: any will do that say something, and
+   * whose numbers are finite.
+   */
+  readonly difference?: (predictions: readonly unknown[]) => string | null;
+  /** Longest wait for the answer where it is longer than usual, in milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 /** What a scorer says it is. */
@@ -14,11 +23,13 @@ export interface ScorerIdentity {
   readonly digest: unknown;
 }
 
-/** One answer to a sample. */
+/** One answer to a question. */
 export interface Prediction {
   readonly ms: number;
-  /** Null when there are as many finite predictions as rows; otherwise what is wrong, to follow "answered". */
+  /** Null when the predictions are as they should be; otherwise what is wrong, a clause that follows the scorer's name. */
   readonly problem: string | null;
+  /** Are the predictions good ones, but not those that the question wants? */
+  readonly differs: boolean;
   /** The version that answered; null when it doesn't say. */
   readonly version: string | null;
 }
@@ -59,67 +70,107 @@ export async function askIdentity(scorer: string, options: AskOptions): Promise<
 }
 
 /** The request a scorer says it can answer (`sample` in `GET /version`); null when it knows none. */
-export async function askSample(scorer: string, options: AskOptions): Promise<Sample | null> {
+export async function askSample(scorer: string, options: AskOptions): Promise<Question | null> {
   const { status, text } = await ask(`${scorer}/version`, options);
   if (status !== 200) throw new Error(`answers ${status} to GET /version`);
   const { sample } = parseObject(text, "GET /version") as {
     sample?: { features?: unknown } | null;
   };
   const rows = Array.isArray(sample?.features) ? sample.features.length : 0;
-  return rows > 0 ? { rows, body: JSON.stringify(sample) } : null;
+  // As it is written: reading and writing it would round whole numbers beyond 2^53.
+  return rows > 0 ? { path: "/predict", rows, body: fieldText(text, "sample")! } : null;
 }
 
-/** Asks for predictions of a sample. Throws only when interrupted; all else is a problem of the answer. */
+/** Asks for predictions. Throws only when interrupted; all else is a problem of the answer. */
 export async function askPredictions(
   base: string,
-  sample: Sample,
+  question: Question,
   options: Omit<AskOptions, "body">,
 ): Promise<Prediction> {
   const started = performance.now();
+  const timeoutMs = Math.max(options.timeoutMs, question.timeoutMs ?? 0);
+  const { path, body } = question;
   try {
-    const answer = await ask(`${base}/predict`, { ...options, body: sample.body });
+    const answer = await ask(base + path, { ...options, timeoutMs, body });
     const ms = performance.now() - started;
-    return { ms, problem: predictionProblem(answer, sample.rows), version: answer.version };
+    return { ms, ...judged(answer, question), version: answer.version };
   } catch (error) {
     options.signal?.throwIfAborted();
-    return { ms: performance.now() - started, problem: (error as Error).message, version: null };
+    const problem = (error as Error).message;
+    return { ms: performance.now() - started, problem, differs: false, version: null };
   }
 }
 
-/** What is wrong with an answer of `POST /predict`; null when nothing is. */
-export function predictionProblem(
+function judged(
   { status, text }: { status: number; text: string },
-  rows: number,
-): string | null {
-  if (status !== 200) return `answers ${status} to POST /predict`;
-  let predictions: unknown;
+  { path, rows, difference }: Question,
+): Pick<Prediction, "problem" | "differs"> {
   try {
-    ({ predictions } = parseObject(text, "POST /predict") as { predictions?: unknown });
+    const predictions = predictionsIn(status, text, `POST ${path}`, rows);
+    if (!difference && !predictions.every(isPrediction)) {
+      throw new Error(`answers POST ${path} with a prediction that is not finite`);
+    }
+    const problem = difference?.(predictions) ?? null;
+    return { problem, differs: problem !== null };
   } catch (error) {
-    return (error as Error).message;
+    return { problem: (error as Error).message, differs: false };
   }
-  if (!Array.isArray(predictions)) return "answers POST /predict without predictions";
-  if (predictions.length !== rows) {
-    return `answers POST /predict with ${predictions.length} predictions for ${rows} rows`;
-  }
-  return predictions.every(isFinitePrediction)
-    ? null
-    : "answers POST /predict with a prediction that is not finite";
 }
 
-/** A number must be finite, a label not null; lists and records of such (probabilities) likewise. */
-function isFinitePrediction(value: unknown): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  if (Array.isArray(value)) return value.every(isFinitePrediction);
-  if (typeof value === "object" && value !== null) {
-    return Object.values(value).every(isFinitePrediction);
+/** As many predictions as rows. Throws one clause when an answer doesn't have them. */
+function predictionsIn(status: number, text: string, what: string, rows: number): unknown[] {
+  if (status !== 200) throw new Error(`answers ${status} to ${what}`);
+  const predictions = byRow((parseObject(text, what) as { predictions?: unknown }).predictions);
+  if (!Array.isArray(predictions)) throw new Error(`answers ${what} without predictions`);
+  if (predictions.length !== rows) {
+    throw new Error(`answers ${what} with ${predictions.length} predictions for ${rows} rows`);
   }
-  return typeof value === "string" || typeof value === "boolean";
+  return predictions as unknown[];
+}
+
+/** A record for each row, of a model that answers lists of as many values by column; anything else as it is. */
+function byRow(predictions: unknown): unknown {
+  if (typeof predictions !== "object" || predictions === null || Array.isArray(predictions)) {
+    return predictions;
+  }
+  const columns = Object.entries(predictions).map(
+    ([name, values]) => [name, byRow(values)] as const,
+  );
+  const rows = columns[0]?.[1];
+  const alike = (values: unknown) =>
+    Array.isArray(values) && Array.isArray(rows) && values.length === rows.length;
+  if (!Array.isArray(rows) || !columns.every(([, values]) => alike(values))) return predictions;
+  return rows.map((_, row) =>
+    Object.fromEntries(columns.map(([name, values]) => [name, (values as unknown[])[row]])),
+  );
+}
+
+/**
+ * Numbers are finite, none is missing in a list of numbers, and something is said: null may stand beside what is measured
+ * of an answer, as the reason that a class doesn't have, but isn't an answer by itself.
+ */
+function isPrediction(value: unknown): boolean {
+  const values = valuesIn(value);
+  return hasGoodNumbers(value) && (values.length === 0 || values.some((each) => each !== null));
+}
+
+function hasGoodNumbers(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object" || value === null) return true;
+  const parts: unknown[] = Object.values(value);
+  const lacks = Array.isArray(value) && parts.includes(null) && parts.some(isNumeric);
+  return !lacks && parts.every(hasGoodNumbers);
+}
+
+/** What is in lists and records, however deep; the value itself where it is neither. */
+function valuesIn(value: unknown): unknown[] {
+  if (typeof value !== "object" || value === null) return [value];
+  return Object.values(value).flatMap(valuesIn);
 }
 
 function parseObject(text: string, what: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExactJson(text);
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
   } catch {
     // Python writes NaN into JSON, which makes it no JSON.

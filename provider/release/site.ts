@@ -17,8 +17,16 @@ export interface Restored {
   readonly problem: string | null;
 }
 
+/** What callers get. */
+export interface ServedVersion {
+  readonly version: string;
+  readonly digest: string;
+}
+
 /** A place's own way of doing it. The journal outlives the command that wrote it. */
 export interface ReleaseSite {
+  /** What callers get, or got before the release that is under way; null: nothing was ever released, or it is over. */
+  served(): Promise<ServedVersion | null>;
   /** The journal of a release that is under way or was cut off; null when there is none. */
   journal(): Promise<Journal | null>;
   /** Records what the registry says before it is changed. The first record of a release stays. */

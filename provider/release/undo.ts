@@ -1,3 +1,4 @@
+import { reasonOf } from "../failures";
 import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
 import { type ReleasePlace, siteOf } from "./site";
@@ -15,7 +16,7 @@ export async function undoRelease(place: ReleasePlace): Promise<string | null> {
   const problems: string[] = [];
   if (journal.mark) {
     await restoreMark(journal.mark).catch((error: Error) => {
-      problems.push(`alias "${journal.mark?.alias}" could not be put back: ${error.message}`);
+      problems.push(`alias "${journal.mark?.alias}" could not be put back: ${reasonOf(error)}`);
     });
   }
   const { served, problem } = await site.restoreTraffic();

@@ -1,11 +1,24 @@
-import type { HostCounters, LatencyBucket } from "../envoy/admin";
-import { askPredictions, type Prediction, type Sample } from "./scorer";
-import { bucketsSince, p95, p95OfBuckets, shownMs, shownShare } from "./statistics";
+import type { LatencyBucket } from "../envoy/admin";
+import { askPredictions, type Prediction, type Question } from "./scorer";
+import { bucketsSince, p95, p95OfBuckets, revealingRows, shownMs, shownShare } from "./statistics";
 import { pause } from "./cancellation";
 
+/** What a watch asks by itself: rows whose answers were kept, or a sample. */
+export interface WatchQuestions {
+  /** For each of its requests, a row drawn then. */
+  one(): Question;
+  /** Asked once at the end, when its latency has been judged. */
+  closing(): readonly Question[];
+}
+
+/** A watch that has one question, or none. */
+export function onlyAsking(question: Question | null): WatchQuestions | null {
+  return question && { one: () => question, closing: () => [] };
+}
+
 export interface WatchOptions {
-  /** Where the watch's own requests go. */
-  readonly url: string;
+  /** Where the watch's own requests go, in turn. */
+  readonly urls: readonly string[];
   /**
    * Is that another way than callers take? Then how long it takes says little of what callers get: the source's latency
    * is judged alone, which has the watch's own requests among the others, unless the source counts none.
@@ -13,7 +26,7 @@ export interface WatchOptions {
   readonly detour: boolean;
   readonly version: string;
   /** Null: nothing to ask, only callers' requests count. */
-  readonly sample: Sample | null;
+  readonly questions: WatchQuestions | null;
   readonly watchSeconds: number;
   /** Share of requests that may fail, 0 to 1. */
   readonly maxErrorRate: number;
@@ -22,10 +35,24 @@ export interface WatchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Requests of one source, and how many of them failed. */
+export interface Tally {
+  readonly requests: number;
+  readonly errors: number;
+  /**
+   * Failures that callers may have caused, by sending what no version can answer. They are no errors; where they are many,
+   * the watch asks more by itself. @default 0
+   */
+  readonly doubtful?: number;
+}
+
 /** Who counts what callers get. */
 export interface WatchSource {
-  /** Null when there is nothing to count yet. */
-  counters(): Promise<HostCounters | null>;
+  /**
+   * Null when there is nothing to count yet. An error is what speaks against the version whatever callers send: they may
+   * send what no version can answer.
+   */
+  counters(): Promise<Tally | null>;
   latency(): Promise<readonly LatencyBucket[]>;
   /** Throws one clause when the version's scorers are not what they were, however few the requests. */
   inspect?(): Promise<void>;
@@ -33,18 +60,12 @@ export interface WatchSource {
 
 /** Counters before the move. */
 export interface Baseline {
-  readonly counters: HostCounters;
+  readonly counters: Tally;
   readonly latency: readonly LatencyBucket[];
 }
 
-/** Requests of one source and how many of them failed. */
-interface Tally {
-  readonly requests: number;
-  readonly errors: number;
-}
-
 export interface WatchFacts {
-  /** Every request the version's scorers got, by the router's counters; the watch's own are among them. */
+  /** Every request the version's scorers got, by the source's counters; the watch's own are among them. */
   readonly all: Tally;
   /** The watch's own requests: their answers were read, so that a NaN counts as an error. */
   readonly own: Tally;
@@ -52,6 +73,8 @@ export interface WatchFacts {
   readonly p95Ms: number | null;
   /** First thing found wrong by the watch's own requests. */
   readonly problem: string | null;
+  /** First good answer that isn't the kept one. A single one is too many. */
+  readonly difference: string | null;
 }
 
 /** Pause between two requests of the watch: 20 a second. */
@@ -62,7 +85,12 @@ const enoughToJudge = 20;
 const detourTimeoutMs = 5000;
 /** Asked at least, however short the watch. */
 const fewestProbes = 3;
-const noCounters: HostCounters = { requests: 0, errors: 0, active: 0 };
+/**
+ * Pause between two requests where callers see many failures that they may have caused, until `revealingRows` were asked:
+ * callers wait for the outcome.
+ */
+const settlingPauseMs = 10;
+const noCounters: Tally = { requests: 0, errors: 0 };
 
 /** Reads the counters a watch starts from; call it before traffic moves. */
 export async function readBaseline(source: WatchSource): Promise<Baseline> {
@@ -81,36 +109,55 @@ export async function watchTraffic(
   baseline: Baseline,
   options: WatchOptions,
 ): Promise<WatchFacts> {
-  const { signal, sample } = options;
+  const { signal, questions } = options;
   const end = Date.now() + options.watchSeconds * 1000;
   const probes: Prediction[] = [];
   const asked: Promise<void>[] = [];
   let turns = 0;
+  let wanted = questions ? fewestProbes : 0;
   for (;;) {
     signal?.throwIfAborted();
-    if (sample) {
+    if (questions) {
       // One that is cut short by an interruption says nothing; the loop itself ends then.
-      const asking = probe(options, sample).then((result) => void probes.push(result));
-      asked.push(asking.catch(() => {}));
+      const asking = probe(options, questions.one(), asked.length);
+      asked.push(asking.then((result) => void probes.push(result)).catch(() => {}));
     }
-    const over = Date.now() >= end && (!sample || asked.length >= fewestProbes);
-    if (over) break;
-    if (++turns % 5 === 0) {
+    if (Date.now() >= end && asked.length >= wanted) {
+      await Promise.all(asked);
+      await source.inspect?.();
+      const found = await measure(source, baseline, probes, options);
+      judgeWatch(found, options, true);
+      if (!questions || wanted === revealingRows || !isDoubted(found, options)) {
+        await askClosing(options);
+        return found;
+      }
+      wanted = revealingRows;
+    } else if (++turns % 5 === 0) {
       await source.inspect?.();
       judgeWatch(await measure(source, baseline, probes, options), options, false);
     }
-    await pause(probePauseMs, signal);
+    await pause(wanted === revealingRows ? settlingPauseMs : probePauseMs, signal);
   }
-  await Promise.all(asked);
-  await source.inspect?.();
-  const found = await measure(source, baseline, probes, options);
-  judgeWatch(found, options, true);
-  return found;
+}
+
+/** Do callers see more failures than may be, if they are none of their own making? */
+function isDoubted({ all }: WatchFacts, { maxErrorRate }: WatchOptions): boolean {
+  const { requests, errors, doubtful = 0 } = all;
+  return errors + doubtful > maxErrorRate * requests;
+}
+
+/** Only another answer counts here: what fails or takes long has been judged by then. */
+async function askClosing(options: WatchOptions): Promise<void> {
+  for (const [turn, question] of (options.questions?.closing() ?? []).entries()) {
+    const { differs, problem } = await probe(options, question, turn);
+    if (differs) throw new Error(`it ${problem}`);
+  }
 }
 
 /** Throws when a version misbehaves. While the watch goes on, few requests decide nothing. */
 export function judgeWatch(facts: WatchFacts, options: WatchOptions, over: boolean): void {
-  const { all, own, p95Ms, problem } = facts;
+  const { all, own, p95Ms, problem, difference } = facts;
+  if (difference) throw new Error(`it ${difference}`);
   for (const { requests, errors } of [all, own]) {
     if (requests === 0 || (requests < enoughToJudge && !over)) continue;
     const share = errors / requests;
@@ -144,22 +191,27 @@ async function measure(
     own: { requests: probes.length, errors: wrong.length },
     p95Ms: measured.length > 0 ? Math.max(...measured) : null,
     problem: wrong[0]?.problem ?? null,
+    difference: wrong.find(({ differs }) => differs)?.problem ?? null,
   };
 }
 
 /** A scorer that was replaced counts from 0 again. */
 function since(before: Tally, now: Tally): Tally {
-  const { requests, errors } = now;
-  if (requests < before.requests || errors < before.errors) return { requests, errors };
-  return { requests: requests - before.requests, errors: errors - before.errors };
+  if (now.requests < before.requests || now.errors < before.errors) return now;
+  return {
+    requests: now.requests - before.requests,
+    errors: now.errors - before.errors,
+    doubtful: (now.doubtful ?? 0) - (before.doubtful ?? 0),
+  };
 }
 
 /** One request of the watch. An answer by another version means that this one could not give it. */
-async function probe(options: WatchOptions, sample: Sample): Promise<Prediction> {
-  const timeoutMs = options.detour ? detourTimeoutMs : Math.max(1000, 4 * options.maxP95Ms);
-  const result = await askPredictions(options.url, sample, { timeoutMs, signal: options.signal });
-  const other = result.version !== null && result.version !== options.version;
-  return result.problem === null && other
-    ? { ...result, problem: `gave no good answer, version ${result.version} did` }
-    : result;
+async function probe(options: WatchOptions, question: Question, turn: number): Promise<Prediction> {
+  const { urls, detour, version, signal } = options;
+  const timeoutMs = detour ? detourTimeoutMs : Math.max(1000, 4 * options.maxP95Ms);
+  const result = await askPredictions(urls[turn % urls.length]!, question, { timeoutMs, signal });
+  const other = result.version !== null && result.version !== version;
+  if (!other || (result.problem !== null && !result.differs)) return result;
+  const problem = `gave no good answer, version ${result.version} did`;
+  return { ...result, problem, differs: false };
 }

@@ -7,10 +7,22 @@ import type { ResourceType } from "../resource-type";
 export const admissionType = {
   token: "tollgate:index:Admission",
 
-  async check(olds, news) {
-    const { checkAdmission } = await import("../../policies/check");
-    const { receipts } = readReceipts(news.stateDir);
-    return checkAdmission(olds, news, receipts, new Date().toISOString());
+  async check(olds, news, stack) {
+    if (news.stack !== stack) {
+      const reason = `The program judges ${news.pin.name} by the settings of ${news.stack}, and this is ${stack}; take the settings of ${stack}.`;
+      return { inputs: news, failures: [{ property: "", reason }] };
+    }
+    const [{ checkAdmission }, { withReview }, { missingHistory }] = await Promise.all([
+      import("../../policies/check"),
+      import("../../policies/review-admission"),
+      import("../release/missing-history"),
+    ]);
+    const { stateDir, cluster = null } = news;
+    const { receipts } = readReceipts(stateDir);
+    const missing = await missingHistory(stack, { stateDir, cluster }, receipts);
+    if (missing) return { inputs: news, failures: [{ property: "", reason: missing }] };
+    const compared = await withReview(olds, news, receipts);
+    return checkAdmission(olds, compared, receipts, new Date().toISOString());
   },
 
   diff(_id, olds, news) {
@@ -31,9 +43,12 @@ export const admissionType = {
   delete: () => Promise.resolve(),
 } satisfies ResourceType<AdmissionInputs, AdmissionOutputs>;
 
-/** What was judged, without when: time and history go on by themselves, and that is no change of the pin. */
+/**
+ * What was judged, without when and beside what: time, history and the reviewed branch go on by themselves, and that is no
+ * change of the pin.
+ */
 function withoutMoment(admission: AdmissionOutputs): Partial<AdmissionOutputs> {
-  const { history, judgedAt, soaked, ...judged } = admission;
+  const { history, judgedAt, soaked, review, settings, ...judged } = admission;
   return judged;
 }
 

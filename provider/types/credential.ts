@@ -3,11 +3,18 @@ import { chmodSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from 
 import { dirname } from "node:path";
 import { readText } from "../../runtimes/local/processes/folder";
 import type { CredentialInputs, CredentialOutputs } from "../inputs";
+import { placeFailures } from "../place";
 import type { ResourceType } from "../resource-type";
 
 /** A generated secret in a file only the user can read. Its value never leaves the file. */
 export const credentialType = {
   token: "tollgate:index:Credential",
+
+  check(olds, news) {
+    const [recorded, wanted] = [stackOf(olds?.path), stackOf(news.path)];
+    const failures = wanted === undefined ? [] : placeFailures(recorded, wanted);
+    return Promise.resolve({ inputs: news, failures });
+  },
 
   diff(_id, olds, news) {
     if (olds.path !== news.path) {
@@ -42,6 +49,11 @@ export const credentialType = {
     return Promise.resolve();
   },
 } satisfies ResourceType<CredentialInputs, CredentialOutputs>;
+
+/** The state folder that a secret is in; undefined for a file elsewhere. */
+function stackOf(path: string | undefined): string | undefined {
+  return /^(.*\/\.tollgate\/[^/]+)\/secrets\/[^/]+$/.exec(path ?? "")?.[1];
+}
 
 /** Makes the secret, or adopts the one that is there: the data it opens may be older than the state. */
 function ensureCredential({ path, bytes, deleteData }: CredentialInputs): CredentialOutputs {

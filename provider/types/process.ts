@@ -2,22 +2,29 @@ import { rmSync } from "node:fs";
 import { relative, isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ensureProcess } from "../../runtimes/local/processes/ensure";
+import { homeOf, samePlace } from "../../runtimes/local/processes/home";
 import { inspectProcess, lifeOf } from "../../runtimes/local/processes/inspect";
 import { inputsOf, sameInputs, specHash } from "../../runtimes/local/processes/spec";
 import { stopProcess } from "../../runtimes/local/processes/stop";
+import { whoseSentence } from "../../runtimes/local/processes/taken";
 import type { ProcessInputs, ProcessOutputs } from "../inputs";
+import { placeFailures } from "../place";
 import type { CheckFailure, Difference, ResourceType } from "../resource-type";
 
-/** A server process that outlives the command: kept by the next `up`, stopped by `destroy`. */
+/** A server process that outlives the command: started again by its keeper, kept by the next `up`, stopped by `destroy`. */
 export const processType = {
   token: "tollgate:index:Process",
 
-  check(_olds, news) {
-    return Promise.resolve({ inputs: news, failures: failuresOf(news) });
+  check(olds, news) {
+    const failures = [...placeFailures(olds?.stateDir, news.stateDir), ...failuresOf(news)];
+    return Promise.resolve({ inputs: news, failures });
   },
 
   async diff(_id, olds, news): Promise<Difference> {
-    const replaces = (["name", "stateDir"] as const).filter((key) => olds[key] !== news[key]);
+    const replaces = [
+      ...(olds.name === news.name ? [] : ["name"]),
+      ...(samePlace(olds.stateDir, news.stateDir) ? [] : ["stateDir"]),
+    ];
     if (replaces.length > 0) {
       // The old one has the port that the new one wants.
       return { changes: true, replaces, deleteBeforeReplace: true };
@@ -29,12 +36,21 @@ export const processType = {
     const asAsked =
       living.state === "running" &&
       living.record.spec === specHash(news) &&
-      living.record.child.pid === olds.pid;
+      // States of before keepers started servers again have the server's.
+      [living.record.keeper.pid, living.record.child.pid].includes(olds.pid);
     return { changes: !asAsked || !living.healthy };
   },
 
   async create(inputs) {
-    return { id: inputs.name, outputs: await ensureProcess(inputs, null) };
+    const { name, stateDir } = inputs;
+    const before = lifeOf(stateDir, name);
+    try {
+      return { id: name, outputs: await ensureProcess(inputs, null) };
+    } catch (error) {
+      // No resource stands for it, so its record would tell of a dead process for ever. The log stays.
+      if (before.state !== "running") await stopProcess(stateDir, name).catch(() => undefined);
+      throw error;
+    }
   },
 
   async update(_id, olds, news) {
@@ -62,13 +78,14 @@ export const processType = {
       ...recorded,
       boundPort: main,
       ports,
-      pid: living.state === "running" ? living.record.child.pid : 0,
+      pid: living.state === "running" ? living.record.keeper.pid : 0,
       status: living.healthy && changed ? "changed (started from other inputs)" : living.status,
     };
   },
 
   async delete(_id, recorded) {
     const { name, stateDir, warmSeconds } = recorded;
+    refuseLost(recorded);
     if (warmSeconds > 0 && lifeOf(stateDir, name).state === "running") {
       await sleep(warmSeconds * 1000);
     }
@@ -80,6 +97,18 @@ export const processType = {
     }
   },
 } satisfies ResourceType<ProcessInputs, ProcessOutputs>;
+
+/**
+ * Whoever moves or deletes the folder of a process takes its records away, and it runs on: the engine would forget it.
+ *
+ * @throws one sentence that says where it is and how it is ended
+ */
+function refuseLost({ name, stateDir, pid }: ProcessOutputs): void {
+  if (!(pid > 0) || lifeOf(stateDir, name).state !== "absent") return;
+  const home = homeOf(pid);
+  if (home?.name !== name) return;
+  throw new Error(`${stateDir} has no record of ${whoseSentence(home)} and run this again`);
+}
 
 /** Starts the former process again. Returns how that went, to be added to the reason of the failure. */
 async function bringBack(

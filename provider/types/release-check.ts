@@ -25,7 +25,7 @@ export const releaseCheckType = {
   delete: () => Promise.resolve(),
 } satisfies ResourceType<ReleaseCheckInputs>;
 
-/** What a check was made of. The latency limit isn't in it: a new limit doesn't undo a release. */
+/** What a check was made of. Limit and kept answers aren't in it: a new evaluation doesn't undo a release. */
 function checked({ scorers, model, version, digest }: ReleaseCheckInputs): object {
   return { scorers, model, version, digest };
 }

@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { samePlace } from "../../runtimes/local/processes/home";
 import type { RouteInputs } from "../inputs";
+import { placeFailures } from "../place";
 import { isReleased, releasedVersion } from "../release/released";
 import { readJournal } from "../release/journal";
 import type { ResourceType } from "../resource-type";
@@ -8,8 +10,13 @@ import type { ResourceType } from "../resource-type";
 export const routeType = {
   token: "tollgate:index:Route",
 
+  check(olds, news) {
+    const failures = placeFailures(olds?.stateDir, news.stateDir);
+    return Promise.resolve({ inputs: news, failures });
+  },
+
   diff(_id, olds, news) {
-    if (olds.stateDir !== news.stateDir) {
+    if (!samePlace(olds.stateDir, news.stateDir)) {
       return Promise.resolve({ changes: true, replaces: ["stateDir"] });
     }
     return Promise.resolve({ changes: !isDeepStrictEqual(olds, news) || isUnfinished(news) });

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { RegistryOptions } from "../api";
 import { quoted, RegistryError, type RegistryErrorKind } from "../errors";
@@ -32,7 +33,7 @@ export class S3Folder implements ArtifactFolder {
     // eslint-disable-next-line no-restricted-properties
     process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
     const sdk = await import("@aws-sdk/client-s3");
-    const config = s3Config(options.environment ?? {}, options.timeoutSeconds);
+    const config = await s3Config(options.environment ?? {}, options.timeoutSeconds);
     return new S3Folder(uri, sdk, new sdk.S3Client(config), bucket, path ? `${path}/` : "");
   }
 
@@ -101,7 +102,7 @@ export class S3Folder implements ArtifactFolder {
   }
 }
 
-function s3Config(environment: Environment, timeoutSeconds: number): S3ClientConfig {
+async function s3Config(environment: Environment, timeoutSeconds: number): Promise<S3ClientConfig> {
   const endpoint =
     environment["MLFLOW_S3_ENDPOINT_URL"] ||
     environment["AWS_ENDPOINT_URL_S3"] ||
@@ -109,9 +110,13 @@ function s3Config(environment: Environment, timeoutSeconds: number): S3ClientCon
   const accessKeyId = environment["AWS_ACCESS_KEY_ID"];
   const secretAccessKey = environment["AWS_SECRET_ACCESS_KEY"];
   const sessionToken = environment["AWS_SESSION_TOKEN"];
+  const ca = await authorities(environment["AWS_CA_BUNDLE"]);
   return {
     region: environment["AWS_REGION"] || environment["AWS_DEFAULT_REGION"] || "us-east-1",
-    requestHandler: { connectionTimeout: timeoutSeconds * 1000 },
+    requestHandler: {
+      connectionTimeout: timeoutSeconds * 1000,
+      ...(ca ? { httpsAgent: { ca } } : {}),
+    },
     // Stores other than AWS don't know the newer checksums.
     requestChecksumCalculation: "WHEN_REQUIRED",
     responseChecksumValidation: "WHEN_REQUIRED",
@@ -123,16 +128,28 @@ function s3Config(environment: Environment, timeoutSeconds: number): S3ClientCon
   };
 }
 
+/** What signs for S3, as the AWS tools and MLflow's own client take it; undefined: the platform's authorities. */
+async function authorities(file: string | undefined): Promise<string | undefined> {
+  if (!file) return undefined;
+  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new RegistryError(
+      "refused",
+      `Could not read the CA file ${file} (${error.code}); set AWS_CA_BUNDLE to a readable PEM file.`,
+    );
+  });
+}
+
 function failure(tried: string, error: unknown): RegistryError {
   const {
     name = "",
     message = "",
+    code,
     $metadata,
-  } = error as Error & {
+  } = error as NodeJS.ErrnoException & {
     $metadata?: { httpStatusCode?: number };
   };
   const status = $metadata?.httpStatusCode;
-  const [kind, remedy] = kindOf(name, status);
+  const [kind, remedy] = kindOf(name, code, status);
   return new RegistryError(
     kind,
     `Could not ${tried} (${name}${message ? `, "${quoted(message)}"` : ""}); ${remedy}.`,
@@ -140,7 +157,14 @@ function failure(tried: string, error: unknown): RegistryError {
   );
 }
 
-function kindOf(name: string, status: number | undefined): [RegistryErrorKind, string] {
+function kindOf(
+  name: string,
+  code: string | undefined,
+  status: number | undefined,
+): [RegistryErrorKind, string] {
+  if (code && /CERT|SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) {
+    return ["unavailable", "its certificate is not trusted: give its authority in AWS_CA_BUNDLE"];
+  }
   if (name === "CredentialsProviderError" || status === 401 || status === 403) {
     return ["unauthorised", "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a role that may"];
   }

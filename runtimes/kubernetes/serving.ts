@@ -37,7 +37,7 @@ export function declareServing(
   const around = declare(name, after, pulumi.mergeOptions(opts, { dependsOn: scorers }));
   const release = new ClusterRelease(
     `${name}-release`,
-    releaseInputs(settings, served),
+    { ...releaseInputs(settings, served), answers: inputs.answers },
     pulumi.mergeOptions(opts, { dependsOn: [...scorers, ...around] }),
   );
   return { url: release.url, released: release.digest };

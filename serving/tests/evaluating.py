@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -15,8 +17,9 @@ from mlflow import MlflowClient
 from mlflow.models import infer_signature
 from servers import SERVING
 from sklearn.linear_model import LogisticRegression
+from tollgate_serving import evaluate as measuring_step
+from tollgate_serving import inspection, record
 from tollgate_serving.digest import digest_of_folder
-from tollgate_serving.evaluate import main
 
 ROOT = SERVING.parent
 
@@ -57,24 +60,46 @@ def arguments(folder, registry, version, data, name="churn-evaluated", **changes
         **changes,
     }
     (folder / "spec.json").write_text(json.dumps(spec))
-    return ["--spec", str(folder / "spec.json"), "--out", str(folder / "evidence.json")]
+    cache = folder / "bytes"
+    cache.mkdir(exist_ok=True)
+    return ["--spec", str(folder / "spec.json"), "--cache", str(cache), "--out", str(folder)]
+
+
+#: An evaluation, one process after the other; the command line signs before the last one.
+STEPS = ("inspection", "evaluate", "record")
 
 
 def evaluate(*given, **changes):
-    """Runs the evaluator as a process of its own."""
-    command = [sys.executable, "-m", "tollgate_serving.evaluate", *arguments(*given, **changes)]
+    """Runs the steps as the command line does; returns the first that failed, else the last."""
+    words = arguments(*given, **changes)
     environment = {**os.environ, "PYTHONPATH": str(SERVING)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+    said = ""
+    for step in STEPS:
+        command = [sys.executable, "-m", f"tollgate_serving.{step}", *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180)
+        said = done.stderr = said + done.stderr
+        if done.returncode:
+            break
+    return done
 
 
 def evaluate_here(*given, **changes):
-    """Runs the evaluator in this process; returns its exit code."""
+    """Runs the steps in this process; returns the first exit code that isn't 0."""
+    words = arguments(*given, **changes)
+    with own_logging():
+        return next(
+            filter(None, (step.main(words) for step in (inspection, measuring_step, record))), 0
+        )
+
+
+@contextlib.contextmanager
+def own_logging() -> Iterator[None]:
+    """The log of a command that runs in this process goes to the stderr of this one test."""
     root = logging.getLogger()
     handlers = root.handlers[:]
     try:
-        return main(arguments(*given, **changes))
+        yield
     finally:
-        # The command's log goes to the stderr of this one test.
         root.handlers = handlers
         logging.captureWarnings(False)
 

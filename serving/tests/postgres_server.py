@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -93,14 +92,3 @@ def execute(url: str, *statements: str) -> None:
 def revision_of(url: str) -> str | None:
     with engine_of(url).connect() as connection:
         return connection.scalar(sqlalchemy.text("SELECT version_num FROM alembic_version"))
-
-
-def run_entry(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """``python -m tollgate_serving.<module>`` until it ends."""
-    return subprocess.run(
-        [sys.executable, "-m", f"tollgate_serving.{module}", *arguments],
-        env={**os.environ, "PYTHONPATH": str(SERVING), **environment},
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )

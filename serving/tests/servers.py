@@ -21,6 +21,7 @@ from tollgate_serving.digest import digest_of_folder
 from tollgate_serving.fetch import Pinned
 from tollgate_serving.metrics import Metrics
 from tollgate_serving.model import LoadedModel, load
+from tollgate_serving.server import http_settings
 from tollgate_serving.state import State
 
 SERVING = Path(__file__).resolve().parent.parent
@@ -82,7 +83,11 @@ class MlflowServer:
             self._process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        eventually(self._healthy, 90, 0.2)
+        try:
+            eventually(self._healthy, 240, 0.2)
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Ends the group, because the server is a child of the command."""
@@ -107,13 +112,13 @@ class MlflowServer:
 class ScorerProcess:
     """``python -m tollgate_serving.scorer`` on a model folder or a registered version."""
 
-    def __init__(self, folder: Path, uri: str, digest: str, **environment: str):
+    def __init__(self, folder: Path, uri: str, digest: str, *options: str, **environment: str):
         self.port = free_port()
         self.log = folder / f"scorer-{self.port}.log"
         command = [sys.executable, "-m", "tollgate_serving.scorer", "--model-uri", uri]
         command += ["--model", "churn-model", "--version", "2", "--digest", digest]
         command += ["--stage", "Staging", "--port", str(self.port)]
-        command += ["--cache", str(folder / "cache"), "--log-level", "DEBUG"]
+        command += ["--cache", str(folder / "cache"), "--log-level", "DEBUG", *options]
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
                 command,
@@ -123,7 +128,7 @@ class ScorerProcess:
             )
 
     def wait_until_ready(self) -> None:
-        eventually(self._ready)
+        eventually(self._ready, 180)
 
     def _ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
@@ -147,9 +152,9 @@ class ScorerProcess:
 
 @contextlib.contextmanager
 def scorer_process(
-    folder: Path, uri: str, digest: str, **environment: str
+    folder: Path, uri: str, digest: str, *options: str, **environment: str
 ) -> Iterator[ScorerProcess]:
-    scorer = ScorerProcess(folder, uri, digest, **environment)
+    scorer = ScorerProcess(folder, uri, digest, *options, **environment)
     try:
         yield scorer
     finally:
@@ -162,18 +167,24 @@ def served(folder: Path) -> Iterator[tuple[int, LoadedModel]]:
     pinned = Pinned(str(folder), "churn-model", "2", digest_of_folder(folder))
     loaded = load(folder, pinned)
     state = State(pinned, "Staging", Metrics(pinned.model, pinned.version))
-    config = uvicorn.Config(
-        ScorerApp(state), port=0, lifespan="off", log_config=None, access_log=False
-    )
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
     state.ready(loaded)
+    try:
+        with listening(ScorerApp(state)) as port:
+            yield port, loaded
+    finally:
+        state.batcher.close()
+
+
+@contextlib.contextmanager
+def listening(app: Any) -> Iterator[int]:
+    """Any ASGI application on a real socket in this process: the port."""
+    server = uvicorn.Server(http_settings(app))
+    listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:
         eventually(lambda: server.started, 10)
-        yield listener.getsockname()[1], loaded
+        yield listener.getsockname()[1]
     finally:
         server.should_exit = True
         thread.join()
-        state.batcher.close()

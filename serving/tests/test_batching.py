@@ -7,6 +7,8 @@ import numpy
 import pytest
 from servers import ask, served
 from tollgate_serving.batching import Batcher
+from tollgate_serving.conversion import from_json
+from tollgate_serving.signature import Column, Signature
 
 
 def run(scenario):
@@ -31,15 +33,22 @@ def test_requests_of_one_turn_are_joined_and_each_gets_its_own_rows():
     assert calls == [6]
 
 
-def test_lists_of_values_are_joined_as_well():
-    made, calls = batcher(lambda rows: [row[0] for row in rows])
+TEXTS = Signature(
+    "columns", (Column("x", "string", True), Column("y", "string", False)), (), True, 2
+)
+
+
+def test_tables_of_the_same_columns_are_joined_as_well():
+    made, calls = batcher(lambda rows: rows.frame()["x"].tolist())
 
     async def scenario():
-        answers = await asyncio.gather(made.submit([["a"], ["b"]]), made.submit([["c"]]))
-        assert answers == [["a", "b"], ["c"]]
+        requests = ([["a", "-"], ["b", None]], [["c", "-"]], [{"x": "d"}], [{"x": "e"}])
+        answers = await asyncio.gather(*(made.submit(from_json(rows, TEXTS)) for rows in requests))
+        assert answers == [["a", "b"], ["c"], ["d"], ["e"]]
 
     run(scenario)
-    assert calls == [3]
+    # The optional column isn't there in the last two, which the model can see.
+    assert calls == [3, 2]
 
 
 def test_a_model_that_is_not_rowwise_is_called_once_for_each_request():

@@ -2,9 +2,18 @@
 
 import numpy
 import pytest
+from coded import coded
 from sklearn.metrics import brier_score_loss
-from tollgate_serving.calibration import measure_calibration
+from tollgate_serving import calibration
 from tollgate_serving.errors import UserError
+from tollgate_serving.support import DistinctRows
+
+
+def measure_calibration(bins, labels, probabilities, classes):
+    rows = DistinctRows.different(len(labels))
+    positive = {"positive": "1"} if len(classes) == 2 else {}
+    known, codes = coded(labels, model=None if "d" in labels else classes, **positive)
+    return calibration.measure_calibration(bins, codes, probabilities, classes, known, rows)
 
 
 def binary(positive):
@@ -17,7 +26,7 @@ def test_measures_two_classes_by_the_probability_of_the_positive_one():
     found = measure_calibration(5, [0, 0, 1, 0], binary([0.3, 0.3, 0.9, 0.9]), [0, 1])
     assert found["expectedCalibrationError"] == pytest.approx(0.5 * 0.3 + 0.5 * 0.4)
     assert found["brier"] == pytest.approx((0.09 + 0.09 + 0.01 + 0.81) / 4)
-    assert (found["bins"], found["rows"]) == (5, 4)
+    assert (found["bins"], found["rows"], found["distinctRows"]) == (5, 4, 4)
 
 
 def test_measures_more_classes_by_the_probability_of_the_predicted_one():

@@ -1,22 +1,18 @@
-"""Captured rows: the ring and its file, and a real scorer that captures."""
+"""Captured rows: the ring, its file, and the copies that an evaluation makes."""
 
-import contextlib
 import os
 import stat
-import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
-import models
 import numpy
 import pandas
 import pytest
-from servers import SERVING, ask, eventually, free_port
+from servers import eventually
 from tollgate_serving import capture as capturing
 from tollgate_serving.capture import Capture, copy_captured
-from tollgate_serving.digest import digest_of_folder
+from tollgate_serving.capture_file import KEPT_SECONDS, CaptureFile
+from tollgate_serving.conversion import from_json
 from tollgate_serving.errors import UserError
 from tollgate_serving.signature import Column, Signature
 
@@ -26,7 +22,6 @@ NUMBERS = Signature(
     outputs=(),
     named=True,
     width=2,
-    takes_params=False,
 )
 MIXED = Signature(
     kind="columns",
@@ -37,7 +32,6 @@ MIXED = Signature(
     outputs=(),
     named=True,
     width=3,
-    takes_params=False,
 )
 
 
@@ -47,7 +41,9 @@ def captured(tmp_path):
     made = []
 
     def make(rows=5, signature=NUMBERS, sample=None, write_seconds=60.0):
-        capture = Capture(rows, tmp_path / "data" / "rows.csv", signature, sample, write_seconds)
+        capture = Capture(
+            rows, CaptureFile(tmp_path / "data" / "rows.csv"), signature, sample, write_seconds
+        )
         made.append(capture)
         return capture
 
@@ -81,7 +77,8 @@ def test_keeps_the_end_of_a_request_with_more_rows_than_fit(captured):
 
 def test_writes_texts_and_missing_values_as_training_tables_have_them(captured):
     capture = captured(signature=MIXED)
-    capture.keep([[1.5, 'said "no",\nthen é', True], [None, None, False]])
+    rows = [[1.5, 'said "no",\nthen é', True], [None, None, False]]
+    capture.keep(from_json(rows, MIXED))
     capture.close()
     frame = pandas.read_csv(captured.path)
     assert frame["plan"].tolist()[0] == 'said "no",\nthen é'
@@ -101,16 +98,15 @@ def test_a_model_that_changes_its_input_changes_nothing_that_was_kept(captured):
 @pytest.mark.parametrize(
     ("signature", "sample", "other"),
     [
-        (NUMBERS, [[1, 2]], numpy.array([[1.0, 2.5]])),
+        (NUMBERS, [[1, 2]], [[1.0, 2.5]]),
         (MIXED, [[1.0, "a", True]], [[1.0, "b", True]]),
     ],
 )
 def test_does_not_keep_the_request_that_checks_releases(captured, signature, sample, other):
     capture = captured(signature=signature, sample=sample)
-    checked = numpy.array(sample, dtype="float64") if signature is NUMBERS else sample
     for _ in range(3):
-        capture.keep(checked)
-    capture.keep(other)
+        capture.keep(from_json(sample, signature))
+    capture.keep(from_json(other, signature))
     assert capture.rows == 1
 
 
@@ -133,7 +129,7 @@ def test_starts_anew_after_a_file_that_is_old(captured):
     first = captured()
     first.keep(rows_from(0, 4))
     first.close()
-    aged(captured.path, capturing.KEPT_SECONDS + 60)
+    aged(captured.path, KEPT_SECONDS + 60)
     again = captured()
     assert again.rows == 0 and not captured.path.exists()
 
@@ -317,74 +313,3 @@ class TestCopyCaptured:
             capture.keep(rows_from(0, 7))
             [copy] = copy_captured(captured.path.parent, tmp_path / "copies")
             assert len(pandas.read_csv(copy)) == 3000
-
-
-@contextlib.contextmanager
-def scorer(folder: Path, model: Path, *options: str):
-    """A scorer as the runtime starts it: its port and process. It is asked to end at the end."""
-    port = free_port()
-    command = [sys.executable, "-m", "tollgate_serving.scorer", "--model-uri", str(model)]
-    command += ["--model", "churn-model", "--version", "2", "--digest", digest_of_folder(model)]
-    command += ["--stage", "Staging", "--port", str(port), "--cache", str(folder / "cache")]
-    environment = {**os.environ, "PYTHONPATH": str(SERVING)}
-    with open(folder / "scorer.log", "w") as log:
-        process = subprocess.Popen([*command, *options], env=environment, stdout=log, stderr=log)
-
-    def ready() -> bool:
-        assert process.poll() is None, (folder / "scorer.log").read_text()
-        with contextlib.suppress(OSError):
-            return ask(port, "GET", "/ready")[0] == 200
-        return False
-
-    try:
-        eventually(ready)
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def test_a_scorer_captures_what_callers_sent(linear, tmp_path):
-    file = tmp_path / "captured" / "scorer.csv"
-    with scorer(tmp_path, linear, "--capture-rows", "3", "--capture-file", str(file)) as (port, _):
-        sample = ask(port, "GET", "/version")[1]["sample"]
-        for value in range(5):
-            row = [float(value)] * 10
-            assert ask(port, "POST", "/predict", {"features": [row]})[0] == 200
-        assert ask(port, "POST", "/predict", sample)[0] == 200
-        assert ask(port, "POST", "/predict", {"features": [["no number"] * 10]})[0] == 422
-        split = {"columns": [f"f{index}" for index in range(10)], "data": [[9.0] * 10]}
-        assert ask(port, "POST", "/invocations", {"dataframe_split": split})[0] == 200
-    frame = pandas.read_csv(file)
-    assert list(frame.columns) == [f"f{index}" for index in range(10)]
-    assert frame["f0"].tolist() == [3.0, 4.0, 9.0]
-
-
-def test_a_scorer_captures_columns_of_every_kind(mixed, tmp_path):
-    file = tmp_path / "captured" / "scorer.csv"
-    with scorer(tmp_path, mixed, "--capture-rows", "10", "--capture-file", str(file)) as (port, _):
-        rows = models.mixed_table().head(4).astype(object).values.tolist()
-        assert ask(port, "POST", "/predict", {"features": rows})[0] == 200
-    pandas.testing.assert_frame_equal(pandas.read_csv(file), models.mixed_table().head(4))
-
-
-def test_a_scorer_that_is_not_asked_to_captures_nothing(linear, tmp_path):
-    with scorer(tmp_path, linear) as (port, _):
-        assert ask(port, "POST", "/predict", {"features": [[0.5] * 10]})[0] == 200
-    assert not list(tmp_path.rglob("*.csv"))
-
-
-@pytest.mark.parametrize("options", [["--capture-rows", "5"], ["--capture-rows", "-1"]])
-def test_refuses_capture_options_that_fit_no_file(linear, tmp_path, options):
-    command = [sys.executable, "-m", "tollgate_serving.scorer", "--model-uri", str(linear)]
-    command += ["--model", "m", "--version", "2", "--digest", "sha256:0", "--stage", "None"]
-    command += ["--port", "0", "--cache", str(tmp_path), *options]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "PYTHONPATH": str(SERVING)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 64
-    assert done.stderr.strip().endswith("--capture-rows must be 0 or more, with a --capture-file")

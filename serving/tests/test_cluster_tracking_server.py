@@ -1,17 +1,20 @@
 """The MLflow server of a cluster as a process, on real PostgreSQL and S3."""
 
 import contextlib
+import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
 import boto3
 import pytest
+from entries import run_entry
 from postgres_server import (
     PASSWORD,
     PostgresServer,
@@ -19,7 +22,6 @@ from postgres_server import (
     execute,
     make_schema_of,
     revision_of,
-    run_entry,
 )
 from servers import SERVING, ask, eventually, free_port
 from store_server import SECRET_KEY, StoreServer
@@ -148,6 +150,7 @@ def test_never_sends_clients_to_the_bucket(running):
         info = json.load(answer)
     assert info["multipart_uploads_enabled"] is False
     assert info["multipart_downloads_enabled"] is False
+    assert info["model_artifact_presigned_downloads_supported"] is False
 
 
 def test_answers_to_the_names_it_is_given_and_to_no_other(running):
@@ -196,6 +199,17 @@ def test_leaves_a_bucket_alone_that_is_there(store):
     assert said.startswith(f"the bucket churn-models at {store.endpoint} can't be used (")
     assert said.endswith("; check the keys and what they may do, or make the bucket.")
     assert "hunter2" not in said
+
+
+def test_keeps_the_connection_of_a_client_that_does_something_else_meanwhile(running):
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.port)) as connection:
+        for pause in (0, 7):
+            # Longer than a web server waits that isn't told otherwise.
+            time.sleep(pause)
+            connection.request("GET", "/health")
+            assert connection.getresponse().read() == b"OK"
+            # Else the second request would have made another one.
+            assert connection.sock is not None
 
 
 def test_runs_on_a_file_and_a_folder_and_ends_by_sigterm_though_a_request_hangs(tmp_path):

@@ -16,8 +16,9 @@ import pytest
 from fickling.fickle import Pickled
 from hostile import SYSTEM, Call, scan, zipped
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from tollgate_serving import archives, code_scan
+from tollgate_serving import archives, skops_scan
 from tollgate_serving.code_scan import scan_code
+from tollgate_serving.digest import sha256_of_file
 
 FOREST = {
     "sklearn.ensemble._forest.RandomForestClassifier",
@@ -42,10 +43,20 @@ def forest():
 class TestRealModels:
     def test_lists_the_types_of_a_skops_file(self, linear):
         listed = scan_code(linear)
+        assert listed["scanned"] == len([each for each in linear.rglob("*") if each.is_file()])
         assert listed["files"] == [
             {
                 "path": "model.skops",
                 "format": "skops",
+                "sha256": sha256_of_file(linear / "model.skops"),
+                "uses": {
+                    "builtins.dict": ["skops DictNode"],
+                    "builtins.list": ["skops key ListNode"],
+                    "builtins.str": ["skops JsonNode", "skops key TypeNode"],
+                    "builtins.tuple": ["skops TupleNode"],
+                    "numpy.ndarray": ["skops NdArrayNode"],
+                    "sklearn.linear_model._logistic.LogisticRegression": ["skops ObjectNode"],
+                },
                 "loads": [
                     "builtins.dict",
                     "builtins.list",
@@ -77,7 +88,10 @@ class TestRealModels:
             "path": "code/models.py",
             "format": "other",
             "loads": [],
-            "problem": "It holds Python code that loading the model may run.",
+            "uses": {},
+            "problem": "MLmodel names it, or its folder, as code; "
+            "it is Python code that loading the model may run.",
+            "sha256": sha256_of_file(tmp_path / "m/code/models.py"),
         }
         assert "models.Scripted" in listed["python_model.pkl"]["loads"]
 
@@ -151,14 +165,13 @@ class TestPlainData:
         frame.to_parquet(parquet)
         numpy.save(array, numpy.arange(5))
         files = {
-            "MLmodel": b"flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n",
             "data.csv": b"city\nparis\nrome\n",
             "cities": b"city\nparis\nrome\n",
             "notes.txt": b"(no pickle)\ncos\nis not one either\n",
             "input_example.json": b'{"columns": ["a"], "data": [[1]]}',
             "conda.yaml": b"dependencies:\n- python=3.11\n",
             "model.ubj": b"{L\x00\x00\x00\x00\x00\x00\x00\x07learner{L\x00",
-            "model.onnx": b"\x08\x08\x12\x07skl2onn" + bytes(range(256)),
+            "model.onnx": b"\x08\x08\x12\x07skl2onn\x3a\x00",
             "data.parquet": parquet.getvalue(),
             "data.npy": array.getvalue(),
             "data.csv.gz": gzip.compress(b"city\nparis\n"),
@@ -168,21 +181,6 @@ class TestPlainData:
             "zeros.pt": bytes(1000),
         }
         assert scan(tmp_path, files) == {}
-
-    def test_names_a_loader_that_is_not_mlflows(self, tmp_path):
-        described = b"flavors:\n  python_function:\n    loader_module: my_loader\n"
-        assert scan(tmp_path, {"MLmodel": described})["MLmodel"]["loads"] == ["my_loader"]
-
-    @pytest.mark.parametrize("content", [b"a: [", b"[" * 100_000, b"\xff\xfe\x00"])
-    def test_tells_an_mlmodel_that_cannot_be_read(self, tmp_path, content):
-        assert "It can't be read" in scan(tmp_path, {"MLmodel": content})["MLmodel"]["problem"]
-
-    def test_tells_an_mlmodel_that_is_too_large(self, tmp_path):
-        listed = scan(tmp_path, {"MLmodel": b"#" * 1_000_001})["MLmodel"]
-        assert listed["problem"] == "It can't be read: it has more than 1,000,000 bytes."
-
-    def test_mlmodel_without_a_python_loader_loads_nothing(self, tmp_path):
-        assert scan(tmp_path, {"MLmodel": b"flavors:\n  onnx: {data: model.onnx}\n"}) == {}
 
     def test_reads_pickles_in_a_row_up_to_a_hundred(self, tmp_path):
         evil = pickle.dumps(Call(os.system, "true"))
@@ -207,7 +205,7 @@ class TestArchives:
     def test_tells_python_code_in_an_archive(self, tmp_path):
         listed = scan(tmp_path, {"model.pt": zipped({"code/a.py": b"x = 1"})})["model.pt"]
         assert listed["problem"] == (
-            "In 'code/a.py', it holds Python code that loading the model may run."
+            "In 'code/a.py', it is Python code that loading the model may run."
         )
 
     def test_tells_archives_that_are_too_deep(self, tmp_path):
@@ -306,7 +304,7 @@ class TestSkops:
         assert listed["problem"] == "Its schema can't be read as one of skops."
 
     def test_tells_a_schema_that_is_too_large(self, tmp_path, linear, monkeypatch):
-        monkeypatch.setattr(code_scan, "MAX_SCHEMA", 100)
+        monkeypatch.setattr(skops_scan, "MAX_SCHEMA", 100)
         content = self.altered(linear, lambda schema: json.dumps(schema).encode())
         listed = scan(tmp_path, {"model.skops": content})["model.skops"]
         assert listed["problem"] == "Its schema can't be read as one of skops."

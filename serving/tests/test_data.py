@@ -6,14 +6,9 @@ import numpy
 import pandas
 import pytest
 from tollgate_serving import data
-from tollgate_serving.data import (
-    evaluation_labels,
-    features_for,
-    json_rows,
-    read_table,
-    read_tables,
-)
+from tollgate_serving.data import read_table, read_tables
 from tollgate_serving.errors import UserError
+from tollgate_serving.evaluation_rows import features_for
 from tollgate_serving.signature import Column, Signature
 
 
@@ -168,7 +163,12 @@ def test_takes_a_column_that_is_empty_at_first_by_its_later_values(tmp_path, sma
         ("table.csv", b"", "table.csv can't be read as csv: No columns to parse from file."),
         ("table.csv", b"x,y\n", "table.csv has no rows; tollgate:evaluation.data needs at least"),
         ("table.csv", b"x\n\xff\xfe\n", "table.csv can't be read as csv: "),
-        ("table.csv", b"x,y\n1,2\n1,2,3\n", "can't be read as csv: Error tokenizing data"),
+        ("table.csv", b"x,y\n1,2\n\n1,2,3\n", "Row 2 after the header of"),
+        ("table.csv", b"x,y\n1,2\n3\n", "has 1 values; the header names 2: mend the file, or put"),
+        # pandas takes the first for a column of row names when all lines are longer than the header.
+        ("table.csv", b"x,y\n1,2,3\n4,5,6\n", "has 3 values; the header names 2: mend the file"),
+        ("table.csv", b'x,y\n"1\n,",2\n3\n', "Row 2 after the header of"),
+        ("table.csv", b"x,y,x\n1,2,3\n", "has two columns x; give each a name of its own."),
         ("table.parquet", b"PAR1", "table.parquet can't be read as parquet: "),
     ],
 )
@@ -204,60 +204,47 @@ def test_refuses_a_file_that_is_written_while_it_is_read(tmp_path, monkeypatch):
         read(path)
 
 
-def signature(*columns):
-    return Signature("columns", columns, (), True, len(columns), False)
-
-
-def test_gives_a_model_its_columns_in_their_types(tmp_path):
-    (tmp_path / "table.csv").write_text("when,n,extra,label,flag\n2026-01-02,3,9,1,1\n,4,9,0,0\n")
-    found = features_for(
-        signature(
-            Column("n", "double", True),
-            Column("flag", "boolean", True),
-            Column("when", "datetime", False),
-            Column("absent", "double", False),
-        ),
-        read(tmp_path / "table.csv"),
-        "label",
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_reads_categories_and_texts_alike(tmp_path, small_pieces, kind):
+    frame = pandas.DataFrame({"plan": ["b", "a", None, "c"] * 9, "label": ["x", "y"] * 18})
+    written(frame.astype("category"), tmp_path, kind)
+    found = read(tmp_path / f"table.{kind}")
+    pandas.testing.assert_frame_equal(found.frame, frame)
+    taken = Signature("columns", (Column("plan", "string", True),), (), True, 1)
+    features = features_for(taken, found, "label")
+    assert features["plan"].isna().sum() == 9 and isinstance(
+        features["plan"].dtype, pandas.StringDtype
     )
-    assert found.dtypes.astype(str).to_dict() == {
-        "n": "float64",
-        "flag": "bool",
-        "when": "datetime64[ns]",
-        "absent": "float64",
-    }
-    assert json_rows(found, 5) == [
-        [3.0, True, "2026-01-02T00:00:00", None],
-        [4.0, False, None, None],
-    ]
 
 
-def test_refuses_rows_that_lack_columns_of_the_model(tmp_path):
-    (tmp_path / "table.csv").write_text("x,label\n1,0\n")
-    with pytest.raises(UserError, match=r"data/table lacks the columns y of the model's signature"):
-        features_for(
-            signature(Column("x", "double", True), Column("y", "double", True)),
-            read(tmp_path / "table.csv"),
-            "label",
-        )
+def test_looks_at_every_line_behind_a_text_that_arrow_has_no_room_for(tmp_path):
+    long = "x" * (3 << 20)
+    (tmp_path / "table.csv").write_text(f"x,y\n1,{long}\n2\n")
+    with pytest.raises(UserError, match=r"Row 2 after the header of .* has 1 values"):
+        read(tmp_path / "table.csv")
+    (tmp_path / "table.csv").write_text(f"x,y\n1,{long}\n2,b\n")
+    assert read(tmp_path / "table.csv").frame["y"].str.len().tolist() == [len(long), 1]
 
 
-def test_refuses_rows_of_another_width_than_the_matrix(tmp_path):
-    (tmp_path / "table.csv").write_text("x,y,label\n1,2,0\n")
-    matrix = Signature("matrix", (), (), False, 3, False)
-    with pytest.raises(UserError, match="has 2 columns beside the label, but the model takes 3"):
-        features_for(matrix, read(tmp_path / "table.csv"), "label")
+def test_skips_lines_of_spaces_as_pandas_does(tmp_path):
+    (tmp_path / "table.csv").write_text("x,y\n1,2\n   \n3,4\n \n")
+    assert read(tmp_path / "table.csv").frame["y"].tolist() == [2, 4]
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("x,y\n1,2\n", "has no column label (tollgate:evaluation.label); its columns are x, y."),
-        ("x,label\n1,\n2,1\n", "has 1 rows without a value in the label column label; fill or"),
-    ],
-)
-def test_refuses_labels_of(tmp_path, content, sentence):
-    (tmp_path / "table.csv").write_text(content)
-    with pytest.raises(UserError) as refused:
-        evaluation_labels(read(tmp_path / "table.csv"), "label")
-    assert sentence in str(refused.value)
+def test_an_index_with_a_name_is_a_column_and_one_without_is_none(tmp_path, small_pieces):
+    frame = pandas.DataFrame({"id": [8, 1, 5, 2, 7, 3, 6, 4, 0], "x": range(9)})
+    frame.set_index("id").to_parquet(tmp_path / "named.parquet")
+    found = read(tmp_path / "named.parquet")
+    pandas.testing.assert_frame_equal(found.frame, frame)
+    assert found.index == ("id",)
+    frame.sample(frac=1, random_state=0).to_parquet(tmp_path / "plain.parquet")
+    found = read(tmp_path / "plain.parquet")
+    assert (list(found.frame.columns), found.index) == (["id", "x"], ())
+
+
+def test_knows_where_in_the_file_each_row_of_a_sample_is(tmp_path, small_pieces):
+    for kind in ("csv", "parquet"):
+        found = read(written(table(), tmp_path, kind), max_rows=20)
+        assert len(found.places) == 20
+        assert found.places.tolist() == found.frame["count"].tolist()
+        assert read(tmp_path / f"table.{kind}").places is None

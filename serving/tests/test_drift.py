@@ -41,11 +41,25 @@ def measured(settings, training=None, evaluation=None, reference=None, live=None
             (live, "captured"),
         )
     ]
-    return measure_data_drift(settings, *tables, "churn", seed)
+    return measure_data_drift(settings, *tables, ["churn"], seed)
 
 
 def by_column(comparison):
     return {column["column"]: column for column in comparison["columns"]}
+
+
+def test_counts_rows_that_stand_there_again_once():
+    again = pandas.concat([people(7, 1)] * 10, ignore_index=True)
+    (found,) = measured({"live": "captured"}, training=people(60, 2), live=again)
+    assert (found["data"]["rowsUsed"], found["data"]["distinctRows"]) == (70, 7)
+    assert found["reference"]["distinctRows"] == 60
+
+
+def test_pandas_own_index_makes_no_row_new():
+    again = pandas.concat([people(7, 1)] * 10, ignore_index=True).reset_index(names="Unnamed: 0")
+    training = people(60, 2).reset_index(names="Unnamed: 0")
+    (found,) = measured({"live": "live.csv"}, training=training, live=again)
+    assert (found["data"]["distinctRows"], found["reference"]["distinctRows"]) == (7, 60)
 
 
 def test_psi_of_categories_is_the_sum_over_their_shares():
@@ -55,6 +69,12 @@ def test_psi_of_categories_is_the_sum_over_their_shares():
     assert psi == pytest.approx(0.3 * math.log(0.8 / 0.5) + -0.3 * math.log(0.2 / 0.5))
     expected = chi2_contingency([[80, 20], [50, 50]], correction=False).pvalue
     assert p_value == pytest.approx(expected)
+
+
+def test_lists_are_categories_told_by_their_values():
+    left, right = ([[1, 2]] * 60 + [[3]] * 40, [[1.0, 2.0]] * 50 + [[3.0]] * 50)
+    texts = [["a" if len(value) == 2 else "b" for value in side] for side in (left, right)]
+    assert categorical_shift(left, right) == categorical_shift(*texts)
 
 
 def test_psi_of_numbers_is_taken_over_ten_bins_of_the_reference():
@@ -156,7 +176,7 @@ def test_compares_training_and_evaluation_data_with_the_reference():
     assert [one["comparison"] for one in found] == ["training-reference", "evaluation-reference"]
     facts = {"path": "train.csv", "digest": "sha256:" + "b" * 64, "rows": 3000}
     assert (
-        training["data"] == {**facts, "rowsUsed": 300}
+        training["data"] == {**facts, "rowsUsed": 300, "distinctRows": 300}
         and training["reference"]["path"] == "reference.csv"
     )
     columns = by_column(training)

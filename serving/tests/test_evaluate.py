@@ -8,9 +8,11 @@ from pathlib import Path
 import mlflow
 import models
 import numpy
+import pandas
 import pytest
 from evaluating import (
     accepted_by_the_registry_side,
+    arguments,
     artifacts,
     classifier,
     evaluate,
@@ -19,6 +21,8 @@ from evaluating import (
 )
 from mlflow import MlflowClient
 from sklearn.linear_model import LinearRegression
+from tollgate_serving import inspection
+from tollgate_serving.artifacts import artifact_name
 from tollgate_serving.digest import digest_of_folder
 
 
@@ -46,7 +50,7 @@ def refusal(capsys, registry):
         capsys.readouterr()
         assert evaluate_here(*given, **changes) == 1
         captured = capsys.readouterr()
-        (reason,) = json.loads(captured.out).values()
+        (reason,) = json.loads(captured.out.splitlines()[-1]).values()
         # Said once, and without a trace of where it came from.
         assert reason not in captured.err and "Traceback" not in captured.err
         return reason
@@ -69,22 +73,57 @@ def test_records_evidence_whose_digest_is_the_tag(registry, table, tmp_path):
     assert done.returncode == 0, done.stderr
     written = (tmp_path / "evidence.json").read_bytes()
     digest = f"sha256:{hashlib.sha256(written).hexdigest()}"
-    assert json.loads(done.stdout) == {
-        "evidence_digest": digest,
-        "path": str(tmp_path / "evidence.json"),
-        "signature": None,
-    }
+    assert json.loads(done.stdout.splitlines()[-1]) == {"evidence_digest": digest}
     found = client.get_model_version("churn-evaluated", version)
     evidence = json.loads(written)
     assert found.tags["tollgate.evidence"] == digest
     assert found.tags["tollgate.digest"] == evidence["model"]["digest"]
-    artifact = client.download_artifacts(found.run_id, f"tollgate/evidence-{version}.json")
+    name = artifact_name("evidence", "churn-evaluated", version, evidence["model"]["digest"])
+    artifact = client.download_artifacts(found.run_id, f"tollgate/{name}")
     assert Path(artifact).read_bytes() == written
+    answers = json.loads((tmp_path / "answers.json").read_bytes())
+    assert evidence["answers"] == {
+        "digest": f"sha256:{hashlib.sha256((tmp_path / 'answers.json').read_bytes()).hexdigest()}",
+        "rows": 300,
+    }
+    assert (
+        Path(
+            client.download_artifacts(
+                found.run_id, f"tollgate/{name.replace('evidence', 'answers')}"
+            )
+        ).read_bytes()
+        == (tmp_path / "answers.json").read_bytes()
+    )
+    assert answers["model"] == {k: evidence["model"][k] for k in ("name", "version", "digest")}
+    assert (answers["data"], answers["columns"]) == (
+        evidence["data"]["digest"],
+        list(models.table()[0].columns),
+    )
+    assert evidence["independence"] == {
+        "rows": 300,
+        "company": 0,
+        "aloneRows": 200,
+        "alone": 0,
+        "batching": True,
+    }
     model = mlflow.pyfunc.load_model(f"models:/churn-evaluated/{version}")
     features, label = models.table()
     accuracy = float((model.predict(features) == label).mean())
     assert evidence["metrics"]["accuracy"] == pytest.approx(accuracy)
-    assert set(evidence["metrics"]) == {"accuracy", "precision", "recall", "f1"}
+    predicted = model.predict(pandas.DataFrame(answers["rows"], columns=answers["columns"]))
+    assert answers["answers"] == predicted.tolist()
+    averages = {
+        f"{name}{average}"
+        for name in ("precision", "recall", "f1")
+        for average in ("", "_macro", "_weighted")
+    }
+    assert set(evidence["metrics"]) == {"accuracy", *averages}
+    assert evidence["classes"] == {
+        "origin": "model",
+        "average": "binary",
+        "positive": str(numpy.bincount(label).argmin()),
+        "positiveBy": "rarer",
+    }
     assert evidence["data"] == {
         "path": "data/eval.csv",
         "digest": f"sha256:{hashlib.sha256(table.read_bytes()).hexdigest()}",
@@ -163,17 +202,6 @@ def test_refuses_a_spec_with(refusal, registry, tmp_path, changes, sentence):
     assert given.startswith(f"the spec {tmp_path}/spec.json can't be read: ") and sentence in given
 
 
-def test_refuses_a_signing_key_that_is_no_key_before_it_measures(
-    refusal, registry, plain, table, tmp_path
-):
-    (tmp_path / "key").write_text("no key")
-    (tmp_path / "key").chmod(0o600)
-    key = str(tmp_path / "key")
-    sentence = refusal(tmp_path, registry, plain, table, "churn-plain", signing_key=key)
-    assert sentence.startswith(f"{key} is not a private key; ")
-    assert not (tmp_path / "evidence.json").exists()
-
-
 def test_refuses_fairness_of_a_regression(refusal, registry, plain, table, tmp_path):
     gates = {"fairness": {"columns": ["customer"]}}
     sentence = refusal(
@@ -190,7 +218,7 @@ def test_says_in_a_sentence_what_it_did_not_foresee(
 
     monkeypatch.setattr("tollgate_serving.evaluate.measure_version", fail)
     sentence = refusal(tmp_path, registry, plain, table, "churn-plain")
-    assert sentence == "the evaluator failed with RuntimeError: disk on fire."
+    assert sentence == "the step evaluate failed with RuntimeError: disk on fire."
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +236,7 @@ def plain(registry):
         ),
         ("f0,label\n", "label", "has no rows; tollgate:evaluation.data needs at least one."),
         ("f0,label\n1,0\n", "label", "lacks the columns f1, f2, f3, f4, f5, f6, f7, f8, f9 of the"),
-        ("f0,label\n1,\n2,1\n", "label", "has 1 rows without a value in the label column label;"),
+        ("f0,label\n1,\n2,1\n", "label", "has 1 row without a value in the label column label;"),
         ("", "label", "can't be read as csv:"),
     ],
     ids=["no label", "no rows", "missing columns", "an empty label", "an empty file"],
@@ -226,13 +254,27 @@ def test_refuses_data_that_is_not_there(refusal, registry, plain, tmp_path):
     )
 
 
-def test_refuses_a_model_that_fails_on_the_data_and_says_why(refusal, registry, plain, tmp_path):
+def test_refuses_data_that_no_caller_could_send(refusal, registry, plain, tmp_path):
     features, label = models.table()
     features["f3"] = "text"
     features.assign(label=label).to_csv(tmp_path / "eval.csv", index=False)
     sentence = refusal(tmp_path, registry, plain, tmp_path / "eval.csv", "churn-plain")
-    assert sentence.startswith("churn-plain version 1 fails on the evaluation data: ")
-    assert "f3" in sentence and sentence.endswith("; mend the model or the data.")
+    assert sentence == (
+        "data/eval.csv has rows that no caller could send to the model: row 1 after the header, column f3 holds "
+        "text of 4 characters that doesn't fit; the model takes a finite number (double); mend the data, or log "
+        "the model with another signature."
+    )
+
+
+def test_refuses_a_model_that_fails_on_the_data_and_says_why(refusal, registry, plain, tmp_path):
+    features, label = models.table()
+    features.loc[5, "f3"] = None
+    features.assign(label=label).to_csv(tmp_path / "eval.csv", index=False)
+    sentence = refusal(tmp_path, registry, plain, tmp_path / "eval.csv", "churn-plain")
+    assert sentence.startswith(
+        "churn-plain version 1 fails on the evaluation data: Row 5, column f3"
+    )
+    assert sentence.endswith("is null, and the model failed on it; mend the model or the data.")
 
 
 def test_refuses_predictions_that_are_not_finite(refusal, registry, tmp_path):
@@ -257,6 +299,20 @@ def test_refuses_a_version_that_does_not_exist(refusal, registry, table, tmp_pat
     assert sentence.startswith(f"churn-plain version 99 can't be read from {registry.uri}: ")
 
 
+def test_says_where_the_bytes_can_not_be_kept(registry, plain, table, tmp_path, capsys):
+    words = arguments(tmp_path, registry, "1", table, "churn-plain")
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "models"
+    words[words.index("--cache") + 1] = str(place)
+    capsys.readouterr()
+    assert inspection.main(words) == 1
+    error = json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+    assert error == (
+        f"churn-plain version 1 can't be kept in {place}: Not a directory; "
+        "make the folder writable or give another."
+    )
+
+
 def test_refuses_a_model_whose_package_is_missing(refusal, registry, table, tmp_path):
     folder = models.save_lacking(tmp_path / "lacking")
     with mlflow.start_run() as run:
@@ -267,7 +323,8 @@ def test_refuses_a_model_whose_package_is_missing(refusal, registry, table, tmp_
     client.create_model_version("lacking-model", source, run.info.run_id)
     sentence = refusal(tmp_path, registry, "1", table, "lacking-model")
     assert sentence.startswith(
-        "lacking-model version 1 can't be loaded: the package absent_forest isn't installed;"
+        "the scorer didn't start: lacking-model version 1 can't be loaded: "
+        "the package absent_forest isn't installed;"
     )
     shutil.rmtree(folder)
 

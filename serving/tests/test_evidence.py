@@ -76,6 +76,11 @@ def test_writes_that_a_sample_was_measured(compliant):
     assert json.loads(Evidence.model_validate(document).to_bytes()) == document
 
 
+def test_reads_and_writes_a_document_of_before_answers_were_kept(compliant):
+    older = {key: value for key, value in compliant.items() if key != "answers"}
+    assert json.loads(Evidence.model_validate(older).to_bytes()) == older
+
+
 def changed(document, path, value):
     """A copy with one value replaced; the path is dotted."""
     copy = json.loads(json.dumps(document))
@@ -99,6 +104,9 @@ def changed(document, path, value):
         ("latency.p95Ms", -1.0),
         ("latency.requests", 200.5),
         ("data.rowsUsed", 0),
+        ("answers", None),
+        ("answers.rows", 0),
+        ("answers.digest", "sha256:0"),
         ("dataDrift.0.reference.rowsUsed", 0),
         ("dataQuality.data.rowsUsed", None),
         ("model.digest", "sha256:ABC"),

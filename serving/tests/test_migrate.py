@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import sqlalchemy
+from entries import run_entry, run_entry_here
 from postgres_server import (
     PASSWORD,
     PostgresServer,
@@ -14,7 +15,6 @@ from postgres_server import (
     make_initial_tables,
     make_schema_of,
     revision_of,
-    run_entry,
 )
 from servers import SERVING, free_port
 from tollgate_serving.cluster.migrate import LOCK
@@ -49,8 +49,8 @@ def postgres_url(postgres):
     return postgres.url()
 
 
-def migrate(url, *arguments):
-    done = run_entry("cluster.migrate", *arguments, MLFLOW_BACKEND_STORE_URI=url)
+def migrate(url, *arguments, run=run_entry_here):
+    done = run("cluster.migrate", *arguments, MLFLOW_BACKEND_STORE_URI=url)
     assert PASSWORD not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done
@@ -74,7 +74,7 @@ def test_gives_an_empty_database_this_mlflows_schema_and_leaves_it_alone_the_sec
     import mlflow
 
     latest = latest_revision()
-    first = report(migrate(url))
+    first = report(migrate(url, run=run_entry))
     assert first == {
         "database": shown(url),
         "mlflow": mlflow.__version__,

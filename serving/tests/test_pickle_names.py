@@ -27,7 +27,7 @@ from hostile import (
 )
 from tollgate_serving import pickle_names
 from tollgate_serving.pickle_input import Budget, PickleProblem, Reader
-from tollgate_serving.pickle_names import PickleReader
+from tollgate_serving.pickle_names import PickleReader, full_name
 
 
 class TestEvilPickles:
@@ -323,7 +323,7 @@ def names_asked(content: bytes) -> set[str]:
                 module, name = NAME_MAPPING.get(
                     (module, name), (IMPORT_MAPPING.get(module, module), name)
                 )
-            asked.add(f"{module}.{name}")
+            asked.add(full_name(module, name))
             return _Inert
 
         def persistent_load(self, _):

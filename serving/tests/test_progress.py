@@ -26,3 +26,17 @@ def test_a_long_step_speaks_at_most_every_ten_seconds(clock, capsys):
         clock[0] += 0.5
         still(f"{rows} rows")
     assert capsys.readouterr().err.splitlines() == ["reading", "19 rows", "39 rows"]
+
+
+def test_a_line_is_one_piece_whoever_else_speaks(monkeypatch):
+    pieces = []
+
+    class Stream:
+        write = pieces.append
+
+        def flush(self):
+            pass
+
+    monkeypatch.setattr("sys.stderr", Stream())
+    progress("predicting 100 rows")
+    assert pieces == ["predicting 100 rows\n"]

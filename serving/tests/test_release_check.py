@@ -1,15 +1,17 @@
 """The check of a release in a cluster: a real scorer passes, and what each bad one is refused for."""
 
 import json
+import re
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import models
 import pytest
-from postgres_server import run_entry
+from entries import run_entry
 from servers import SERVING, free_port, served
 from tollgate_serving.digest import digest_of_folder
 
@@ -26,6 +28,7 @@ class ScriptedScorer:
         self.version = "2"
         self.script = lambda number: (200, b'{"predictions": [0, 1]}')
         self.predicted = 0
+        self.bodies = set()
         self.connections = 0
 
     def answer(self, path):
@@ -52,7 +55,9 @@ def listening(scorer):
             super().setup()
 
         def handle_any(self):
-            self.rfile.read(int(self.headers.get("content-length", 0)))
+            sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+            if sent:
+                scorer.bodies.add(sent)
             status, body = scorer.answer(self.path)
             if status == 0:
                 self.close_connection = True
@@ -122,11 +127,34 @@ def test_passes_a_real_scorer_and_tells_what_it_measured(linear):
         "passed": True,
         "sample": True,
         "latencyRequests": 100,
+        "latencyRounds": 1,
         "requests": 50,
         "errors": 0,
         "errorRate": 0,
         "reason": None,
     }
+
+
+@pytest.mark.parametrize("answer", ['{"class": 1, "why": null}', '["no", null]'])
+def test_takes_null_beside_an_answer(scorer, answer):
+    scorer.script = lambda number: (200, f'{{"predictions": [{answer}, {answer}]}}'.encode())
+    with listening(scorer) as url:
+        code, _, error = check(url)
+    assert (code, error) == (0, "")
+
+
+@pytest.mark.parametrize("answer", ["null", "[null]", '{"class": null, "why": null}', "[1e999, 1]"])
+def test_takes_neither_null_nor_infinity_for_an_answer(scorer, answer):
+    scorer.script = lambda number: (200, f'{{"predictions": [0, {answer}]}}'.encode())
+    reason, _ = refused(scorer)
+    assert reason == "answers POST /predict with a prediction that is not finite"
+
+
+def test_asks_the_sample_with_its_digits(scorer):
+    scorer.sample = {"features": [[2**53 + 1, 1.0], [-(2**53) - 1, 0.1]]}
+    with listening(scorer) as url:
+        assert check(url)[0] == 0
+    assert {repr(json.loads(body)) for body in scorer.bodies} == {repr(scorer.sample)}
 
 
 def test_refuses_a_real_scorer_of_another_digest(linear):
@@ -150,8 +178,10 @@ def test_refuses_a_real_scorer_whose_model_predicts_nan(tmp_path):
 def test_passes_a_model_without_a_sample_unasked(scorer):
     scorer.sample = None
     with listening(scorer) as url:
-        code, told, _ = check(url, "--max-error-rate", "0")
+        code, told, said = check(url, "--max-error-rate", "0")
     assert (code, told["sample"], scorer.predicted) == (0, False, 0)
+    assert told["note"] == said.strip()
+    assert said.endswith("log it with an input_example.\n")
 
 
 def test_waits_for_a_scorer_that_is_not_ready_yet(scorer):
@@ -217,6 +247,19 @@ def test_refuses_a_wrong_answer(scorer, status, body, said):
     assert refused(scorer)[0] == said
 
 
+def test_takes_columns_of_as_many_answers_as_rows_for_predictions(scorer):
+    scorer.script = lambda number: (200, b'{"predictions": {"class": ["no", "yes"], "p": [0, 1]}}')
+    with listening(scorer) as url:
+        assert check(url)[0] == 0
+    for columns, said in [
+        (b'{"class": ["no"], "p": [0]}', "with 1 predictions for 2 rows"),
+        (b'{"class": ["no", "yes"], "p": 0}', "without predictions"),
+        (b"{}", "without predictions"),
+    ]:
+        scorer.script = lambda number, columns=columns: (200, b'{"predictions": %s}' % columns)
+        assert refused(scorer)[0] == f"answers POST /predict {said}"
+
+
 def test_takes_labels_and_records_of_finite_numbers_for_predictions(scorer):
     scorer.script = lambda number: (200, b'{"predictions": [["yes", true], {"no": [0.5, 1]}]}')
     with listening(scorer) as url:
@@ -235,11 +278,27 @@ def test_refuses_answers_of_another_version(scorer):
 
 def test_refuses_a_latency_above_the_limit(scorer):
     said, told = refused(scorer, max_p95_ms="0.0001")
-    assert told["latencyRequests"] == 100
-    assert said == (
-        f"has a P95 latency of {told['p95Ms']:.2f} ms over 100 requests, above the limit of 0.0001 ms "
-        "(tollgate:release.maxP95Ms); pin a faster version or raise the limit"
+    assert (told["latencyRequests"], told["latencyRounds"]) == (100, 3)
+    rounds = re.fullmatch(
+        r"has a P95 latency of (.*) over 100 requests each, above the limit of 0\.0001 ms "
+        r"\(tollgate:release\.maxP95Ms\); pin a faster version or raise the limit",
+        said,
     )
+    assert rounds[1].count(" ms") == 3 and rounds[1].endswith(f"{told['p95Ms']:.2f} ms")
+    assert scorer.predicted == 1 + 10 + 3 * 100
+
+
+def test_passes_a_latency_that_is_within_the_limit_in_a_later_round(scorer):
+    def script(number):
+        if number <= 111:
+            time.sleep(0.05)
+        return 200, b'{"predictions": [0, 1]}'
+
+    scorer.script = script
+    with listening(scorer) as url:
+        code, told, error = check(url, max_p95_ms="40")
+    assert (code, error) == (0, "")
+    assert told["latencyRounds"] > 1 and told["p95Ms"] <= 40
 
 
 def errors_from_the_share_on(numbers):

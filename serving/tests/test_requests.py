@@ -5,6 +5,8 @@ import json
 import models
 import pytest
 from servers import ask, served
+from tollgate_serving import bulk
+from tollgate_serving.table_bodies import ARROW
 
 ROW = [0.1, -0.2, 0.0, 0.4, 5, 0.0, 0.2, 0.1, 0.3, -0.9]
 NAMES = [f"f{index}" for index in range(10)]
@@ -91,12 +93,15 @@ def test_predict_gives_a_mixed_model_the_types_of_its_signature(mixed_server, mi
     assert answer["predictions"] == pytest.approx(expected)
 
 
+FACTS = ("model", "version", "digest", "stage")
+
+
 def test_the_sample_of_version_is_a_valid_request(linear_server, mixed_server):
     for port, _ in (linear_server, mixed_server):
         version = ask(port, "GET", "/version")[1]
         status, document, _ = ask(port, "POST", "/predict", version["sample"])
         assert status == 200, document
-        assert {"model", "version", "digest", "stage", "signature", "sample"} == set(version)
+        assert {*FACTS, "signature", "sample", "classes", "probabilities"} == set(version)
         assert len(version["signature"]["inputs"]) == len(version["sample"]["features"][0])
 
 
@@ -190,7 +195,7 @@ CSV_REFUSED = {
     "a short line": (",".join(NAMES) + "\n1,2", 422, "wrong-width", None),
     "an empty cell": (",".join(NAMES) + "\n" + ",".join(["", *["1"] * 9]), 422, "null", "f0"),
     "text": (",".join(NAMES) + "\n" + ",".join([MARK, *["1"] * 9]), 422, "wrong-type", "f0"),
-    "NaN": (",".join(NAMES) + "\n" + ",".join(["nan", *["1"] * 9]), 422, "wrong-type", "f0"),
+    "NaN": (",".join(NAMES) + "\n" + ",".join(["nan", *["1"] * 9]), 422, "null", "f0"),
     "bytes that are no UTF-8": (b"\xff\xfe", 400, "bad-csv", None),
 }
 
@@ -236,7 +241,10 @@ def test_passes_params_and_refuses_those_that_do_not_fit(scripted_server):
     assert not loaded.rowwise
     wrong = {"instances": [[1, 2]], "params": {"factor": MARK}}
     status, document, _ = ask(port, "POST", "/invocations", wrong)
-    assert (status, document["error"]["code"]) == (422, "signature")
+    assert (status, document["error"]["code"]) == (422, "params")
+    assert (
+        document["error"]["message"] == "The param factor holds another value than a single double."
+    )
     assert MARK not in json.dumps(document)
 
 
@@ -255,6 +263,18 @@ def test_refuses_to_hand_out_a_prediction_that_is_not_finite(scripted_server):
     status, document, _ = ask(port, "POST", "/predict", {"features": [[-2, 0], [1, 1]]})
     assert (status, document["error"]["code"]) == (500, "non-finite-prediction")
     assert ask(port, "POST", "/predict", {"features": [[1, 1]]})[1]["predictions"] == [2.0]
+
+
+@pytest.mark.parametrize("row", [[1e308, 1e308], [-1, -1e39]], ids=["overflows", "raises"])
+def test_calls_a_number_that_no_32_bit_float_holds_the_callers_when_the_model_fails(
+    scripted_server, row
+):
+    port, _ = scripted_server
+    status, document, _ = ask(port, "POST", "/predict", {"features": [[1, 1], row]})
+    error = document["error"]
+    assert (status, error["code"], error["row"]) == (422, "out-of-range", 1)
+    assert error["field"] == ("f0" if row[0] > 1 else "f1")
+    assert ask(port, "POST", "/predict", {"features": [[1e300, 1]]})[0] == 200
 
 
 def test_counts_requests_by_route_and_code(linear_server):
@@ -282,3 +302,22 @@ def test_openapi_describes_every_route_and_the_columns(linear_server):
     status, page, headers = ask(port, "GET", "/docs")
     assert status == 200 and headers["content-type"].startswith("text/html")
     assert "http://" not in page and "https://" not in page
+
+
+def test_answers_tables_and_probabilities_as_it_answers_rows(linear_server, mixed_server):
+    port, _ = linear_server
+    features, _ = models.table()
+    rows = features.head(50).values.tolist()
+    answered = ask(port, "POST", "/predict", {"features": rows})[1]["predictions"]
+    arrow = {"content-type": ARROW}
+    body = bulk.table_bytes(features.head(50))
+    assert ask(port, "POST", "/invocations", body, arrow)[1]["predictions"] == answered
+    given = ask(port, "POST", "/probabilities", {"instances": rows})[1]
+    assert given["classes"] == [0, 1] and ask(port, "GET", "/version")[1]["classes"] == [0, 1]
+    probable = [max(zip(row, given["classes"]))[1] for row in given["probabilities"]]
+    assert probable == answered
+    port, _ = mixed_server
+    assert ask(port, "GET", "/version")[1]["classes"] is None
+    frame = models.mixed_table()
+    status, document, _ = ask(port, "POST", "/probabilities", bulk.table_bytes(frame), arrow)
+    assert (status, document["error"]["code"]) == (422, "no-probabilities")

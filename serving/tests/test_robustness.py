@@ -3,6 +3,7 @@
 import numpy
 import pandas
 import pytest
+from coded import coded
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
@@ -11,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from tollgate_serving import attack, disturbances, randomness
 from tollgate_serving.errors import UserError
+from tollgate_serving.reading import Probabilities
 from tollgate_serving.robustness import measure_robustness
 
 ALL = {
@@ -35,7 +37,8 @@ def people(rows=600, seed=0):
 
 
 def measured(settings, predict, features, labels, task="classification", seed=0):
-    return measure_robustness(settings, predict, features, labels, task, seed)
+    classes, labels = coded(labels, task=task)
+    return measure_robustness(settings, predict, features, labels, classes, seed)
 
 
 def generator():
@@ -53,8 +56,14 @@ def test_measures_the_kinds_that_are_named_in_their_order():
     assert [entry["strength"] for entry in found] == [0.1, 0.05, 0.1, 0.5, 0.1]
     assert {entry["metric"] for entry in found} == {"accuracy"}
     assert {entry["baseline"] for entry in found} == {1.0}
-    assert {entry["rows"] for entry in found} == {600}
+    assert {(entry["rows"], entry["distinctRows"]) for entry in found} == {(600, 600)}
     assert all(entry["failure"] is None and entry["nonFinite"] == 0 for entry in found)
+
+
+def test_counts_rows_that_stand_there_again_once():
+    frame = pandas.concat([people(rows=3)] * 100, ignore_index=True)
+    (found,) = measured({"noise": ALL["noise"]}, old, frame, old(frame))
+    assert (found["rows"], found["distinctRows"]) == (300, 3)
 
 
 def test_noise_costs_a_model_near_its_border_only():
@@ -188,8 +197,10 @@ class WithProbabilities:
     """A classifier as the evaluator hands it over."""
 
     def __init__(self, model):
-        self.predict_proba, self.classes = model.predict_proba, model.classes_
         self._model = model
+
+    def predict_proba(self, features):
+        return Probabilities(self._model.predict_proba(features), self._model.classes_)
 
     def __call__(self, features):
         return self._model.predict(features)
@@ -289,4 +300,4 @@ def test_refuses_rows_that_cannot_tell():
 
 
 def test_nothing_named_is_nothing_measured():
-    assert measure_robustness({}, old, people(), old(people()), "classification", 0) == []
+    assert measured({}, old, people(), old(people())) == []

@@ -11,7 +11,7 @@ import models
 import pytest
 from servers import ask, eventually, free_port, scorer_process
 from tollgate_serving.digest import digest_of_folder
-from tollgate_serving.scorer import DRAIN_SECONDS
+from tollgate_serving.server import DRAIN_SECONDS
 
 ROW = [0.5] * 10
 OTHER = "sha256:" + "0" * 64
@@ -81,12 +81,12 @@ def test_refuses_other_bytes_than_the_pinned(registered, tmp_path):
         f"churn-model version 2 has digest {digest}, but {OTHER} is pinned; "
         "restore its bytes, or evaluate and pin it again."
     )
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_refuses_an_altered_cache_and_downloads_again(linear, tmp_path):
     digest = digest_of_folder(linear)
-    cached = tmp_path / "cache" / digest.removeprefix("sha256:")
+    cached = tmp_path / "cache" / digest.removeprefix("sha256:") / "model"
     shutil.copytree(linear, cached)
     (cached / "MLmodel").write_text("altered")
     with scorer_process(tmp_path, str(linear), digest) as scorer:

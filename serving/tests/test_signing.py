@@ -354,8 +354,8 @@ def test_refuses_a_huge_file_as_key(tmp_path):
         (b"[]", "the statement's _type is None"),
         (json.dumps({**STATEMENT, "_type": "x"}).encode(), "the statement's _type is 'x'"),
         (
-            json.dumps({**STATEMENT, "predicateType": "https://slsa.dev/provenance/v1"}).encode(),
-            "the statement's predicateType is 'https://slsa.dev/provenance/v1'; allowed are",
+            json.dumps({**STATEMENT, "predicateType": "https://slsa.dev/provenance/v0.2"}).encode(),
+            "the statement's predicateType is 'https://slsa.dev/provenance/v0.2'; allowed are",
         ),
         (b" " * 700_001, "the statement is larger than 700000 bytes"),
     ],

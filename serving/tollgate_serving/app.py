@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import numpy
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
@@ -14,17 +17,30 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
-from tollgate_serving import metrics, openapi
-from tollgate_serving.answers import NonFinitePrediction, dump, plain_predictions
+from tollgate_serving import bulk, metrics, openapi
+from tollgate_serving.answers import (
+    NonFinitePrediction,
+    dump,
+    mlflow_predictions,
+    plain_predictions,
+)
+from tollgate_serving.beside import beside
+from tollgate_serving.blame import Unusual, unusual_in
 from tollgate_serving.formats import Request, parse_invocation, parse_predict
 from tollgate_serving.logs import logger
-from tollgate_serving.rows import RequestError
+from tollgate_serving.request_error import RequestError
 from tollgate_serving.state import State
+from tollgate_serving.table_bodies import ARROW, PARQUET
 
-#: Largest accepted body, in bytes.
-MAX_BODY = 16 * 1024 * 1024
-#: Bodies above this many bytes are parsed beside the event loop, so that /health still answers.
+#: Largest accepted body, in bytes: the router takes the same.
+MAX_BODY: int = json.loads(Path(__file__).with_name("limits.json").read_text())["bodyBytes"]
+#: Longest body that is read to its end before it is refused, in bytes. Most clients, and routers between, look for an
+#: answer only once they have sent all they have, and lose one that comes earlier.
+MOST_READ = 256 * 1024 * 1024
+#: Bodies above this many bytes, and answers of more values, are worked on beside the event loop, so that others'
+#: requests are still answered.
 LARGE_BODY = 128 * 1024
+LARGE_ANSWER = 20_000
 
 
 class ScorerApp:
@@ -36,6 +52,7 @@ class ScorerApp:
             [
                 Route("/predict", self._predict, methods=["POST"]),
                 Route("/invocations", self._invocations, methods=["POST"]),
+                Route("/probabilities", self._probabilities, methods=["POST"]),
                 Route("/health", self._health, methods=["GET"]),
                 Route("/ping", self._health, methods=["GET"]),
                 Route("/ready", self._ready, methods=["GET"]),
@@ -119,45 +136,125 @@ class ScorerApp:
 
     async def _predict(self, request: HttpRequest) -> Response:
         body = await self._body(request)
-        parsed = await self._parse(body, lambda: parse_predict(body, self._state.loaded.signature))
-        predictions = await self._call(parsed)
-        return _json({"predictions": predictions, "model_version": self._state.pinned.version})
+        large = len(body) > LARGE_BODY
+        signature = self._state.loaded.signature
+
+        def parse() -> Request:
+            return parse_predict(body, signature)
+
+        def told(predictions: Any) -> bytes:
+            version = self._state.pinned.version
+            return dump({"predictions": plain_predictions(predictions), "model_version": version})
+
+        parsed = await beside(parse) if large else parse()
+        return _written(await self._call(parsed, large, told))
 
     async def _invocations(self, request: HttpRequest) -> Response:
+        parsed, large = await self._invocation(request)
+        if _wants_arrow(request):
+            return _arrow(await self._call(parsed, large, bulk.answer_bytes))
+
+        def told(answered: Any) -> bytes:
+            predictions = mlflow_predictions(answered)
+            return dump(predictions if parsed.bare_answer else {"predictions": predictions})
+
+        return _written(await self._call(parsed, large, told))
+
+    async def _probabilities(self, request: HttpRequest) -> Response:
+        """The same bodies as ``/invocations``."""
+        parsed, large = await self._invocation(request)
+        loaded = self._state.loaded
+        if loaded.probabilities is None:
+            raise RequestError(422, "no-probabilities", "The model gives no probabilities.")
+        try:
+            found = await self._state.batcher.submit_alone(loaded.probabilities, parsed)
+        except Exception as error:
+            raise await self._blamed(error, parsed, large, loaded.probabilities) from None
+        is_arrow = _wants_arrow(request)
+
+        def told() -> bytes:
+            if is_arrow:
+                return bulk.answer_bytes(found, loaded.classes)
+            classes = plain_predictions(numpy.asarray(loaded.classes))
+            return dump({"classes": classes, "probabilities": plain_predictions(found)})
+
+        answer = await beside(told) if large or _is_large(found) else told()
+        return _arrow(answer) if is_arrow else _written(answer)
+
+    async def _invocation(self, request: HttpRequest) -> tuple[Request, bool]:
+        """The request, and whether it is a large one."""
         body = await self._body(request)
         content_type = request.headers.get("content-type", "")
-        parsed = await self._parse(
-            body, lambda: parse_invocation(body, content_type, self._state.loaded.signature)
-        )
-        return _json({"predictions": await self._call(parsed)})
+        # What is packed may be a thousand times larger than its bytes.
+        large = len(body) > LARGE_BODY or _media_type(content_type) in (ARROW, PARQUET)
+        signature = self._state.loaded.signature
+
+        def parse() -> Request:
+            return parse_invocation(body, content_type, signature)
+
+        return await beside(parse) if large else parse(), large
 
     async def _body(self, request: HttpRequest) -> bytes:
         """The whole body, once the model can be asked at all."""
         if self._state.loaded is None:
             raise RequestError(503, "not-ready", "The model isn't loaded yet; ask /ready.")
-        declared = request.headers.get("content-length")
-        if declared is not None and int(declared) > MAX_BODY:
+        if "expect" in request.headers and int(request.headers.get("content-length", 0)) > MAX_BODY:
+            # This one asks before it sends.
             raise _too_large()
         chunks, size = [], 0
         async for chunk in request.stream():
             size += len(chunk)
-            if size > MAX_BODY:
-                raise _too_large()
-            chunks.append(chunk)
+            if size <= MAX_BODY:
+                chunks.append(chunk)
+            elif size > MOST_READ:
+                break
+            else:
+                chunks.clear()
+        if size > MAX_BODY:
+            raise _too_large()
         return b"".join(chunks)
 
-    async def _parse(self, body: bytes, parse: Callable[[], Request]) -> Request:
-        return parse() if len(body) <= LARGE_BODY else await asyncio.to_thread(parse)
-
-    async def _call(self, request: Request) -> Any:
+    async def _call(self, request: Request, large: bool, told: Callable[[Any], bytes]) -> bytes:
+        """The predictions as ``told`` puts them."""
         loaded, batcher, capture = self._state.loaded, self._state.batcher, self._state.capture
-        if capture is not None and request.rows is not None:
-            capture.keep(request.rows)
-        if request.rows is not None and request.params is None:
-            predictions = await batcher.submit(request.rows)
-        else:
-            predictions = await batcher.submit_alone(loaded.run, request)
-        return plain_predictions(predictions)
+        rows = request.rows
+        if capture is not None and rows is not None:
+            capture.keep(rows)
+        try:
+            if rows is not None and request.params is None:
+                predictions = await batcher.submit(rows)
+            else:
+                predictions = await batcher.submit_alone(loaded.run, request)
+            if large or _is_large(predictions):
+                return await beside(lambda: told(predictions))
+            return told(predictions)
+        except Exception as error:
+            raise await self._blamed(
+                error, request, large, lambda others: told(loaded.run(others))
+            ) from None
+
+    async def _blamed(
+        self, error: Exception, request: Request, large: bool, ask: Callable[[Request], Any]
+    ) -> Exception:
+        """A failure on rows with a value that many models fail on is the caller's, unless the model fails on the other
+        rows as well, which are asked again for that."""
+        rows = request.rows
+        if rows is None or isinstance(error, RequestError):
+            return error
+        signature = self._state.loaded.signature
+
+        def look() -> Unusual | None:
+            return unusual_in(rows, signature)
+
+        unusual = await beside(look) if large else look()
+        if unusual is None:
+            return error
+        if unusual.others is not None:
+            try:
+                await self._state.batcher.submit_alone(ask, replace(request, rows=unusual.others))
+            except Exception:
+                return error
+        return unusual.error
 
     async def _health(self, request: HttpRequest) -> Response:
         return _json(self._state.health(), 503 if self._state.status == "starting" else 200)
@@ -179,8 +276,31 @@ class ScorerApp:
         return HTMLResponse(openapi.DOCS_PAGE.read_text())
 
 
+def _wants_arrow(request: HttpRequest) -> bool:
+    return _media_type(request.headers.get("accept", "")) == ARROW
+
+
+def _media_type(header: str) -> str:
+    """Without its parameters."""
+    return header.partition(";")[0].strip().lower()
+
+
+def _is_large(answer: Any) -> bool:
+    """As far as that shows without looking through it: an array or a table with many values."""
+    size = getattr(answer, "size", 0)
+    return isinstance(size, int) and size > LARGE_ANSWER
+
+
+def _arrow(answers: bytes) -> Response:
+    return Response(answers, media_type=ARROW)
+
+
 def _json(document: Any, status: int = 200, headers: Any = None) -> Response:
-    return Response(dump(document), status, headers, media_type="application/json")
+    return _written(dump(document), status, headers)
+
+
+def _written(document: bytes, status: int = 200, headers: Any = None) -> Response:
+    return Response(document, status, headers, media_type="application/json")
 
 
 def _failure(code: str, sentence: str) -> Response:

@@ -23,7 +23,8 @@ MAX_UNPACKED = 1 << 30
 MAX_MEMBERS = 10_000
 #: Bytes of an archive's list of members.
 MAX_DIRECTORY = 4_000_000
-_HEAD = 16
+#: Bytes that tell what a file is; a tar archive says so at the 257th.
+_HEAD = 512
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 
 
@@ -106,6 +107,19 @@ class Source:
         """The first bytes; an unpacked stream that fails there raises UnreadableArchive."""
         with self.open() as stream:
             return stream.read(_HEAD)
+
+    def starts_later(self, magic: bytes) -> bool:
+        """HDF5 may begin behind a block of other data: at 512 bytes, or at twice that, and so on."""
+        if self.path is None or self.size is None:
+            return False
+        with open(self.path, "rb") as file:
+            place = 512
+            while place + len(magic) <= self.size:
+                file.seek(place)
+                if file.read(len(magic)) == magic:
+                    return True
+                place *= 2
+        return False
 
     def is_zip(self, head: bytes) -> bool:
         """A file may have a zip archive behind other content; within archives only a whole one counts."""
@@ -208,6 +222,9 @@ _COMPRESSIONS = {
     b"\x5d\x00": "lzma",
     b"\x04\x22\x4d\x18": "lz4",
     b"\x28\xb5\x2f\xfd": "zstd",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "rar",
+    b"\x1f\x9d": "compress",
 }
 
 

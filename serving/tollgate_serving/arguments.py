@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-#: Exit code for arguments that can't be read, as sysexits.h names it.
-EXIT_USAGE = 64
+from tollgate_serving.errors import EXIT_USAGE
 
 
 class Parser(argparse.ArgumentParser):

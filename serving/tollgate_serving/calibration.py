@@ -6,27 +6,33 @@ from typing import Any
 
 import numpy
 
+from tollgate_serving.classes import Classes
 from tollgate_serving.errors import UserError
-from tollgate_serving.measures import positive_class
+from tollgate_serving.support import DistinctRows
 
 
 def measure_calibration(
-    bins: int, labels: Any, probabilities: Any, classes: Any
+    bins: int,
+    labels: Any,
+    probabilities: Any,
+    columns: Any,
+    classes: Classes,
+    distinct: DistinctRows,
 ) -> dict[str, float | int]:
-    """Expected calibration error and Brier score of ``probabilities``, a column for each of ``classes``.
+    """Expected calibration error and Brier score of ``probabilities``, one for each class that ``columns`` name.
 
-    Two classes: both of the positive class's probability, Brier 0 to 1. More: the error of the predicted
-    class's probability, Brier summed over the classes, 0 to 2. A label the model doesn't know counts as
-    probability 0. Raises UserError when these are no probabilities.
+    ``labels`` are codes of ``classes``. Two columns: both of the positive class's probability, Brier 0 to 1. More: the
+    error of the predicted class's probability, Brier summed over the classes, 0 to 2. A label the model doesn't know
+    counts as probability 0. Raises UserError when these are no probabilities.
 
     The error is the mean over equal-width bins of how far the mean probability is from the share of rows that
     came true, weighted by rows (Naeini et al., AAAI 2015); the score is Brier's of 1950.
     """
-    labels, classes = numpy.asarray(labels), numpy.asarray(classes)
-    probabilities = _checked(probabilities, len(labels), len(classes))
-    happened = labels[:, None] == classes[None, :]
-    if len(classes) == 2:
-        column = classes.tolist().index(positive_class(classes.tolist()))
+    labels, known = numpy.asarray(labels), classes.codes(columns)
+    probabilities = _checked(probabilities, len(labels), len(known))
+    happened = labels[:, None] == known[None, :]
+    if len(known) == 2 and classes.positive in known:
+        column = known.tolist().index(classes.positive)
         said, came_true = probabilities[:, column], happened[:, column]
         brier = float(numpy.mean((said - came_true) ** 2))
     else:
@@ -40,6 +46,7 @@ def measure_calibration(
         "brier": min(2.0, brier),
         "bins": bins,
         "rows": len(labels),
+        "distinctRows": distinct.count,
     }
 
 

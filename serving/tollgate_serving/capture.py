@@ -11,23 +11,27 @@ from __future__ import annotations
 import base64
 import contextlib
 import csv
+import io
 import os
 import shutil
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy
+import orjson
 
+from tollgate_serving.capture_file import Kept, is_old
+from tollgate_serving.conversion import from_json
 from tollgate_serving.errors import UserError
 from tollgate_serving.logs import logger
-from tollgate_serving.rows import RequestError, Rows, check_rows
+from tollgate_serving.request_error import RequestError
 from tollgate_serving.signature import Signature
+from tollgate_serving.table import Rows, Table
 
-#: Age at which a file is old, in seconds: seven days hold every weekday once.
-KEPT_SECONDS = 7 * 24 * 3600.0
 #: Shortest pause between two writes of the file, in seconds.
 WRITE_SECONDS = 5.0
 #: A write that takes long is followed by a pause this many times as long.
@@ -39,7 +43,7 @@ _GO_SECONDS = 0.002
 
 
 class Capture:
-    """A ring of the last ``rows`` rows, written to the CSV file ``path`` whenever new ones came.
+    """A ring of the last ``rows`` rows, written to a CSV file whenever new ones came.
 
     The file has the signature's columns and is replaced whole, so that a reader never sees half of it. It
     goes on from what an earlier scorer left there, unless that is old. ``sample`` is the request with which
@@ -49,16 +53,17 @@ class Capture:
     def __init__(
         self,
         rows: int,
-        path: Path,
+        file: Kept,
         signature: Signature,
-        sample: list[list[Any]] | None,
+        sample: list[Any] | None,
         write_seconds: float = WRITE_SECONDS,
     ):
-        self._path = path
-        self._names = [column.name for column in signature.columns]
-        _remove_old(path.parent)
+        self._file = file
+        self._names = list(signature.names)
+        self._most = rows
         self._ring: deque[Any] = deque(self._earlier(rows), maxlen=rows)
-        self._sample = _checked(sample, signature)
+        known = _checked(sample, signature)
+        self._sample = _tuples(known, self._names) if isinstance(known, Table) else known
         self._write_seconds = write_seconds
         self._kept = self._written = 0
         self._warned = False
@@ -72,17 +77,20 @@ class Capture:
         return len(self._ring)
 
     def keep(self, rows: Rows) -> None:
-        """Takes in checked rows. Costs about a microsecond for one."""
+        """Takes in checked rows. Costs about a microsecond for one, and of more than are kept no more than of these."""
+        rows = rows[-self._most :]
         if isinstance(rows, numpy.ndarray):
             if isinstance(self._sample, numpy.ndarray) and numpy.array_equal(rows, self._sample):
                 return
             # A copy: a model may change its input in place.
             self._ring.extend(rows.copy())
-        else:
-            if rows == self._sample:
+        elif isinstance(rows, Table):
+            plain = _tuples(rows, self._names)
+            if plain == self._sample:
                 return
-            # Tuples of plain values, unlike lists, are nothing for the collector to look through.
-            self._ring.extend(map(tuple, rows))
+            self._ring.extend(plain)
+        else:
+            return
         self._kept += len(rows)
 
     def close(self) -> None:
@@ -109,37 +117,38 @@ class Capture:
             # Whatever it is, the writer goes on: the next time may do.
             if not self._warned:
                 reason = getattr(error, "strerror", None) or type(error).__name__
-                facts = {"file": str(self._path), "reason": reason}
+                facts = {"reason": reason}
                 logger.warning("captured rows can't be written", extra={"facts": facts})
             self._warned = True
         return time.perf_counter() - started
 
     def _replace_file(self, rows: list[Any]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.parent.chmod(0o700)
-        part = self._path.with_suffix(".part")
+        self._file.replace(self._pieces(rows))
+
+    def _pieces(self, rows: list[Any]) -> Iterator[bytes]:
+        """The file, in pieces that are soon made."""
+        yield _lines([self._names])
         step = max(1, _CELLS // max(1, len(self._names)))
-        with open(part, "w", newline="", encoding="utf-8", opener=_private) as file:
-            writer = csv.writer(file)
-            writer.writerow(self._names)
-            for start in range(0, len(rows), step):
-                writer.writerows(map(_cells, rows[start : start + step]))
-                if not self._ending.is_set():
-                    time.sleep(_GO_SECONDS)
-        part.replace(self._path)
-        _remove_old(self._path.parent)
+        for start in range(0, len(rows), step):
+            yield _lines(map(_cells, rows[start : start + step]))
+            if not self._ending.is_set():
+                time.sleep(_GO_SECONDS)
 
     def _earlier(self, most: int) -> deque[tuple[str, ...]]:
         """What the file has from before, when it is of the same columns."""
         found: deque[tuple[str, ...]] = deque(maxlen=most)
-        with (
-            contextlib.suppress(OSError, UnicodeDecodeError, csv.Error),
-            open(self._path, newline="", encoding="utf-8") as file,
-        ):
-            lines = csv.reader(file)
+        with contextlib.suppress(EOFError, OSError, UnicodeDecodeError, csv.Error):
+            text = self._file.earlier().decode()
+            lines = csv.reader(io.StringIO(text, newline=""))
             if next(lines, None) == self._names:
                 found.extend(map(tuple, lines))
         return found
+
+
+def _lines(rows: Iterable[list[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def copy_captured(folder: Path, to: Path) -> list[Path]:
@@ -153,7 +162,7 @@ def copy_captured(folder: Path, to: Path) -> list[Path]:
         try:
             with open(path, "rb") as file:
                 written = os.fstat(file.fileno()).st_mtime
-                if _is_old(written):
+                if is_old(written):
                     continue
                 copy = to / path.name
                 with open(copy, "wb") as target:
@@ -183,28 +192,24 @@ def _header(path: Path) -> list[str]:
     return []
 
 
-def _remove_old(folder: Path) -> None:
-    """Also what a scorer that was killed left half written."""
-    with contextlib.suppress(OSError):
-        for path in [*folder.glob("*.csv"), *folder.glob("*.part")]:
-            if _is_old(path.stat().st_mtime):
-                path.unlink()
-
-
-def _is_old(written: float) -> bool:
-    return time.time() - written > KEPT_SECONDS
-
-
-def _checked(sample: list[list[Any]] | None, signature: Signature) -> Rows | None:
+def _checked(sample: list[Any] | None, signature: Signature) -> Rows | None:
     try:
-        return None if sample is None else check_rows(sample, signature)
+        return None if sample is None else from_json(sample, signature)
     except RequestError:
         # Refused as a request too, so it never comes.
         return None
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _tuples(table: Table, names: list[str]) -> list[tuple[Any, ...]]:
+    """The rows as plain values in the order of ``names``; tuples are nothing for the collector to look through."""
+    given = {column.name: place for place, column in enumerate(table.layout.columns)}
+    nothing = [None] * len(table)
+    columns = [_plain(table.column(given[name])) if name in given else nothing for name in names]
+    return list(zip(*columns))
+
+
+def _plain(column: numpy.ndarray) -> list[Any]:
+    return column.astype("datetime64[us]").tolist() if column.dtype.kind == "M" else column.tolist()
 
 
 def _cells(row: Any) -> list[Any]:
@@ -214,4 +219,8 @@ def _cells(row: Any) -> list[Any]:
 
 def _cell(value: Any) -> Any:
     """As a training table in CSV has it; what is missing is empty."""
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, (list, dict)):
+        return orjson.dumps(value, default=str).decode()
+    return None if value != value else value

@@ -1,23 +1,20 @@
 """What a version's files would load or run, told without loading any of them.
 
 Files are told by their content, not by their names: pickles (also from joblib, cloudpickle, dill and torch),
-skops, arrays of objects, and archives or compressed streams of these. Files of plain data aren't listed.
+skops, arrays of objects, and archives or compressed streams of these. What is code by its name, by its first bytes or
+because MLmodel says so is a problem. Files of plain data aren't listed.
 Bounds keep a hostile file from costing more than seconds and megabytes; a file beyond them has a problem.
 """
 
 from __future__ import annotations
 
-import contextlib
 import io
-import json
-import re
+import stat
 import zipfile
-import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
-
-import yaml
 
 from tollgate_serving.archives import (
     Source,
@@ -27,32 +24,24 @@ from tollgate_serving.archives import (
     compression_of,
     unpacks,
 )
-from tollgate_serving.digest import model_files
+from tollgate_serving.code_files import HDF5, code_by_content, code_by_name
+from tollgate_serving.digest import model_files, sha256_of_file
+from tollgate_serving.file_names import odd_name, problems_of_names
+from tollgate_serving.mlmodel import MAX_MLMODEL, read_mlmodel
+from tollgate_serving.onnx_scan import problems_of_onnx
 from tollgate_serving.pickle_input import Budget, DamagedPickle, PickleProblem, Reader
 from tollgate_serving.pickle_names import PickleReader
+from tollgate_serving.pickle_uses import Uses
 from tollgate_serving.second_reader import names_by_fickling, scanner_name
+from tollgate_serving.skops_scan import read_schema, read_skops
 
 #: Names that say a file is meant to be unpickled, so that a damaged one is told from plain data.
 _PICKLE_SUFFIXES = {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle", ".sav"}
-#: First bytes of files that are code, or may hold it.
-_NATIVE_CODE = {
-    b"\x7fELF": "a native library",
-    b"MZ": "a native library",
-    b"\xfe\xed\xfa\xce": "a native library",
-    b"\xfe\xed\xfa\xcf": "a native library",
-    b"\xce\xfa\xed\xfe": "a native library",
-    b"\xcf\xfa\xed\xfe": "a native library",
-    b"\x89HDF\r\n\x1a\n": "HDF5, which may hold Python code of Keras",
-}
-_PYTHON_SUFFIXES = (".py", ".pyc", ".pyw", ".pyi")
 _NPY = b"\x93NUMPY"
 #: Deepest nesting of archives and compressed streams.
 MAX_DEPTH = 3
 #: Pickles in one file, one after the other.
 MAX_PICKLES = 100
-#: Bytes of a skops file's schema and of an MLmodel file.
-MAX_SCHEMA = 64_000_000
-MAX_MLMODEL = 1_000_000
 
 
 @dataclass
@@ -60,40 +49,80 @@ class _Found:
     """What one file of the version turned out to hold."""
 
     loads: set[str] = field(default_factory=set)
+    uses: Uses = field(default_factory=Uses)
     problems: set[str] = field(default_factory=set)
     pickle: bool = False
     skops: bool = False
 
-    def listed(self, path: str) -> dict[str, Any] | None:
+    def take(self, uses: Uses) -> None:
+        try:
+            self.uses.add_all(uses)
+        except OverflowError:
+            self.problems.add("it uses names in more ways than a model does")
+
+    @property
+    def kind(self) -> str:
+        """What a loader may take it for; both at once is neither."""
+        if self.pickle and self.skops:
+            return "pickle and skops"
+        return "pickle" if self.pickle else "skops" if self.skops else "data"
+
+    def listed(self, path: str, file: Path) -> dict[str, Any] | None:
         """As evidence names it; None for plain data."""
         if not (self.pickle or self.skops or self.loads or self.problems):
             return None
-        kind = "skops" if self.skops else "pickle" if self.pickle else "other"
         problem = "; ".join(sorted(self.problems))
         return {
             "path": path,
-            "format": kind,
+            "format": self.kind if self.kind in ("pickle", "skops") else "other",
             "loads": sorted(self.loads),
+            "uses": {name: sorted(uses) for name, uses in sorted(self.uses.by_name.items())},
             "problem": f"{problem[0].upper()}{problem[1:]}." if problem else None,
+            "sha256": sha256_of_file(file),
         }
 
 
 def scan_code(folder: Path) -> dict[str, Any]:
-    """Every file of a version that loads names or holds code, as evidence's ``code``. Never unpickles."""
+    """Every file of a version that loads names or holds code, as evidence's ``code``. Never unpickles, imports or runs
+    anything of the version. Raises UserError on a symbolic link or a special file, before any file is opened."""
     scan = _Scan()
-    files: list[dict[str, Any]] = []
-    for path in sorted(model_files(folder)):
-        found = _Found()
+    paths = sorted(model_files(folder))
+    found = {path: _Found() for path in paths}
+    for path, problems in problems_of_names(paths).items():
+        found[path].problems |= problems
+    for path in paths:
         try:
-            scan.look(Source.of_file(folder / path, path), found)
+            scan.look(Source.of_file(folder / path, path), found[path])
         except TooLarge as error:
-            found.problems.add(str(error))
-        if path == "MLmodel":
-            _read_mlmodel(folder / path, found)
-        listed = found.listed(path)
-        if listed is not None:
-            files.append(listed)
-    return {"scanner": scanner_name(), "files": files}
+            found[path].problems.add(str(error))
+        if path.lower().endswith(".onnx"):
+            found[path].problems |= problems_of_onnx(folder / path)
+    if "MLmodel" in found:
+        _read_mlmodel(folder, found)
+    files = [found[path].listed(path, folder / path) for path in paths]
+    return {
+        "scanner": scanner_name(),
+        "scanned": len(paths),
+        "files": [each for each in files if each is not None],
+    }
+
+
+def _read_mlmodel(folder: Path, found: dict[str, _Found]) -> None:
+    """MLmodel's own problems, and those of the files that it names as code or as something that they aren't."""
+    with open(folder / "MLmodel", "rb") as file:
+        described = read_mlmodel(file.read(MAX_MLMODEL + 1), set(found))
+    found["MLmodel"].problems |= described.problems
+    for path, kind in described.kinds.items():
+        if kind == "onnx":
+            found[path].problems |= problems_of_onnx(folder / path)
+        elif path in found and found[path].kind != kind:
+            found["MLmodel"].problems.add(
+                f"it takes {path!r} for {kind}, which is {found[path].kind}"
+            )
+    for code in described.code:
+        for path in found:
+            if path == code or path.startswith(f"{code}/"):
+                found[path].problems.add("MLmodel names it, or its folder, as code")
 
 
 class _Scan:
@@ -115,13 +144,12 @@ class _Scan:
             found.problems.add(f"{source.place}it holds archives more than {MAX_DEPTH} deep")
             return
         head = source.head()
-        if source.name.endswith(_PYTHON_SUFFIXES):
-            found.problems.add(f"{source.place}it holds Python code that loading the model may run")
+        code = code_by_name(source.name) or code_by_content(head)
+        if code is None and source.starts_later(HDF5):
+            code = code_by_content(HDF5)
+        if code:
+            found.problems.add(f"{source.place}it is {code}")
             return
-        for magic, what in _NATIVE_CODE.items():
-            if head.startswith(magic):
-                found.problems.add(f"{source.place}it is {what}")
-                return
         if head.startswith(_NPY):
             self._read_array_file(source, found)
             return
@@ -138,6 +166,7 @@ class _Scan:
     def _look_into_zip(self, source: Source, found: _Found, depth: int) -> None:
         with source.as_zip() as archive:
             members = self._unpacking.members_of(archive)
+            found.problems |= {f"{source.place}{why}" for why in _problems_of_members(members)}
             if any(member.filename == "schema.json" for member in members):
                 self._read_skops(archive, source, found)
             for member in members:
@@ -146,24 +175,16 @@ class _Scan:
 
     def _read_skops(self, archive: zipfile.ZipFile, source: Source, found: _Found) -> None:
         """Every type and function the schema names, and what skops itself doesn't trust."""
-        schema = _read_schema(archive)
+        schema = read_schema(archive)
         if schema is None:
             # A schema.json alone makes no skops file.
             if source.suffix == ".skops":
                 found.problems.add(f"{source.place}its schema can't be read as one of skops")
             return
         found.skops = True
-        found.loads |= _names_in(schema)
-        size = sum(member.file_size for member in archive.infolist())
-        self._unpacking.spend(size)
-        from skops.io import get_untrusted_types
-
-        try:
-            # skops reads everything but builds nothing.
-            with source.as_file() as path, contextlib.redirect_stdout(io.StringIO()):
-                found.loads |= set(get_untrusted_types(file=path))
-        except Exception as error:
-            found.problems.add(f"{source.place}skops can't read it: {first_line(error)}")
+        loads, problems = read_skops(archive, schema, source, self._unpacking, found.uses)
+        found.loads |= loads
+        found.problems |= {f"{source.place}{problem}" for problem in problems}
 
     def _read_array_file(self, source: Source, found: _Found) -> None:
         """``.npy``: an array of objects is pickled behind the header."""
@@ -200,6 +221,7 @@ class _Scan:
             with source.open() as stream:
                 attempt.loads |= names_by_fickling(stream, source.size, reader.opcodes)
         found.loads |= attempt.loads
+        found.take(attempt.uses)
         found.problems |= attempt.problems
 
     def _read_following(self, stream: BinaryIO, source: Source, found: _Found) -> None:
@@ -225,6 +247,7 @@ class _Scan:
             except PickleProblem as error:
                 found.problems.add(f"{source.place}read as a plain pickle, {error}")
             found.loads |= reader.loads
+            found.take(reader.uses)
 
     def _run(self, reader: PickleReader, source: Source, found: _Found) -> bool:
         """Runs a reader and keeps what it saw. Did it come to the pickle's end?"""
@@ -236,6 +259,7 @@ class _Scan:
             return False
         finally:
             found.loads |= reader.loads
+            found.take(reader.uses)
             found.problems |= {f"{source.place}{warning}" for warning in reader.warnings}
 
 
@@ -243,50 +267,16 @@ def _starts_pickle(head: bytes) -> bool:
     return len(head) >= 2 and head[0] == 0x80 and head[1] <= 5
 
 
-def _read_schema(archive: zipfile.ZipFile) -> dict[str, Any] | None:
-    """The schema of a skops file; None when the archive is something else."""
-    try:
-        if archive.getinfo("schema.json").file_size > MAX_SCHEMA:
-            return None
-        schema = json.loads(archive.read("schema.json"))
-    except (ValueError, OSError, RecursionError, RuntimeError, zlib.error, zipfile.BadZipFile):
-        return None
-    return schema if isinstance(schema, dict) and "__loader__" in schema else None
-
-
-def _names_in(schema: dict[str, Any]) -> set[str]:
-    """``module.name`` of every node, which for skops is what it may import or call."""
-    names: set[str] = set()
-    pending: list[Any] = [schema]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("__module__"), str) and isinstance(value.get("__class__"), str):
-                names.add(f"{value['__module__']}.{value['__class__']}")
-            pending.extend(value.values())
-        elif isinstance(value, list):
-            pending.extend(value)
-    return names
-
-
-def _read_mlmodel(path: Path, found: _Found) -> None:
-    """MLmodel names the module that loads the model; one that isn't MLflow's is code of the model's own."""
-    try:
-        content = path.read_bytes()[: MAX_MLMODEL + 1]
-        if len(content) > MAX_MLMODEL:
-            raise ValueError(f"it has more than {MAX_MLMODEL:,} bytes")
-        described = yaml.safe_load(content)
-        flavors = described["flavors"] if isinstance(described, dict) else None
-        module = flavors["python_function"]["loader_module"]
-    except (KeyError, TypeError):
-        return
-    except (ValueError, OSError, RecursionError, yaml.YAMLError) as error:
-        found.problems.add(f"it can't be read: {first_line(error)}")
-        return
-    if not re.fullmatch(r"mlflow(\.[A-Za-z_]\w*)+", str(module)):
-        found.loads.add(str(module))
-
-
-def first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200].rstrip(" .")
+def _problems_of_members(members: list[zipfile.ZipInfo]) -> set[str]:
+    """Members that unpack somewhere else, or that two readers take for two."""
+    problems: set[str] = set()
+    for name, count in Counter(member.filename for member in members).items():
+        if count > 1:
+            problems.add(f"it holds {name[:200]!r} {count} times")
+        odd = odd_name(name)
+        if odd:
+            problems.add(f"it holds {name[:200]!r}: {odd}")
+    for member in members:
+        if stat.S_ISLNK(member.external_attr >> 16):
+            problems.add(f"it holds {member.filename[:200]!r}, which is a link")
+    return problems

@@ -3,6 +3,9 @@
 Both answer the same questions, so the test is a paired one: only rows where they differ tell which is better.
 Accuracy is judged by McNemar's exact test (Dietterich, Neural Computation 10, 1998), every other metric by
 the paired bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 16).
+
+Tests and bounds count each distinct row once: a row that stands there a thousand times says nothing new. And
+where the rows show no loss, a loss too rare to show on so many is not ruled out (``bounds``).
 """
 
 from __future__ import annotations
@@ -11,109 +14,127 @@ from typing import Any
 
 import numpy
 
+from tollgate_serving.bounds import loss_of_accuracy, unseen_loss
+from tollgate_serving.classes import Classes
 from tollgate_serving.drift import categorical_shift, numeric_shift
 from tollgate_serving.errors import UserError
-from tollgate_serving.measures import check_predictions
 from tollgate_serving.paired import CLASS_METRICS, EQUAL, NUMBER_METRICS, PairedScores
+from tollgate_serving.support import DistinctRows
 
 #: Resamples of the rows: p-values around 0.05 move by 0.005 from one seed to another.
 RESAMPLES = 2000
 #: Chance of refusing an equal candidate where the settings don't say.
 SIGNIFICANCE = 0.05
-_METRICS = {"classification": CLASS_METRICS, "regression": NUMBER_METRICS}
 
 
 def measure_comparison(
     settings: dict[str, Any] | None,
-    task: str,
-    deployed: dict[str, str],
-    deployed_signature: dict[str, Any] | None,
-    candidate_predictions: Any,
-    deployed_predictions: Any | None,
+    candidate: numpy.ndarray,
+    deployed: numpy.ndarray | None,
     problem: str | None,
-    labels: Any,
+    labels: numpy.ndarray,
+    classes: Classes | None,
+    rows: DistinctRows,
     seed: int,
 ) -> dict[str, Any]:
-    """The ``comparison`` of the evidence document.
+    """The ``comparison`` of the evidence document, but for what says which version is deployed.
 
-    ``settings`` are those of the gate better-than-deployed; None leaves ``quality`` out. ``problem`` says why
-    the deployed version couldn't predict; predictions of it that can't be compared are a problem too, never
-    an error. Raises UserError when the metric isn't one of the task, or the candidate's predictions can't be
-    used.
+    Labels and both versions' predictions as ``measures.Measure`` takes them. ``settings`` are those of the gate
+    better-than-deployed; None leaves ``quality`` out. ``rows`` says which evaluation rows are the same for the
+    candidate. ``problem`` says why the deployed version couldn't be asked, or its answers not be read; then, and only
+    then, it has no predictions. Raises UserError when the metric isn't one of the task.
     """
-    labels = numpy.asarray(labels)
-    candidate = check_predictions(candidate_predictions, len(labels))
-    other = None
-    if problem is None:
-        other, problem = _usable(task, deployed_predictions, labels)
     return {
-        "deployed": {**deployed, "signature": deployed_signature},
         "problem": problem,
         "quality": None
-        if other is None or settings is None
-        else _quality(settings, task, labels, candidate, other, seed),
-        "predictions": None if other is None else _shift(task, candidate, other),
+        if deployed is None or settings is None
+        else _quality(settings, labels, candidate, deployed, classes, rows, seed),
+        "predictions": None
+        if deployed is None
+        else _shift(candidate, deployed, classes is not None),
     }
-
-
-def _usable(
-    task: str, predictions: Any | None, labels: numpy.ndarray
-) -> tuple[numpy.ndarray | None, str | None]:
-    """The deployed version's predictions as a column, or why they are none."""
-    if predictions is None:
-        return None, "the deployed version gave no predictions."
-    try:
-        if task == "regression":
-            predictions = numpy.asarray(predictions, dtype="float64")
-        values = check_predictions(predictions, len(labels))
-    except UserError as error:
-        return None, f"the deployed version can't be compared: {str(error).partition('; ')[0]}."
-    except (TypeError, ValueError):
-        return None, "the deployed version's predictions aren't numbers."
-    if task == "classification" and _is_number(values) != _is_number(labels):
-        kinds = ["numbers" if _is_number(one) else "texts" for one in (values, labels)]
-        return None, f"the deployed version predicts {kinds[0]} where the labels are {kinds[1]}."
-    return values, None
-
-
-def _is_number(values: numpy.ndarray) -> bool:
-    return values.dtype.kind in "iufb"
 
 
 def _quality(
     settings: dict[str, Any],
-    task: str,
     labels: numpy.ndarray,
     candidate: numpy.ndarray,
     deployed: numpy.ndarray,
+    classes: Classes | None,
+    rows: DistinctRows,
     seed: int,
 ) -> dict[str, Any]:
-    metric = settings.get("metric") or _METRICS[task][0]
-    if metric not in _METRICS[task]:
+    task, metrics = (
+        ("regression", NUMBER_METRICS) if classes is None else ("classification", CLASS_METRICS)
+    )
+    metric = settings.get("metric") or metrics[0]
+    if metric not in metrics:
         raise UserError(
             f"tollgate:gates.better-than-deployed.metric is {metric}; "
-            f"for {task} it is one of {', '.join(_METRICS[task])}."
+            f"for {task} it is one of {', '.join(metrics)}."
         )
     significance = settings.get("significance", SIGNIFICANCE)
-    same = numpy.array_equal(candidate, deployed)
-    scores = PairedScores.of(metric, labels, candidate, deployed)
-    loss = 0.0 if same else scores.loss
-    resampled = EQUAL if same else scores.resampled(RESAMPLES, seed)
-    if metric == "accuracy":
-        test, p_value = "mcnemar-exact", mcnemar(candidate == labels, deployed == labels)
-    else:
-        test, p_value = "paired-bootstrap", resampled.p_value(loss)
+    whole = PairedScores.of(metric, labels, candidate, deployed, classes)
+    loss = 0.0 if numpy.array_equal(candidate, deployed) else whole.loss
+    once = [column[rows.first] for column in (labels, candidate, deployed)]
+    compare = _accuracy if metric == "accuracy" else _resampled
+    compared = compare(metric, *once, classes, significance, seed)
     return {
         "metric": metric,
-        "candidate": scores.candidate,
-        "deployed": scores.deployed,
+        "candidate": whole.candidate,
+        "deployed": whole.deployed,
         "loss": loss,
-        "lossAtMost": resampled.at_most(significance),
-        "test": test,
-        "pValue": p_value,
+        **compared,
+        "lossAtMost": max(loss, compared["lossAtMost"]),
         "significance": significance,
-        "resamples": 0 if same else RESAMPLES,
         "rows": len(labels),
+        "distinctRows": rows.count,
+    }
+
+
+def _accuracy(
+    metric: str,
+    labels: numpy.ndarray,
+    candidate: numpy.ndarray,
+    deployed: numpy.ndarray,
+    classes: Classes | None,
+    significance: float,
+    seed: int,
+) -> dict[str, Any]:
+    """By counts alone, so nothing is drawn."""
+    right, other_right = candidate == labels, deployed == labels
+    only_deployed, only_candidate = (
+        int((other_right & ~right).sum()),
+        int((right & ~other_right).sum()),
+    )
+    return {
+        "lossAtMost": loss_of_accuracy(only_deployed, only_candidate, len(labels), significance),
+        "test": "mcnemar-exact",
+        "pValue": mcnemar(right, other_right),
+        "resamples": 0,
+    }
+
+
+def _resampled(
+    metric: str,
+    labels: numpy.ndarray,
+    candidate: numpy.ndarray,
+    deployed: numpy.ndarray,
+    classes: Classes | None,
+    significance: float,
+    seed: int,
+) -> dict[str, Any]:
+    same = numpy.array_equal(candidate, deployed)
+    scores = PairedScores.of(metric, labels, candidate, deployed, classes)
+    resampled = EQUAL if same else scores.resampled(RESAMPLES, seed)
+    loss = 0.0 if same else scores.loss
+    # Rows drawn again can't show what none of them has.
+    unseen = loss + unseen_loss(metric, labels, deployed, significance, classes)
+    return {
+        "lossAtMost": max(resampled.at_most(significance), unseen),
+        "test": "paired-bootstrap",
+        "pValue": resampled.p_value(loss),
+        "resamples": 0 if same else RESAMPLES,
     }
 
 
@@ -133,9 +154,9 @@ def mcnemar(candidate_right: numpy.ndarray, deployed_right: numpy.ndarray) -> fl
     return float(min(1.0, test.pvalue))
 
 
-def _shift(task: str, candidate: numpy.ndarray, deployed: numpy.ndarray) -> dict[str, Any]:
+def _shift(candidate: numpy.ndarray, deployed: numpy.ndarray, of_classes: bool) -> dict[str, Any]:
     """How far the predictions moved from the deployed version's."""
-    if task == "classification":
+    if of_classes:
         kind, test, shift = "classes", "chi-square", categorical_shift
     else:
         kind, test, shift = "scores", "kolmogorov-smirnov", numeric_shift

@@ -12,23 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tollgate_serving.csv_lines import require_even_lines
 from tollgate_serving.digest import digest_of_files, sha256_of_file
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import one_line
 from tollgate_serving.progress import still
 from tollgate_serving.randomness import generator
-from tollgate_serving.signature import Signature
+from tollgate_serving.table_bodies import UNNAMED_INDEX, index_columns, without_categories
 
 #: Cells in one piece of a file, 32 MB as numbers: what is held beside the sample.
 CELLS = 4_000_000
-
-_NUMPY = {
-    "double": "float64",
-    "float": "float32",
-    "integer": "int32",
-    "long": "int64",
-    "boolean": "bool",
-}
+_MARK = "="
 
 
 @dataclass(frozen=True)
@@ -43,6 +37,12 @@ class TableFile:
     rows: int
     #: A pandas DataFrame, its index counting from 0.
     frame: Any
+    #: Is it a CSV, which tells texts, numbers and what is missing by their looks alone?
+    csv: bool = False
+    #: Columns that are pandas' index in a Parquet file: no columns to a model that names none.
+    index: tuple[str, ...] = ()
+    #: Of each row of ``frame``, its place among all rows; None when all are there.
+    places: Any = None
 
     def facts(self) -> dict[str, Any]:
         """How evidence names it."""
@@ -60,13 +60,15 @@ def read_table(
     seed: int,
     text_columns: Sequence[str] = (),
     setting: str = "tollgate:evaluation.data",
+    as_written: Sequence[str] = (),
 ) -> TableFile:
     """Reads a CSV or Parquet file, sampled to ``max_rows`` rows.
 
-    ``text_columns`` are kept as text where a CSV file has only digits in them. Raises UserError naming the
-    file and what is wrong with it; ``setting`` is the one that names the file.
+    A CSV is read as MLflow reads the CSV of a request, by pandas: ``NA`` and ``None`` are missing values in it.
+    ``text_columns`` are kept as text where it has only digits in them, ``as_written`` also where it has one of these
+    words. Raises UserError naming the file and what is wrong with it; ``setting`` is the one that names the file.
     """
-    return read_tables([path], shown, max_rows, seed, text_columns, setting)
+    return read_tables([path], shown, max_rows, seed, text_columns, setting, as_written)
 
 
 def read_tables(
@@ -76,11 +78,15 @@ def read_tables(
     seed: int,
     text_columns: Sequence[str] = (),
     setting: str = "tollgate:evaluation.data",
+    as_written: Sequence[str] = (),
 ) -> TableFile:
     """Reads files of the same columns, at least one, as one table; else as ``read_table``."""
     before = [_stat(path, setting) for path in paths]
     hashes = [sha256_of_file(path) for path in paths]
-    frame, rows = _sampled(paths, max_rows, seed, text_columns, setting)
+    for path in paths:
+        if path.suffix.lower() == ".csv":
+            require_even_lines(path, setting)
+    frame, rows, places = _sampled(paths, max_rows, seed, text_columns, setting, as_written)
     if rows == 0:
         raise UserError(f"{paths[0]} has no rows; {setting} needs at least one.")
     for path, earlier in zip(paths, before):
@@ -91,10 +97,13 @@ def read_tables(
         if len(hashes) == 1
         else digest_of_files({path.name: hash for path, hash in zip(paths, hashes)})
     )
-    return TableFile(shown, digest, rows, frame)
+    csv = all(path.suffix.lower() == ".csv" for path in paths)
+    return TableFile(shown, digest, rows, frame, csv, _index_of(paths[0]), places)
 
 
-def frames(path: Path, text_columns: Sequence[str], setting: str) -> Iterator[Any]:
+def frames(
+    path: Path, text_columns: Sequence[str], setting: str, as_written: Sequence[str] = ()
+) -> Iterator[Any]:
     """The file in pieces of about ``CELLS`` cells, each with its own idea of the columns' types."""
     import pandas
 
@@ -104,10 +113,18 @@ def frames(path: Path, text_columns: Sequence[str], setting: str) -> Iterator[An
     try:
         if kind == ".csv":
             columns = pandas.read_csv(path, nrows=0).columns
-            types = {name: "str" for name in text_columns if name in columns}
+            # With a mark before it, no text is one of pandas' words for what is missing.
+            written = {name: _MARK.__add__ for name in as_written if name in columns}
+            types = {
+                name: "str" for name in text_columns if name in columns and name not in written
+            }
             size = max(1, CELLS // max(1, len(columns)))
-            with pandas.read_csv(path, chunksize=size, dtype=types, low_memory=False) as pieces:
-                yield from pieces
+            with pandas.read_csv(
+                path, chunksize=size, dtype=types, converters=written, low_memory=False
+            ) as pieces:
+                for piece in pieces:
+                    marked = {name: piece[name].str.removeprefix(_MARK) for name in written}
+                    yield piece.assign(**marked)
         else:
             yield from _parquet_frames(path)
     except UserError:
@@ -116,71 +133,30 @@ def frames(path: Path, text_columns: Sequence[str], setting: str) -> Iterator[An
         raise UserError(f"{path} can't be read as {kind[1:]}: {one_line(error)}.") from error
 
 
-def evaluation_labels(table: TableFile, label: str) -> Any:
-    """The label column as a numpy array. Raises UserError when there is none, or when some are missing."""
-    frame = table.frame
-    if label not in frame.columns:
-        columns = ", ".join(map(str, frame.columns))
-        raise UserError(
-            f"{table.path} has no column {label} (tollgate:evaluation.label); its columns are {columns}."
-        )
-    empty = int(frame[label].isna().sum())
-    if empty:
-        raise UserError(
-            f"{table.path} has {empty} rows without a value in the label column {label}; fill or remove them."
-        )
-    return frame[label].to_numpy()
+def _index_of(path: Path) -> tuple[str, ...]:
+    """Names of the columns that pandas' index became, where it has names."""
+    import pyarrow.parquet
+
+    return _named_index(pyarrow.parquet.read_schema(path)) if _is_parquet(path) else ()
 
 
-def features_for(signature: Signature | None, table: TableFile, label: str) -> Any:
-    """The rows as a model with this signature takes them; further columns are left out.
-
-    A pandas DataFrame, or a numpy matrix for a model that takes one. Raises UserError when they don't fit.
-    """
-    features = table.frame.drop(columns=[label])
-    if signature is None or signature.kind == "other":
-        return features
-    if signature.kind == "matrix" or not signature.named:
-        if features.shape[1] != signature.width:
-            raise UserError(
-                f"{table.path} has {features.shape[1]} columns beside the label, but the model takes "
-                f"{signature.width}; give it the columns the model was trained on."
-            )
-        return features.to_numpy("float64") if signature.kind == "matrix" else features
-    missing = [
-        column.name
-        for column in signature.inputs
-        if column.required and column.name not in features.columns
-    ]
-    if missing:
-        raise UserError(
-            f"{table.path} lacks the columns {', '.join(missing)} of the model's signature; add them."
-        )
-    fitted = features.reindex(columns=[column.name for column in signature.inputs])
-    for column in signature.inputs:
-        fitted[column.name] = _typed(fitted[column.name], column.type)
-    return fitted
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == ".parquet"
 
 
-def text_columns(signature: Signature | None) -> list[str]:
-    """Names of the columns a model takes as text, which digits in a CSV file don't tell."""
-    if signature is None or not signature.named:
-        return []
-    return [column.name for column in signature.inputs if column.type == "string"]
-
-
-def json_rows(features: Any, count: int) -> list[list[Any]]:
-    """The first rows as a caller would send them: missing values as null, times as text."""
-    import pandas
-
-    head = pandas.DataFrame(features[:count])
-    return [[_json_value(value) for value in row] for row in head.astype(object).values.tolist()]
+def _named_index(schema: Any) -> tuple[str, ...]:
+    return tuple(name for name in index_columns(schema) if not name.startswith(UNNAMED_INDEX))
 
 
 def _sampled(
-    paths: Sequence[Path], max_rows: int, seed: int, text: Sequence[str], setting: str
-) -> tuple[Any, int]:
-    """The sample and the number of all rows.
+    paths: Sequence[Path],
+    max_rows: int,
+    seed: int,
+    text: Sequence[str],
+    setting: str,
+    written: Sequence[str],
+) -> tuple[Any, int, Any]:
+    """The sample, the number of all rows, and the places of the sample's rows among them (None: all are there).
 
     Every row draws a number and the rows with the smallest ones are kept: each sample of this size is as
     likely as any other, the pieces don't matter, and one pass is enough.
@@ -190,32 +166,35 @@ def _sampled(
 
     draw = generator(seed, "sample")
     kept: list[Any] = []
+    #: What each row drew, and its place.
     draws: list[Any] = []
     kinds: dict[str, str] = {}
     rows = held = 0
     limit = numpy.inf
-    for piece in (piece for path in paths for piece in frames(path, text, setting)):
+    for piece in (piece for path in paths for piece in frames(path, text, setting, written)):
         mixed = [name for name in _mixed_columns(piece, kinds) if name not in text]
         if mixed:
             # Numbers here and text there: the whole column is text, as its digits are written.
             kept.clear()
-            return _sampled(paths, max_rows, seed, [*text, *mixed], setting)
+            return _sampled(paths, max_rows, seed, [*text, *mixed], setting, written)
         drawn = draw.random(len(piece))
         rows += len(piece)
         still(f"reading {paths[0].name}: {rows} rows so far")
         chosen = drawn < limit
         kept.append(piece if chosen.all() else piece[chosen])
-        draws.append(drawn[chosen])
+        draws.append(numpy.stack([drawn, numpy.arange(rows - len(piece), rows)])[:, chosen])
         held += int(chosen.sum())
         if held > 2 * max_rows:
             kept, draws, limit = _smallest(kept, draws, max_rows)
             held = max_rows
     if held > max_rows:
         kept, draws, limit = _smallest(kept, draws, max_rows)
+        held = max_rows
     if not kept:
-        return pandas.DataFrame(), 0
+        return pandas.DataFrame(), 0, None
+    places = numpy.hstack(draws)[1].astype("int64") if held < rows else None
     whole = kept[0] if len(kept) == 1 else pandas.concat(kept, ignore_index=True)
-    return whole.reset_index(drop=True).infer_objects(), rows
+    return whole.reset_index(drop=True).infer_objects(), rows, places
 
 
 def _smallest(kept: list[Any], draws: list[Any], count: int) -> tuple[list[Any], list[Any], float]:
@@ -223,10 +202,10 @@ def _smallest(kept: list[Any], draws: list[Any], count: int) -> tuple[list[Any],
     import numpy
     import pandas
 
-    drawn = numpy.concatenate(draws)
-    limit = numpy.partition(drawn, count)[count]
-    chosen = drawn < limit
-    return [pandas.concat(kept, ignore_index=True)[chosen]], [drawn[chosen]], float(limit)
+    drawn = numpy.hstack(draws)
+    limit = numpy.partition(drawn[0], count)[count]
+    chosen = drawn[0] < limit
+    return [pandas.concat(kept, ignore_index=True)[chosen]], [drawn[:, chosen]], float(limit)
 
 
 def _mixed_columns(piece: Any, kinds: dict[str, str]) -> list[str]:
@@ -259,9 +238,12 @@ def _parquet_frames(path: Path) -> Iterator[Any]:
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise UserError(f"{path} has two columns {twice[0]}; give each a name of its own.")
+        index = _named_index(file.schema_arrow)
         size = max(1, CELLS // max(1, len(names)))
         for batch in file.iter_batches(batch_size=size):
-            yield batch.to_pandas()
+            frame = without_categories(batch).to_pandas(maps_as_pydicts="strict")
+            # An index with a name may be a column of the model's.
+            yield frame.reset_index() if index else frame
 
 
 def _stat(path: Path, setting: str) -> tuple[int, int, int]:
@@ -272,29 +254,3 @@ def _stat(path: Path, setting: str) -> tuple[int, int, int]:
     except OSError as error:
         raise UserError(f"{path} can't be read: {error.strerror}; check {setting}.") from error
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def _typed(values: Any, type_name: str) -> Any:
-    """A whole-number column read as such may be meant as double: CSV doesn't tell."""
-    dtype = _NUMPY.get(type_name)
-    if dtype and values.dtype.kind in "iufb" and not values.isna().any():
-        converted = values.astype(dtype)
-        return converted if dtype == "float32" or (converted == values).all() else values
-    return _times(values) if type_name == "datetime" else values
-
-
-def _times(column: Any) -> Any:
-    import pandas
-
-    try:
-        return pandas.to_datetime(column).astype("datetime64[ns]")
-    except (ValueError, TypeError):
-        return column
-
-
-def _json_value(value: Any) -> Any:
-    import pandas
-
-    if value is None or (not isinstance(value, (str, bytes)) and pandas.isna(value)):
-        return None
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,7 +1,7 @@
 """Ways of disturbing a table of inputs, each drawn from a random generator.
 
 Every function takes the table as a pandas DataFrame and gives a disturbed copy with the same columns and
-types, or None when no column can be disturbed that way.
+types, or None when no column can be disturbed that way. Lists, objects and arrays aren't disturbed.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy
+
+from tollgate_serving.parts import holds_parts
 
 #: Share of the number cells that are put out of range.
 OUT_OF_RANGE_SHARE = 0.05
@@ -30,7 +32,11 @@ def missing(frame: Any, strength: float, draw: numpy.random.Generator) -> Any | 
 
     Whole numbers and booleans can't: the scorer refuses a request without them before the model sees it.
     """
-    columns = [name for name in frame.columns if frame[name].dtype.kind not in "iub"]
+    columns = [
+        name
+        for name in frame.columns
+        if frame[name].dtype.kind not in "iub" and not holds_parts(frame[name])
+    ]
     disturbed = frame.copy()
     for name in columns:
         disturbed[name] = frame[name].mask(_chosen(len(frame), strength, draw))
@@ -43,7 +49,7 @@ def swapped(frame: Any, strength: float, draw: numpy.random.Generator) -> Any | 
     disturbed = frame.copy()
     columns = 0
     for name in frame.columns:
-        if frame[name].dtype.kind in "iufM":
+        if frame[name].dtype.kind in "iufM" or holds_parts(frame[name]):
             continue
         codes, categories = _factorized(frame[name])
         if len(categories) < 2:

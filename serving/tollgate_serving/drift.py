@@ -15,8 +15,11 @@ import numpy
 
 from tollgate_serving.data import TableFile
 from tollgate_serving.errors import UserError
+from tollgate_serving.parts import without_parts
 from tollgate_serving.progress import still
 from tollgate_serving.randomness import generator
+from tollgate_serving.same_rows import is_index
+from tollgate_serving.support import DistinctRows
 
 #: Quantile bins of the reference that PSI is summed over.
 BINS = 10
@@ -40,7 +43,7 @@ def measure_data_drift(
     evaluation: TableFile,
     reference: TableFile | None,
     live: TableFile | None,
-    label: str,
+    labels: Sequence[str],
     seed: int,
 ) -> list[dict[str, Any]]:
     """The comparisons that ``settings`` of the gate data-drift ask for, as ``dataDriftSchema`` has them.
@@ -48,7 +51,7 @@ def measure_data_drift(
     ``reference`` is compared with training and evaluation data, ``live`` with the training data. A
     comparison whose data is not at hand is left out, which the gate refuses.
 
-    The label is compared where both sides have it. Raises UserError naming every other column that only one
+    The labels are compared where both sides have it. Raises UserError naming every other column that only one
     side has. Rows captured by the scorer have the model's own inputs only, so further columns of the
     training data are no fault there.
     """
@@ -61,7 +64,7 @@ def measure_data_drift(
     if settings.get("live") is not None:
         wanted += [("live-training", live, training, settings["live"] == "captured")]
     return [
-        _compare(name, data, base, label, inputs_only, seed)
+        _compare(name, data, base, labels, inputs_only, seed)
         for name, data, base, inputs_only in wanted
         if data is not None and base is not None
     ]
@@ -71,11 +74,11 @@ def _compare(
     comparison: Comparison,
     data: TableFile,
     reference: TableFile,
-    label: str,
+    labels: Sequence[str],
     inputs_only: bool,
     seed: int,
 ) -> dict[str, Any]:
-    names = _shared_columns(data, reference, label, inputs_only)
+    names = _shared_columns(data, reference, labels, inputs_only)
     left, right = _at_most(data.frame, seed), _at_most(reference.frame, seed)
     columns = []
     for name in names:
@@ -84,20 +87,26 @@ def _compare(
     adjusted = _adjusted([column["pValue"] for column in columns])
     return {
         "comparison": comparison,
-        "data": data.facts_of(len(left)),
-        "reference": reference.facts_of(len(right)),
+        "data": _facts(data, left, names),
+        "reference": _facts(reference, right, names),
         "columns": [
             {**column, "adjustedPValue": value} for column, value in zip(columns, adjusted)
         ],
     }
 
 
+def _facts(file: TableFile, used: Any, names: Sequence[str]) -> dict[str, Any]:
+    # A number that each row has makes no row new.
+    own = [name for name in names if not is_index(name)]
+    return {**file.facts_of(len(used)), "distinctRows": DistinctRows.of(used, own).count}
+
+
 def _shared_columns(
-    data: TableFile, reference: TableFile, label: str, inputs_only: bool
+    data: TableFile, reference: TableFile, labels: Sequence[str], inputs_only: bool
 ) -> list[str]:
-    _refuse_missing(data, reference, label)
+    _refuse_missing(data, reference, labels)
     if not inputs_only:
-        _refuse_missing(reference, data, label)
+        _refuse_missing(reference, data, labels)
     names = sorted(set(map(str, data.frame.columns)) & set(map(str, reference.frame.columns)))
     if not names:
         raise UserError(
@@ -106,9 +115,9 @@ def _shared_columns(
     return names
 
 
-def _refuse_missing(one: TableFile, other: TableFile, label: str) -> None:
+def _refuse_missing(one: TableFile, other: TableFile, labels: Sequence[str]) -> None:
     missing = sorted(set(map(str, one.frame.columns)) - set(map(str, other.frame.columns)))
-    missing = [name for name in missing if name != label]
+    missing = [name for name in missing if name not in labels]
     if missing:
         raise UserError(
             f"{other.path} lacks the columns {', '.join(missing)} that {one.path} has; "
@@ -239,7 +248,7 @@ def _categories(values: Any) -> Any:
     import pandas
 
     series = pandas.Series(values)
-    codes, found = pandas.factorize(series)
+    codes, found = pandas.factorize(without_parts(series))
     texts = numpy.array([*map(_text, found), "missing"], dtype=object)
     # A missing value has the code -1, the last text.
     return pandas.Series(texts[codes])

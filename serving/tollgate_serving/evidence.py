@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Name = Annotated[str, Field(min_length=1)]
 #: NaN and infinite numbers are no evidence.
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -21,6 +22,11 @@ Positive = Annotated[int, Field(gt=0, le=_LARGEST)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _later() -> Any:
+    """A field that documents of former versions don't have: then it is left out, and never null."""
+    return Field(default_factory=lambda: None, exclude_if=lambda value: value is None)
 
 
 class ModelFacts(_Part):
@@ -48,7 +54,7 @@ class FileFacts(_Part):
 class MeasuredFile(FileFacts):
     """A table of which all rows were measured, or ``rowsUsed`` drawn at random: then it is written, and never null."""
 
-    rowsUsed: Positive = Field(default_factory=lambda: None, exclude_if=lambda value: value is None)
+    rowsUsed: Positive = _later()
 
 
 class ColumnFacts(_Part):
@@ -70,6 +76,8 @@ class Latency(_Part):
     p99Ms: NotNegative
     requests: Positive
     concurrency: Positive
+    rounds: Positive = _later()
+    load: Share = _later()
 
 
 class Smoke(_Part):
@@ -77,16 +85,68 @@ class Smoke(_Part):
     detail: str
 
 
+class KeptAnswers(_Part):
+    """The document beside the evidence with what the scorer answered to rows of the evaluation data."""
+
+    digest: Digest
+    rows: Positive
+
+
+class Independence(_Part):
+    """Rows whose answer was another one than in the evaluation: in random company, and alone."""
+
+    rows: Positive
+    company: Count
+    aloneRows: Positive
+    alone: Count
+    #: Did the scorer put rows of several callers into one call?
+    batching: bool
+
+
+class Answer(_Part):
+    """What the settings say of how a class or a number is read from an answer."""
+
+    column: Name | Count = _later()
+    threshold: Number = _later()
+    argmax: Literal[True] | list[str] = _later()
+
+
+class ClassFacts(_Part):
+    """Which class precision, recall and f1 are about, and who says so and which classes there are."""
+
+    origin: Literal["model", "training-data", "evaluation-data"]
+    average: Literal["binary", "macro"]
+    positive: str | None
+    positiveBy: Literal["setting", "rarer"] | None
+
+
+class ClassSupport(_Part):
+    value: str
+    rows: Count
+    distinctRows: Count
+    predicted: Count
+
+
+class Support(_Part):
+    """``classes`` is null for a regression and for more classes than are counted one by one."""
+
+    distinctRows: Count
+    positive: str | None
+    classes: list[ClassSupport] | None
+
+
 class Slice(_Part):
     name: Name
     where: Name
     rows: Count
+    support: Support = _later()
     metrics: dict[str, Number]
 
 
 class Group(_Part):
     value: str
     rows: Count
+    distinctRows: Count = _later()
     selectionRate: Share
 
 
@@ -102,6 +162,7 @@ class Robustness(_Part):
     kind: Literal["noise", "missing", "swapped", "outOfRange", "adversarial"]
     strength: NotNegative
     rows: Positive
+    distinctRows: Positive = _later()
     metric: str
     baseline: Number
     disturbed: Number | None
@@ -114,6 +175,7 @@ class Calibration(_Part):
     brier: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
     bins: Positive
     rows: Positive
+    distinctRows: Positive = _later()
 
 
 class BrokenRule(_Part):
@@ -139,10 +201,14 @@ class ColumnDrift(_Part):
     adjustedPValue: Share
 
 
+class DriftedFile(MeasuredFile):
+    distinctRows: Positive = _later()
+
+
 class DataDrift(_Part):
     comparison: Literal["training-reference", "evaluation-reference", "live-training"]
-    data: MeasuredFile
-    reference: MeasuredFile
+    data: DriftedFile
+    reference: DriftedFile
     columns: Annotated[list[ColumnDrift], Field(min_length=1)]
 
 
@@ -164,6 +230,7 @@ class ComparedQuality(_Part):
     significance: Share
     resamples: Count
     rows: Positive
+    distinctRows: Positive = _later()
 
 
 class ComparedPredictions(_Part):
@@ -180,21 +247,53 @@ class Comparison(_Part):
     predictions: ComparedPredictions | None
 
 
+class Trivial(_Part):
+    metric: Literal["balanced-accuracy", "rmse"]
+    answer: str
+    candidate: Number
+    trivial: Number
+    test: Literal["fisher-exact", "permutation", "paired-bootstrap"]
+    pValue: Share
+    resamples: Count
+    rows: Positive
+
+
+class TargetComparison(_Part):
+    problem: str | None
+    quality: ComparedQuality | None
+    predictions: ComparedPredictions | None
+
+
+class Target(_Part):
+    """One of several numbers that a regression predicts, measured by itself."""
+
+    name: Name
+    metrics: dict[str, Number]
+    trivial: Trivial
+    slices: list[Slice]
+    robustness: list[Robustness]
+    comparison: TargetComparison
+
+
 class Leakage(_Part):
     trainingData: FileFacts
     evaluationRows: Count
     sharedRows: Count
+    firstRows: Annotated[list[Positive], Field(max_length=10)] = _later()
 
 
 class CodeFile(_Part):
     path: str
     format: Literal["pickle", "skops", "other"]
     loads: list[str]
+    uses: dict[str, list[str]] = _later()
     problem: str | None
+    sha256: Sha256 = _later()
 
 
 class Code(_Part):
     scanner: str
+    scanned: Count = _later()
     files: list[CodeFile]
 
 
@@ -255,12 +354,23 @@ class Evidence(_Part):
     format: Annotated[Literal["tollgate.evidence/2"], Field(alias="schema")]
     model: ModelFacts
     task: Literal["classification", "regression"]
+    #: Left out where an answer is itself what is measured, and in older documents.
+    answer: Answer = _later()
+    #: Left out for a regression, and in older documents.
+    classes: ClassFacts = _later()
     metrics: dict[str, Number]
+    support: Support = _later()
+    trivial: Trivial = _later()
+    #: Only of a regression of several numbers, which has its own trivial, slices, robustness and comparison by target.
+    targets: Annotated[list[Target], Field(min_length=2)] = _later()
     data: DataFacts
     signature: SignatureFacts | None
     latency: Latency
     memoryBytes: Positive | None
     smoke: Smoke
+    #: Left out when the scorer couldn't be asked in JSON, and in older documents: never null.
+    answers: KeptAnswers = _later()
+    independence: Independence = _later()
     slices: list[Slice]
     fairness: list[Fairness]
     robustness: list[Robustness]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy
 
+from tollgate_serving.classes import Classes, listed
 from tollgate_serving.errors import UserError
-from tollgate_serving.measures import positive_class
+from tollgate_serving.support import DistinctRows
 
 #: What rows without a value in the column are called.
 MISSING = "(missing)"
@@ -16,29 +17,43 @@ MOST_GROUPS = 100
 
 
 def measure_fairness(
-    settings: dict[str, Any], frame: Any, labels: Any, predictions: Any
+    settings: dict[str, Any],
+    frame: Any,
+    labels: Any,
+    predictions: Any,
+    classes: Classes,
+    distinct: DistinctRows,
 ) -> list[dict[str, Any]]:
     """Group metrics for each column of the fairness gate's settings, in their order.
 
-    The positive class is 1, or the later of two. Rows without a value are a group of their own. A group
-    without positive (negative) labels counts as a true (false) positive rate of 0, as in Fairlearn. Raises
-    UserError for a column that isn't there or has too many values, and for more than two classes.
+    Labels and predictions are codes of ``classes``; those of the positive class are selected. Rows without a value
+    are a group of their own. A group without positive (negative) labels counts as a true (false) positive rate of 0,
+    as in Fairlearn. Raises UserError for a column that isn't there or has too many values, and where no class is
+    the positive one.
     """
     labels, predictions = numpy.asarray(labels), numpy.asarray(predictions)
-    classes = sorted({*labels.tolist(), *predictions.tolist()})
-    if len(classes) > 2:
+    positive = classes.positive
+    if len(classes.names) < 2:
         raise UserError(
-            f"tollgate:gates.fairness needs two classes, but labels and predictions have {len(classes)}; "
-            "disable the gate for this model."
+            f"tollgate:gates.fairness needs two classes, but there is {listed(classes.names)} alone; "
+            "evaluate on rows of every class."
         )
-    positive = positive_class(classes)
+    if positive is None:
+        raise UserError(
+            f"tollgate:gates.fairness is about one class, but there are {len(classes.names)} "
+            f"({listed(classes.names)}); name it in tollgate:evaluation.positive, or disable the gate for this model."
+        )
     return [
-        _column(column, _groups(frame, column), labels == positive, predictions == positive)
+        _column(
+            column, _groups(frame, column), labels == positive, predictions == positive, distinct
+        )
         for column in settings["columns"]
     ]
 
 
-def _column(column: str, groups: Any, wanted: Any, given: Any) -> dict[str, Any]:
+def _column(
+    column: str, groups: Any, wanted: Any, given: Any, distinct: DistinctRows
+) -> dict[str, Any]:
     import pandas
     from fairlearn.metrics import (
         MetricFrame,
@@ -71,7 +86,12 @@ def _column(column: str, groups: Any, wanted: Any, given: Any) -> dict[str, Any]
         # 0 of 0 is no disparity: nobody is selected.
         "disparateImpact": _share(measured.ratio()["selected"]) if shares.any() else 1.0,
         "groups": [
-            {"value": str(value), "rows": int(counts[value]), "selectionRate": _share(share)}
+            {
+                "value": str(value),
+                "rows": int(counts[value]),
+                "distinctRows": int(distinct.within(groups == value).sum()),
+                "selectionRate": _share(share),
+            }
             for value, share in shares.items()
         ],
     }

@@ -21,15 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tollgate_serving.arguments import Parser
-from tollgate_serving.digest import digest_of_folder, size_of_folder
+from tollgate_serving.cache import MODEL_FOLDER, holder_of
+from tollgate_serving.digest import IGNORED, digest_of_folder, size_of_folder
 from tollgate_serving.ending import end_on_request
-from tollgate_serving.errors import UserError
+from tollgate_serving.errors import EXIT_DIGEST, EXIT_DOWNLOAD, UserError
 from tollgate_serving.logs import configure, logger
 from tollgate_serving.quiet import quiet_mlflow
-
-#: Exit codes of the scorer, so that whoever starts it can tell the cases apart.
-EXIT_DIGEST = 3
-EXIT_DOWNLOAD = 4
+from tollgate_serving.registry_credentials import registry_credentials
 
 
 @dataclass(frozen=True)
@@ -45,63 +43,125 @@ class Pinned:
         return f"{self.model} version {self.version}"
 
 
+def cached(pinned: Pinned, cache: Path) -> Path | None:
+    """The folder in the cache that holds exactly the pinned bytes, or None. What isn't the version is removed."""
+    holder = holder_of(pinned.digest, cache)
+    if not holder.is_dir():
+        return None
+    target = folder_in(cache, pinned)
+    others = [path for path in holder.iterdir() if path != target]
+    if target.is_dir():
+        _remove_ignored(target, pinned)
+    if target.is_dir() and not others and _has(target, pinned.digest):
+        return target
+    for path in (target, *others):
+        if path.is_symlink() or path.exists():
+            logger.warning(
+                "the cached model was altered, downloading it again",
+                extra={"facts": {"folder": str(path)}},
+            )
+            remove(path)
+    return None
+
+
+def _has(folder: Path, digest: str) -> bool:
+    try:
+        return digest_of_folder(folder) == digest
+    except UserError:
+        # A link or a special file in it: those are no bytes of a version.
+        return False
+
+
+def remove(path: Path) -> None:
+    """Removes a folder, a file or a link, whichever it is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def obtain(pinned: Pinned, cache: Path) -> Path:
     """A folder in the cache that holds exactly the pinned bytes. Raises UserError on any other bytes.
 
     A download goes to a folder of its own and is renamed into place when its digest is right, so a
     process that is killed leaves nothing that could be taken for the model.
     """
-    hex_digest = pinned.digest.removeprefix("sha256:")
-    target = cache / hex_digest
-    if target.is_dir():
-        if digest_of_folder(target) == pinned.digest:
-            return target
-        logger.warning(
-            "the cached model was altered, downloading it again",
-            extra={"facts": {"folder": str(target)}},
-        )
-        shutil.rmtree(target)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(cache)
-        with _part_of(cache, hex_digest) as part:
+        found = cached(pinned, cache)
+        if found is not None:
+            return found
+        with part_of(cache, holder_of(pinned.digest, cache).name) as part:
             folder = download(pinned, part / "bytes")
-            found = digest_of_folder(folder)
-            if found != pinned.digest:
+            digest = digest_of_folder(folder)
+            if digest != pinned.digest:
                 raise UserError(
-                    f"{pinned} has digest {found}, but {pinned.digest} is pinned; "
+                    f"{pinned} has digest {digest}, but {pinned.digest} is pinned; "
                     "restore its bytes, or evaluate and pin it again.",
                     EXIT_DIGEST,
                 )
-            _move(folder, target)
+            keep(folder, pinned, cache)
     except OSError as error:
-        raise UserError(
-            f"{pinned} can't be kept in {cache}: {error.strerror}; make the folder writable or give another.",
-            EXIT_DOWNLOAD,
-        ) from error
-    return target
+        raise cant_be_kept(pinned, cache, error) from error
+    return folder_in(cache, pinned)
+
+
+def cant_be_kept(pinned: Pinned, cache: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{pinned} can't be kept in {cache}: {error.strerror}; make the folder writable or give another.",
+        EXIT_DOWNLOAD,
+    )
+
+
+def folder_in(cache: Path, pinned: Pinned) -> Path:
+    """Where a version's files lie in the cache, or would."""
+    return holder_of(pinned.digest, cache) / MODEL_FOLDER
+
+
+def keep(folder: Path, pinned: Pinned, cache: Path) -> None:
+    """Moves files whose digest was checked to their place in the cache. Raises OSError."""
+    holder_of(pinned.digest, cache).mkdir(exist_ok=True)
+    _move(folder, folder_in(cache, pinned))
 
 
 def download(pinned: Pinned, folder: Path) -> Path:
     """Copies the version's files below ``folder``; returns where they lie. Raises UserError when it can't."""
-    from mlflow.artifacts import download_artifacts
-
     folder.mkdir(parents=True)
     try:
         if pinned.uri.startswith(
             ("models:", "runs:", "http:", "https:", "s3:", "mlflow-artifacts:")
         ):
-            return Path(download_artifacts(artifact_uri=pinned.uri, dst_path=str(folder)))
-        # A local folder is copied: MLflow would hand out the original, which may change under us.
-        return Path(
-            shutil.copytree(pinned.uri.removeprefix("file://"), folder / "model", symlinks=True)
-        )
+            # Takes a second, and a folder needs none of it.
+            from mlflow.artifacts import download_artifacts
+
+            with registry_credentials():
+                copied = Path(download_artifacts(artifact_uri=pinned.uri, dst_path=str(folder)))
+        else:
+            # A local folder is copied: MLflow would hand out the original, which may change under us.
+            origin = pinned.uri.removeprefix("file://")
+            copied = Path(shutil.copytree(origin, folder / "model", symlinks=True))
+    except UserError:
+        raise
     except Exception as error:
         raise UserError(
             f"{pinned} can't be downloaded from {_registry()}: {one_line(error)}; "
             "check that the registry answers and that the version exists.",
             EXIT_DOWNLOAD,
         ) from error
+    _remove_ignored(copied, pinned)
+    return copied
+
+
+def _remove_ignored(folder: Path, pinned: Pinned) -> None:
+    """What the digest leaves out mustn't be there to be read: it could say anything."""
+    ignored = folder / IGNORED
+    if ignored.is_symlink() or ignored.is_file():
+        ignored.unlink()
+    elif ignored.exists():
+        raise UserError(
+            f"{pinned} has a folder {IGNORED}, a name that is the registry's client's own; "
+            "log it without that folder.",
+            EXIT_DIGEST,
+        )
 
 
 def one_line(error: BaseException) -> str:
@@ -130,10 +190,13 @@ def _move(folder: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _part_of(cache: Path, hex_digest: str) -> Iterator[Path]:
-    """A folder for one download. It is locked as long as we live, which tells it from what a killed process left:
-    a number of a process would not, since every container's first process is number 1."""
-    part, lock = _locked_part(cache, hex_digest)
+def part_of(cache: Path, name: str) -> Iterator[Path]:
+    """A folder in the cache for one download, without what downloads that were killed have left there. It is locked as
+    long as we live, which tells it from those: a number of a process would not, since every container's first process
+    is number 1."""
+    cache.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(cache)
+    part, lock = _locked_part(cache, name)
     try:
         yield part
     finally:
@@ -141,9 +204,9 @@ def _part_of(cache: Path, hex_digest: str) -> Iterator[Path]:
         os.close(lock)
 
 
-def _locked_part(cache: Path, hex_digest: str) -> tuple[Path, int]:
+def _locked_part(cache: Path, name: str) -> tuple[Path, int]:
     while True:
-        part = Path(tempfile.mkdtemp(prefix=f"{hex_digest}.part-", dir=cache))
+        part = Path(tempfile.mkdtemp(prefix=f"{name}.part-", dir=cache))
         # Another process may take it for a leftover until it is locked.
         with contextlib.suppress(FileNotFoundError):
             lock = os.open(part, os.O_RDONLY)

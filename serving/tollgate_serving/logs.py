@@ -8,8 +8,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-
 logger = logging.getLogger("tollgate")
 
 
@@ -18,7 +16,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self, constants: dict[str, Any]):
         super().__init__()
-        self._constants = constants
+        self.constants = constants
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -26,7 +24,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            **self._constants,
+            **self.constants,
             **getattr(record, "facts", {}),
         }
         if record.exc_info:

@@ -8,34 +8,20 @@ from typing import Any
 
 import numpy
 
+from tollgate_serving.classes import Classes
 from tollgate_serving.errors import UserError
-from tollgate_serving.fetch import one_line
+
+#: What is averaged over classes, beside accuracy.
+AVERAGED = ("precision", "recall", "f1")
 
 
-def check_predictions(predictions: Any, rows: int) -> numpy.ndarray:
-    """One finite prediction for each row, as a column. Raises UserError saying what they are instead."""
-    values = numpy.asarray(predictions)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise UserError(
-            f"the model's predictions have the shape {list(values.shape)}; log it with one prediction for each row."
-        )
-    if len(values) != rows:
-        raise UserError(
-            f"the model gave {len(values)} predictions for {rows} rows; it must give one for each row."
-        )
-    if values.dtype.kind == "f" and not numpy.isfinite(values).all():
-        count = int((~numpy.isfinite(values)).sum())
-        raise UserError(
-            f"{count} of {len(values)} predictions aren't finite numbers; mend the model."
-        )
-    return values
+def measure(labels: Any, predictions: Any, classes: Classes | None) -> dict[str, float]:
+    """The ``metrics`` of the evidence document, on all rows. Raises UserError when they can't be had.
 
-
-def measure(task: str, labels: Any, predictions: numpy.ndarray) -> dict[str, float]:
-    """accuracy, precision, recall and f1, or r2, mae and rmse. Raises UserError when they can't be had."""
-    metrics = Measure(task, labels, predictions).of()
+    accuracy, precision, recall and f1, and the last three as ``_macro`` and ``_weighted`` too; or r2, mae and rmse.
+    """
+    measured = Measure(labels, predictions, classes)
+    metrics = measured.of() | measured.averages()
     for name, value in metrics.items():
         if not math.isfinite(value):
             raise UserError(
@@ -44,61 +30,68 @@ def measure(task: str, labels: Any, predictions: numpy.ndarray) -> dict[str, flo
     return metrics
 
 
-def positive_class(classes: list[Any]) -> Any:
-    """Which of two classes precision, recall and fairness are about: 1 (or true), else the later one."""
-    return 1 if 1 in classes else classes[-1]
-
-
 class Measure:
     """The metrics on any selection of the rows, by the classes of all of them.
 
-    Two classes: precision, recall and f1 of the positive one; more: their plain mean over the classes that
-    occur in the selection (macro).
+    Labels and predictions are codes of ``classes`` (``Classes.codes``); numbers of a regression where that is None.
+    Precision, recall and f1 are those of the positive class; where there is none their plain mean over the classes
+    that occur in the selection, as labels or predictions (macro). A class that is never said has a precision of 0.
     """
 
-    def __init__(self, task: str, labels: Any, predictions: Any):
-        self._task = task
-        labels, predictions = numpy.asarray(labels), numpy.asarray(predictions)
-        try:
-            if task == "classification":
-                self._classes = sorted({*labels.tolist(), *predictions.tolist()})
-                # Numbers compare much quicker than texts, and the selections are many.
-                number = {value: index for index, value in enumerate(self._classes)}
-                labels = numpy.array([number[value] for value in labels.tolist()])
-                predictions = numpy.array([number[value] for value in predictions.tolist()])
-            else:
-                labels, predictions = labels.astype(float), predictions.astype(float)
-        except (ValueError, TypeError) as error:
-            raise UserError(
-                f"the predictions can't be compared with the labels as {task}: {one_line(error)}; "
-                "check tollgate:evaluation.task and the label column."
-            ) from error
-        self._labels, self._predictions = labels, predictions
+    def __init__(self, labels: Any, predictions: Any, classes: Classes | None):
+        self._labels, self._predictions = numpy.asarray(labels), numpy.asarray(predictions)
+        self._classes = classes
 
     def of(self, chosen: Any = slice(None)) -> dict[str, float]:
         """On the chosen rows (a mask or a slice), at least one; a metric that isn't defined on them is NaN."""
         labels, predictions = self._labels[chosen], self._predictions[chosen]
-        if self._task == "classification":
-            return self._classification(labels, predictions)
-        return _regression(labels, predictions)
-
-    def _classification(self, labels: Any, predictions: Any) -> dict[str, float]:
-        from sklearn.metrics import accuracy_score, precision_recall_fscore_support
-
-        average: dict[str, Any] = {"average": "macro"}
-        if len(self._classes) <= 2:
-            positive = self._classes.index(positive_class(self._classes))
-            # "binary" would refuse a selection without the positive class.
-            average = {"average": "macro", "labels": [positive]}
-        precision, recall, f1, _ = precision_recall_fscore_support(
-            labels, predictions, zero_division=0.0, **average
-        )
-        return {
-            "accuracy": float(accuracy_score(labels, predictions)),
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(f1),
+        if self._classes is None:
+            return _regression(labels, predictions)
+        occurs, _, scores = self._by_class(labels, predictions)
+        positive = self._classes.positive
+        found = {
+            name: _mean(values, occurs) if positive is None else float(values[positive])
+            for name, values in scores.items()
         }
+        return {"accuracy": float(numpy.mean(labels == predictions)), **found}
+
+    def averages(self) -> dict[str, float]:
+        """Precision, recall and f1 of all rows as means over the classes, plain and weighted by rows; no errors."""
+        if self._classes is None:
+            return {}
+        occurs, rows, scores = self._by_class(self._labels, self._predictions)
+        return {
+            **{f"{name}_macro": _mean(values, occurs) for name, values in scores.items()},
+            **{
+                f"{name}_weighted": float(values @ rows / rows.sum())
+                for name, values in scores.items()
+            },
+        }
+
+    def _by_class(self, labels: Any, predictions: Any) -> tuple[Any, Any, dict[str, numpy.ndarray]]:
+        count = len(self._classes.names) if self._classes else 0
+        has, said, right = (
+            _counts(codes, count) for codes in (labels, predictions, labels[labels == predictions])
+        )
+        of_class = {
+            "precision": _over(right, said),
+            "recall": _over(right, has),
+            "f1": _over(2 * right, has + said),
+        }
+        return has + said > 0, has, of_class
+
+
+def _counts(codes: numpy.ndarray, count: int) -> numpy.ndarray:
+    """Rows of each class; what is no class counts nowhere."""
+    return numpy.bincount(codes[codes >= 0], minlength=count).astype("float64")
+
+
+def _over(part: numpy.ndarray, whole: numpy.ndarray) -> numpy.ndarray:
+    return numpy.divide(part, whole, out=numpy.zeros_like(part), where=whole > 0)
+
+
+def _mean(values: numpy.ndarray, occurs: numpy.ndarray) -> float:
+    return float(values[occurs].mean()) if occurs.any() else 0.0
 
 
 def _regression(labels: Any, predictions: Any) -> dict[str, float]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tollgate_serving.ending import pause
 from tollgate_serving.errors import UserError
+
+if TYPE_CHECKING:
+    from tollgate_serving.access import PasswordGuard
 
 QUIET = {
     # 9 processes and 1.9 GB with it, one and 0.5 GB without: nothing here submits jobs to the server.
@@ -14,6 +18,10 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
 }
+
+
+#: The application behind its guard, where a password is wanted.
+guarded: PasswordGuard | None = None
 
 
 def ensure_bucket(endpoint: str | None, bucket: str, wait_seconds: float) -> None:
@@ -54,7 +62,7 @@ def ensure_bucket(endpoint: str | None, bucket: str, wait_seconds: float) -> Non
                 raise UserError(
                     f"the artifact store at {where} doesn't answer after {wait_seconds:g} s ({error}); see its log."
                 ) from error
-        time.sleep(0.3)
+        pause(0.3)
 
 
 def _has_bucket(s3: Any, bucket: str) -> bool:
@@ -93,7 +101,15 @@ def _keep_versions(s3: Any, bucket: str) -> None:
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
-def run_mlflow(host: str, port: int, finish_seconds: int | None = None) -> None:
+#: How long a client's connection may be idle, as between two calls of a training: as long as a tunnel into a cluster
+#: is kept (the kubelet's default). uvicorn's own 5 s close it just when a call is on its way through the tunnel, and
+#: clients of MLflow since 3.18.0 don't send a call again that makes something.
+IDLE_SECONDS = 4 * 3600
+
+
+def run_mlflow(
+    host: str, port: int, finish_seconds: int | None = None, password: str | None = None
+) -> None:
     """Serves until asked to stop. The stores are those of ``MLFLOW_BACKEND_STORE_URI`` and
     ``MLFLOW_ARTIFACTS_DESTINATION``, so that no password is an argument.
 
@@ -101,19 +117,30 @@ def run_mlflow(host: str, port: int, finish_seconds: int | None = None) -> None:
     everything, 3 s. Here the web server runs in this process.
 
     :param finish_seconds: How long requests in flight may take after SIGTERM; None: as long as they want.
+    :param password: What clients have to send; None: nothing.
     """
     import mlflow.server
     import uvicorn
     from mlflow.cli import cli
+    from uvicorn.importer import import_from_string
 
-    graceful = (
-        [] if finish_seconds is None else ["--timeout-graceful-shutdown", str(finish_seconds)]
-    )
+    from tollgate_serving.access import PasswordGuard
+
+    own = ["--timeout-keep-alive", str(IDLE_SECONDS)]
+    if finish_seconds is not None:
+        own += ["--timeout-graceful-shutdown", str(finish_seconds)]
 
     def run(command: list[str], extra_env: dict[str, str], **_: Any) -> None:
         os.environ.update(extra_env)
-        # The command is `python -m uvicorn <arguments>`.
-        uvicorn.main([*graceful, *command[3:]])
+        # The command is `python -m uvicorn <arguments> <application>`.
+        *arguments, application = command[3:]
+        if password is None:
+            uvicorn.main([*own, *arguments, application])
+            return
+        # Whatever application MLflow names, it is behind the guard; one worker runs in this process.
+        global guarded
+        guarded = PasswordGuard(import_from_string(application), password)
+        uvicorn.main([*own, *arguments, f"{__name__}:guarded"])
 
     mlflow.server._exec_cmd = run
     cli(["server", "--host", host, "--port", str(port), "--workers", "1"])
@@ -128,7 +155,11 @@ def keep_transfers_here() -> None:
     original = handlers.build_server_info_payload
 
     def payload() -> dict[str, object]:
-        hidden = {"multipart_uploads_enabled": False, "multipart_downloads_enabled": False}
-        return {**original(), **hidden}
+        offers = (
+            "multipart_uploads_enabled",
+            "multipart_downloads_enabled",
+            "model_artifact_presigned_downloads_supported",
+        )
+        return {**original(), **dict.fromkeys(offers, False)}
 
     handlers.build_server_info_payload = payload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from typing import Any
 
 import numpy
 
+from tollgate_serving.answers import plain_predictions
+from tollgate_serving.conversion import from_json
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import Pinned, one_line
 from tollgate_serving.formats import Request
 from tollgate_serving.logs import logger
 from tollgate_serving.quiet import quiet_mlflow
-from tollgate_serving.rows import RequestError, Rows
-from tollgate_serving.signature import Signature, read_signature, sample_rows
+from tollgate_serving.request_error import RequestError
+from tollgate_serving.sample import sample_rows
+from tollgate_serving.signature import NUMPY_TYPES, Signature, read_signature
+from tollgate_serving.table import Rows, model_input
 
 EXIT_LOAD = 5
 
@@ -29,8 +34,8 @@ class LoadedModel:
     """A model ready to predict."""
 
     signature: Signature | None
-    #: A valid ``features`` value, or None when the signature can't tell.
-    sample: list[list[Any]] | None
+    #: A ``features`` value that the model answers, or None when nobody can tell one.
+    sample: list[Any] | None
     #: Predicts rows that were checked against the signature.
     predict: Callable[[Rows], Any]
     #: Predicts a request that needs MLflow's own checks, or has params.
@@ -39,14 +44,27 @@ class LoadedModel:
     rowwise: bool
     #: ``native`` (numpy to the library itself) or ``pyfunc``.
     path: str
+    #: Probabilities of a request's rows, a column for each of ``classes``; None for a model that gives none.
+    probabilities: Callable[[Request], Any] | None = None
+    #: What a classifier can answer; None where the library's model doesn't say.
+    classes: Any = None
+
+    @property
+    def class_names(self) -> list[Any] | None:
+        """The classes in JSON's types; None for a model that names none."""
+        return None if self.classes is None else numpy.asarray(self.classes).tolist()
 
 
 def load_pyfunc(folder: Path, pinned: Pinned) -> Any:
     """MLflow's own model object. Raises UserError with exit code 5 when it can't be had."""
     quiet_mlflow()
     import mlflow.pyfunc
+    from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT
 
+    # As MLflow's server says: it makes bytes and times of JSON's texts for a model with types of Python.
+    _MLFLOW_IS_IN_SERVING_ENVIRONMENT.set("true")
     try:
+        _choose_keras_backend(folder)
         return mlflow.pyfunc.load_model(str(folder), suppress_warnings=True)
     except ModuleNotFoundError as error:
         raise UserError(
@@ -57,33 +75,36 @@ def load_pyfunc(folder: Path, pinned: Pinned) -> Any:
     except Exception as error:
         logger.debug("the model failed to load", exc_info=True)
         raise UserError(
-            f"{pinned} can't be loaded: {one_line(error)}; train it with the packages it is served with.",
+            f"{pinned} can't be loaded: {one_line(error)}; mend what it does when it is loaded, or "
+            "train it with the packages it is served with.",
             EXIT_LOAD,
         ) from error
+
+
+def _choose_keras_backend(folder: Path) -> None:
+    """The one that a Keras model was made with. MLflow writes it down and doesn't read it, and Keras looks for
+    TensorFlow."""
+    from mlflow.models import Model
+
+    backend = Model.load(str(folder)).flavors.get("keras", {}).get("keras_backend")
+    if isinstance(backend, str):
+        os.environ["KERAS_BACKEND"] = backend
 
 
 def load(folder: Path, pinned: Pinned) -> LoadedModel:
     """Loads the model in ``folder`` for serving. Raises UserError with exit code 5 when that fails."""
     pyfunc = load_pyfunc(folder, pinned)
-    from mlflow.exceptions import MlflowException
-
     signature = read_signature(pyfunc.metadata.signature)
     sample = sample_rows(signature, pyfunc.input_example)
+    if signature is not None and signature.kind != "other":
+        _leave_checks_to_us(pyfunc)
 
     def predict_pyfunc(rows: Rows) -> Any:
-        return pyfunc.predict(as_input(rows, signature))
+        return _refusing(pyfunc.predict, model_input(rows, signature))
 
     def run(request: Request) -> Any:
-        data = request.raw if request.rows is None else as_input(request.rows, signature)
-        try:
-            return pyfunc.predict(data, params=request.params)
-        except MlflowException as error:
-            if error.error_code != "INVALID_PARAMETER_VALUE":
-                raise
-            # Its text quotes the caller's values.
-            raise RequestError(
-                422, "signature", "The input or its params don't fit the model's signature."
-            ) from None
+        data = request.raw if request.rows is None else model_input(request.rows, signature)
+        return _refusing(pyfunc.predict, data, params=request.params)
 
     predict, path = predict_pyfunc, "pyfunc"
     rowwise = False
@@ -93,45 +114,87 @@ def load(folder: Path, pinned: Pinned) -> LoadedModel:
         and ROWWISE_FLAVORS & set(pyfunc.metadata.flavors)
     ):
         trial = _trial_rows(signature, sample)
-        native = _native_predict(pyfunc) if signature.all_double else None
-        if native is not None and _agree(native, predict_pyfunc, trial):
+        native = _native_predict(pyfunc) if signature.uniform else None
+        if native is not None and _agree(native, predict_pyfunc, trial, _lacking(trial)):
             predict, path = native, "native"
         rowwise = _is_rowwise(predict, trial)
-    return LoadedModel(signature, sample, predict, run, rowwise, path)
+    probabilities, classes = _probabilities(pyfunc, signature)
+    if sample is not None and not _may_be_offered(sample, signature, predict):
+        sample = None
+    return LoadedModel(signature, sample, predict, run, rowwise, path, probabilities, classes)
 
 
-def as_input(rows: Rows, signature: Signature) -> Any:
-    """Checked rows as what MLflow's pyfunc expects for this signature."""
-    import pandas
+def _may_be_offered(
+    sample: list[Any], signature: Signature | None, predict: Callable[[Rows], Any]
+) -> bool:
+    """Of the model's own example, always. Values that were made up for it, as a text "a" for a region, may be none that
+    it knows; then nobody shall ask for them and blame the model."""
+    if signature is None or sample != sample_rows(signature, None):
+        return True
+    try:
+        plain_predictions(predict(from_json(sample, signature)))
+        return True
+    except Exception as error:
+        logger.info(
+            "the model has no input_example and fails on made-up values, so no sample request is offered",
+            extra={"facts": {"error": type(error).__name__}},
+        )
+        return False
 
-    if signature.kind == "matrix":
-        return numpy.asarray(rows, dtype=numpy.float64)
-    names = [column.name for column in signature.columns] if signature.named else None
-    if isinstance(rows, numpy.ndarray):
-        return pandas.DataFrame(rows, columns=names)
-    series = [
-        _series([row[index] for row in rows], column.type)
-        for index, column in enumerate(signature.columns)
-    ]
-    return pandas.DataFrame(dict(zip(names if names is not None else range(len(series)), series)))
+
+def _leave_checks_to_us(pyfunc: Any) -> None:
+    """Takes the inputs out of the loaded signature, so that MLflow doesn't convert them once more at each call.
+
+    What ``model_input`` makes is what MLflow's check would hand on, which a test holds for any rows; the check alone
+    takes longer than most models, and more for each column. Params are still MLflow's to fill in.
+    """
+    from mlflow.models.signature import ModelSignature
+
+    whole = pyfunc.metadata.signature
+    if whole.outputs is not None or whole.params is not None:
+        left = ModelSignature(outputs=whole.outputs, params=whole.params)
+        left._is_type_hint_from_example = whole._is_type_hint_from_example
+        pyfunc.metadata.signature = left
+    elif not whole._is_type_hint_from_example:
+        # MLflow has no signature that says nothing at all.
+        pyfunc.metadata.signature = None
 
 
-def _series(values: list[Any], type_name: str) -> Any:
-    import pandas
+def _refusing(predict: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """What MLflow itself refuses is the caller's: its input or its params."""
+    from mlflow.exceptions import MlflowException
 
-    if type_name == "datetime":
-        return pandas.to_datetime(pandas.Series(values, dtype=object)).astype("datetime64[ns]")
-    number = {
-        "double": "float64",
-        "float": "float32",
-        "integer": "int32",
-        "long": "int64",
-        "boolean": "bool",
-    }
-    dtype = number.get(type_name, "object")
-    if None in values and dtype in ("int32", "int64", "bool"):
-        dtype = "object"
-    return pandas.Series(values, dtype=dtype)
+    try:
+        return predict(*given, **named)
+    except MlflowException:
+        logger.debug("MLflow refused the input", exc_info=True)
+        # Its text quotes the caller's values.
+        raise RequestError(
+            422, "signature", "The input or its params don't fit the model's signature."
+        ) from None
+
+
+def _probabilities(
+    pyfunc: Any, signature: Signature | None
+) -> tuple[Callable[[Request], Any] | None, Any]:
+    """The library's own ``predict_proba``, and the classes, as far as MLflow hands out a model that has them."""
+    try:
+        raw = pyfunc.get_raw_model()
+        method, classes = getattr(raw, "predict_proba", None), getattr(raw, "classes_", None)
+        classes = None if classes is None else numpy.asarray(classes)
+    except Exception:
+        return None, None
+    if classes is None or classes.ndim != 1 or classes.size == 0:
+        # A regressor of some libraries has an empty list; several targets have one each.
+        return None, None
+    if method is None:
+        return None, classes
+
+    def probabilities(request: Request) -> Any:
+        rows = request.rows
+        return method(request.raw if rows is None else model_input(rows, signature))
+
+    return probabilities, classes
 
 
 def _native_predict(pyfunc: Any) -> Callable[[Rows], Any] | None:
@@ -146,27 +209,58 @@ def _native_predict(pyfunc: Any) -> Callable[[Rows], Any] | None:
     return method
 
 
-def _trial_rows(signature: Signature, sample: list[list[Any]]) -> Rows:
+def _trial_rows(signature: Signature, sample: list[Any]) -> Rows:
     """Rows for comparing two ways of predicting: the sample, and random ones where numbers may vary."""
-    if not signature.all_double:
-        return sample * 4
-    base = numpy.array(sample, dtype=numpy.float64)[:1]
+    if signature.uniform is None:
+        return from_json(sample * 4, signature)
+    dtype = numpy.dtype(NUMPY_TYPES[signature.uniform])
+    base = numpy.asarray(from_json(sample[:1], signature), dtype="float64")
     scale = numpy.maximum(1.0, numpy.abs(base))
     noise = numpy.random.default_rng(0).normal(size=(31, base.shape[1]))
-    return numpy.concatenate([base, base + scale * noise])
+    rows = numpy.concatenate([base, base + scale * noise])
+    if dtype.kind in "iu":
+        limits = numpy.iinfo(dtype)
+        rows = numpy.clip(numpy.rint(rows), limits.min, limits.max)
+    return rows.astype(dtype)
 
 
-def _agree(native: Callable[[Rows], Any], pyfunc: Callable[[Rows], Any], trial: Rows) -> bool:
-    try:
-        expected = pyfunc(trial)
-    except Exception:
+def _lacking(trial: Any) -> Any:
+    """The rows with about half of their values missing; None where the type has no missing value."""
+    if trial.dtype.kind != "f":
+        return None
+    missing = numpy.random.default_rng(1).random(trial.shape) < 0.5
+    return numpy.where(missing, numpy.array(numpy.nan, trial.dtype), trial)
+
+
+def _agree(
+    native: Callable[[Rows], Any], pyfunc: Callable[[Rows], Any], trial: Rows, lacking: Rows | None
+) -> bool:
+    """Do both ways give the same, on whole rows and on rows with missing values (or both nothing there)?"""
+    expected = _outcome(pyfunc, trial)
+    if expected is None:
         # The model itself fails on such rows: that is for its callers to see, not a reason to refuse it.
         return False
-    try:
-        return _same(native(trial), expected)
-    except Exception:
+    if not _same_outcome(_outcome(native, trial), expected) or (
+        lacking is not None
+        and not _same_outcome(_outcome(native, lacking), _outcome(pyfunc, lacking))
+    ):
         logger.info("the model needs named columns, so MLflow's own way is used")
         return False
+    return True
+
+
+def _outcome(predict: Callable[[Rows], Any], rows: Rows) -> Any:
+    """What it answers; None where it fails."""
+    try:
+        return predict(rows)
+    except Exception:
+        return None
+
+
+def _same_outcome(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        return left is right
+    return _same(left, right)
 
 
 def _is_rowwise(predict: Callable[[Rows], Any], trial: Rows) -> bool:

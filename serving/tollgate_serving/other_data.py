@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tollgate_serving.capture import copy_captured
-from tollgate_serving.data import TableFile, read_tables, text_columns
+from tollgate_serving.data import TableFile, read_tables
+from tollgate_serving.evaluation_rows import class_columns, text_columns
 from tollgate_serving.progress import progress
 from tollgate_serving.signature import Signature
 from tollgate_serving.spec import Spec
@@ -67,5 +68,7 @@ class OtherData:
         )
 
     def _read(self, paths: list[Path], shown: str, setting: str) -> TableFile:
-        text = text_columns(self.signature)
-        return read_tables(paths, shown, self.spec.max_rows, self.spec.seed, text, setting)
+        spec = self.spec
+        text = text_columns(self.signature, paths[0], spec.labels)
+        written = class_columns(self.signature, spec)
+        return read_tables(paths, shown, spec.max_rows, spec.seed, text, setting, written)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy
 
-from tollgate_serving.measures import positive_class
+from tollgate_serving.classes import Classes
 from tollgate_serving.randomness import generator
 
 #: Larger is better. The first one is the default of a classification.
@@ -75,11 +75,16 @@ class PairedScores:
 
     @classmethod
     def of(
-        cls, metric: str, labels: Any, candidate: numpy.ndarray, deployed: numpy.ndarray
+        cls,
+        metric: str,
+        labels: numpy.ndarray,
+        candidate: numpy.ndarray,
+        deployed: numpy.ndarray,
+        classes: Classes | None = None,
     ) -> PairedScores:
-        """``metric`` is one of CLASS_METRICS or NUMBER_METRICS."""
-        if metric in CLASS_METRICS:
-            return cls(*_class_sums(metric, labels, candidate, deployed), 1)
+        """``metric`` is one of CLASS_METRICS, of codes of ``classes``, or of NUMBER_METRICS."""
+        if classes is not None:
+            return cls(*_class_sums(metric, labels, candidate, deployed, classes), 1)
         return cls(*_number_sums(metric, labels, candidate, deployed), 1 if metric == "r2" else -1)
 
     @property
@@ -132,21 +137,24 @@ class PairedScores:
 
 
 def _class_sums(
-    metric: str, labels: Any, candidate: numpy.ndarray, deployed: numpy.ndarray
+    metric: str,
+    labels: numpy.ndarray,
+    candidate: numpy.ndarray,
+    deployed: numpy.ndarray,
+    classes: Classes,
 ) -> tuple[numpy.ndarray, Any, list[int], _Score]:
-    import pandas
     from scipy.sparse import csr_array
 
-    everything = numpy.concatenate(
-        [numpy.asarray(part, dtype=object) for part in (labels, candidate, deployed)]
-    )
-    codes, classes = pandas.factorize(everything, sort=True)
+    # What is no class is one more, which no label has and no metric is about.
+    known = len(classes.names)
+    codes = numpy.stack([labels, candidate, deployed])
+    codes[codes < 0] = known
     # Rows with the same label and the same two answers are one group.
-    (label, first, second), counts = numpy.unique(codes.reshape(3, -1), axis=1, return_counts=True)
+    (label, first, second), counts = numpy.unique(codes, axis=1, return_counts=True)
     if metric == "accuracy":
         right = numpy.column_stack([first == label, second == label])
         return counts, right.astype("float64"), [1, 0], lambda sums: _over(sums, len(labels))
-    count, each = len(classes), numpy.arange(len(counts))
+    count, each = known + 1, numpy.arange(len(counts))
     # Of each class: rows that have it, that a model says have it, and where it is right. Almost all zero.
     entries = [
         (each, label),
@@ -157,12 +165,11 @@ def _class_sums(
     ]
     rows, columns = (numpy.concatenate(part) for part in zip(*entries))
     sums = csr_array((numpy.ones(len(rows)), (rows, columns)), shape=(len(counts), 5 * count))
-    positive = list(classes).index(positive_class(list(classes))) if count <= 2 else None
+    positive = classes.positive
+    about = slice(known) if positive is None else slice(positive, positive + 1)
 
     def score(totals: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
-        parts = totals.reshape(-1, 5, count)
-        if positive is not None:
-            parts = parts[:, :, positive : positive + 1]
+        parts = totals.reshape(-1, 5, count)[:, :, about]
         label, first, first_right, second, second_right = numpy.moveaxis(parts, 1, 0)
         return _averaged(metric, label, first, first_right), _averaged(
             metric, label, second, second_right
@@ -175,7 +182,7 @@ def _class_sums(
 def _averaged(
     metric: str, label: numpy.ndarray, said: numpy.ndarray, right: numpy.ndarray
 ) -> numpy.ndarray:
-    """Plain mean over the classes that occur, as scikit-learn's macro average with zero_division=0."""
+    """Plain mean over the classes that occur, as ``measures.Measure``."""
     whole, part = {
         "precision": (said, right),
         "recall": (label, right),

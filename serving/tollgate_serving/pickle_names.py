@@ -19,18 +19,19 @@ from importlib.util import find_spec
 from typing import Any
 
 from tollgate_serving.pickle_input import Budget, DamagedPickle, PickleProblem, Reader
+from tollgate_serving.pickle_machine import PickleMachine
+from tollgate_serving.pickle_uses import made_anew
 from tollgate_serving.pickle_values import (
+    ARRAY,
     CODE_MAKERS,
-    MARK,
     UNKNOWN,
     Name,
     Table,
     Thing,
-    Unknown,
     array_layout,
-    constant,
     makes_code_type,
     may_be_text,
+    tuple_of,
 )
 
 #: Bounds on the memory of one reading.
@@ -41,17 +42,17 @@ MAX_STACK = 1_000_000
 _ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper"
 
 
-class PickleReader:
-    """Reads one pickle and collects its names in ``loads``, also when it fails halfway."""
+class PickleReader(PickleMachine):
+    """Reads one pickle and collects its names in ``loads`` and what it does with them in ``uses``, also when it fails
+    halfway."""
 
     def __init__(self, reader: Reader, budget: Budget, arrays: bool = False, check: bool = False):
         """``arrays``: skip arrays as joblib does. ``check``: stop where a module can't be found, as an unpickler
         does; for the plain reading of joblib's files, whose arrays look like opcodes."""
+        super().__init__()
         self.loads: set[str] = set()
-        #: Code that the file holds itself.
+        #: Code that the file holds itself, and calls of what has no name.
         self.warnings: set[str] = set()
-        #: Did it call or change anything before it ended or failed?
-        self.acted = False
         #: Does it hold arrays the way joblib writes them?
         self.has_arrays = False
         #: Opcodes read so far.
@@ -60,8 +61,6 @@ class PickleReader:
         self._budget = budget
         self._arrays = arrays
         self._check = check
-        self._stack: list[Any] = []
-        self._memo: dict[int, Any] = {}
         self._protocol = 0
 
     def run(self) -> None:
@@ -74,6 +73,8 @@ class PickleReader:
                 raise PickleProblem(f"it uses the opcode {name}, which no model needs")
             try:
                 action(self, argument)
+            except OverflowError as error:
+                raise PickleProblem("it uses names in more ways than a model does") from error
             except (ValueError, IndexError, KeyError, TypeError) as error:
                 raise DamagedPickle from error
             if len(self._stack) > MAX_STACK or len(self._memo) > MAX_MEMO:
@@ -97,99 +98,6 @@ class PickleReader:
                 raise DamagedPickle from error
             yield opcode.name, argument
 
-    # The stack and the memo.
-
-    def _pop(self) -> Any:
-        value = self._top()
-        self._stack.pop()
-        return value
-
-    def _top(self) -> Any:
-        if self._stack[-1] is MARK:
-            raise DamagedPickle
-        return self._stack[-1]
-
-    def _pop_group(self) -> list[Any]:
-        group: list[Any] = []
-        while (value := self._stack.pop()) is not MARK:
-            group.append(value)
-        group.reverse()
-        return group
-
-    def _nothing(self, _: Any) -> None:
-        """FRAME and STOP change no value."""
-
-    def _push_constant(self, argument: Any) -> None:
-        self._stack.append(constant(argument))
-
-    def _push_mark(self, _: Any) -> None:
-        self._stack.append(MARK)
-
-    def _push_table(self, _: Any) -> None:
-        self._stack.append(Table())
-
-    def _push_tuple(self, size: int) -> None:
-        values = [self._pop() for _ in range(size)]
-        self._stack.append(tuple(reversed(values)))
-
-    def _push_group_as_tuple(self, _: Any) -> None:
-        self._stack.append(tuple(self._pop_group()))
-
-    def _push_group_as_value(self, _: Any) -> None:
-        self._pop_group()
-        self._stack.append(UNKNOWN)
-
-    def _drop(self, _: Any) -> None:
-        self._stack.pop()
-
-    def _drop_group(self, _: Any) -> None:
-        self._pop_group()
-
-    def _duplicate(self, _: Any) -> None:
-        self._stack.append(self._top())
-
-    def _put(self, index: int | None) -> None:
-        self._memo[len(self._memo) if index is None else index] = self._top()
-
-    def _get(self, index: int) -> None:
-        self._stack.append(self._memo[index])
-
-    # Containers.
-
-    def _add_value(self, _: Any) -> None:
-        self._pop()
-        self._changed(self._top())
-
-    def _add_group(self, _: Any) -> None:
-        self._pop_group()
-        self._changed(self._top())
-
-    def _set_entry(self, _: Any) -> None:
-        value, key = self._pop(), self._pop()
-        self._set(self._top(), [key, value])
-
-    def _set_group(self, _: Any) -> None:
-        pairs = self._pop_group()
-        self._set(self._top(), pairs)
-
-    def _push_group_as_table(self, _: Any) -> None:
-        table = Table()
-        self._set(table, self._pop_group())
-        self._stack.append(table)
-
-    def _set(self, target: Any, pairs: list[Any]) -> None:
-        if not isinstance(target, Table):
-            self._changed(target)
-            return
-        for key, value in zip(pairs[::2], pairs[1::2]):
-            if type(key) is str:
-                target.entries[key] = value
-
-    def _changed(self, target: Any) -> None:
-        """Values go into anything but a list, set or dict by its own methods, which is a call."""
-        if not isinstance(target, Unknown):
-            self.acted = True
-
     # Names.
 
     def _load(self, module: Any, name: Any) -> None:
@@ -205,7 +113,7 @@ class PickleReader:
                 module = IMPORT_MAPPING[module]
         if self._check and not _is_importable(module):
             raise DamagedPickle
-        full = f"{module}.{name}"
+        full = full_name(module, name)
         self.loads.add(full)
         if full in CODE_MAKERS:
             self._holds_code(full)
@@ -233,13 +141,16 @@ class PickleReader:
         self._stack.append(UNKNOWN)
 
     def _load_persistent_from_stack(self, _: Any) -> None:
-        self._pop()
+        self._keep([self._pop()])
         self._stack.append(UNKNOWN)
 
     def _holds_code(self, maker: str) -> None:
+        self._warn(f"it holds Python code, made by {maker}")
+
+    def _warn(self, warning: str) -> None:
         # The first says enough: a function alone takes three of them.
         if not self.warnings:
-            self.warnings.add(f"it holds Python code, made by {maker}")
+            self.warnings.add(warning)
 
     # Calls.
 
@@ -255,29 +166,35 @@ class PickleReader:
 
     def _new_with_keywords(self, _: Any) -> None:
         keywords, arguments, kind = self._pop(), self._pop(), self._pop()
-        self._call(kind, (arguments, keywords))
+        self._keep([keywords])
+        self._call(kind, arguments, by_new=True, keywords=keywords)
 
     def _object(self, _: Any) -> None:
         kind, *arguments = self._pop_group()
-        self._call(kind, tuple(arguments))
+        self._call(kind, tuple_of(arguments))
 
     def _instance(self, argument: str) -> None:
         # Python's own unpickler loads before it looks for the arguments.
         self._load_line(argument)
         kind = self._pop()
-        self._call(kind, tuple(self._pop_group()))
+        self._call(kind, tuple_of(self._pop_group()))
 
-    def _call(self, function: Any, arguments: Any, by_new: bool = False) -> None:
+    def _call(
+        self, function: Any, arguments: Any, by_new: bool = False, keywords: Any = None
+    ) -> None:
         self.acted = True
         values = arguments if isinstance(arguments, tuple) else (arguments,)
         # joblib makes its arrays by __new__ alone; then only do we know where their bytes are.
         as_joblib = by_new and arguments == ()
         if any(map(_is_array, values)) or (_is_array(function) and not as_joblib):
             raise PickleProblem("it builds joblib's arrays in an unusual way")
-        if isinstance(function, Name):
-            self._stack.append(Thing(function.name, arguments, by_new))
-        else:
+        if not isinstance(function, Name):
+            self._warn("it calls what isn't a name, such as what another call returned")
             self._stack.append(UNKNOWN)
+            return
+        made = Thing(function.name, arguments, True) if by_new else made_anew(function, arguments)
+        self.uses.call(made, keywords)
+        self._stack.append(made)
 
     def _build(self, _: Any) -> None:
         self.acted = True
@@ -286,6 +203,9 @@ class PickleReader:
             raise PickleProblem(f"it changes {built.name} itself")
         if not isinstance(built, Thing):
             return
+        self.uses.build(built, state)
+        for name in _special_names(state):
+            self._warn(f"it sets {name!r}, which changes what an object is")
         if built.name == _ARRAY:
             if built.state is not None:
                 # What the first state left would still count for joblib.
@@ -293,7 +213,7 @@ class PickleReader:
             self.has_arrays = True
             if self._arrays:
                 self._skip_array(state)
-                self._stack[-1] = UNKNOWN
+                self._stack[-1] = ARRAY
         built.state = state
 
     def _skip_array(self, state: Any) -> None:
@@ -324,7 +244,20 @@ class PickleReader:
             inner.run()
         finally:
             self.loads |= inner.loads
+            self.uses.add_all(inner.uses)
             self.warnings |= inner.warnings
+
+
+def full_name(module: str, name: str) -> str:
+    """A global name in one text. What is reached through attributes, such as a method, has a colon."""
+    return f"{module}:{name}" if "." in name else f"{module}.{name}"
+
+
+def _special_names(state: Any) -> list[str]:
+    """A state sets attributes; those with a special name, such as ``__class__``, change what the object is."""
+    tables = [state, *state] if isinstance(state, tuple) else [state]
+    names = [name for table in tables if isinstance(table, Table) for name in table.entries]
+    return sorted(name for name in names if name.startswith("__") and name.endswith("__"))
 
 
 def _is_array(value: Any) -> bool:
@@ -346,13 +279,19 @@ def _tuple_of(size: int) -> Callable[[PickleReader, Any], None]:
 _Action = Callable[[PickleReader, Any], None]
 _GROUPS: dict[_Action, str] = {
     PickleReader._push_constant: "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT "
-    "STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 NEXT_BUFFER NONE NEWTRUE "
-    "NEWFALSE UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 EMPTY_LIST EMPTY_SET",
-    PickleReader._nothing: "FRAME STOP READONLY_BUFFER",
+    "STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 NEXT_BUFFER UNICODE "
+    "SHORT_BINUNICODE BINUNICODE BINUNICODE8",
+    PickleReader._push_none: "NONE",
+    PickleReader._push_truth: "NEWTRUE NEWFALSE",
+    PickleReader._push_list: "EMPTY_LIST",
+    PickleReader._push_set: "EMPTY_SET",
+    PickleReader._nothing: "FRAME READONLY_BUFFER",
+    PickleReader._stop: "STOP",
     PickleReader._push_mark: "MARK",
     PickleReader._push_table: "EMPTY_DICT",
     PickleReader._push_group_as_tuple: "TUPLE",
-    PickleReader._push_group_as_value: "LIST FROZENSET",
+    PickleReader._push_group_as_list: "LIST",
+    PickleReader._push_group_as_set: "FROZENSET",
     PickleReader._push_group_as_table: "DICT",
     PickleReader._drop: "POP",
     PickleReader._drop_group: "POP_MARK",

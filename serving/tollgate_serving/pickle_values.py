@@ -63,25 +63,62 @@ class Table:
     entries: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(eq=False, slots=True, frozen=True)
 class Unknown:
-    """Any other value."""
+    """Any other value, of which only the kind is kept."""
+
+    kind: str
 
 
 class Mark:
     """Start of a group of values on the stack."""
 
 
-UNKNOWN = Unknown()
+class Names(tuple[Any, ...]):
+    """A tuple that holds global names, also in tuples within it. A plain tuple holds none."""
+
+    names: frozenset[str]
+
+
+#: What a loader hands out for a persistent id.
+UNKNOWN = Unknown("unknown")
+TEXT = Unknown("text")
+BYTES = Unknown("bytes")
+NUMBER = Unknown("number")
+NONE = Unknown("none")
+LIST = Unknown("list")
+SET = Unknown("set")
+#: An array whose bytes joblib's loader reads by itself.
+ARRAY = Unknown("<array>")
 MARK = Mark()
 
 
 def constant(argument: Any) -> Any:
-    """What is kept of a constant: short texts, numbers that can be a size, and nothing of the rest."""
-    if type(argument) is str:
-        return argument if len(argument) <= MAX_NAME else UNKNOWN
+    """What is kept of a constant: short texts, numbers that can be a size, and the kind of the rest."""
+    if isinstance(argument, str):
+        return argument if len(argument) <= MAX_NAME else TEXT
     if type(argument) is int:
-        return argument if abs(argument) < 1 << 63 else UNKNOWN
-    return UNKNOWN
+        return argument if abs(argument) < 1 << 63 else NUMBER
+    return NUMBER if isinstance(argument, int | float) else BYTES
+
+
+def tuple_of(values: list[Any]) -> tuple[Any, ...]:
+    """A tuple that knows the names in it."""
+    names: set[str] = set()
+    for value in values:
+        names |= names_in(value)
+    if not names:
+        return tuple(values)
+    made = Names(values)
+    made.names = frozenset(names)
+    return made
+
+
+def names_in(value: Any) -> frozenset[str]:
+    """The global names that a value is, or that a tuple holds."""
+    if isinstance(value, Name):
+        return frozenset((value.name,))
+    return value.names if isinstance(value, Names) else frozenset()
 
 
 def makes_code_type(name: str, arguments: Any) -> bool:

@@ -15,7 +15,9 @@ def progress(text: str) -> None:
     """One line on stderr for each step."""
     global _spoken
     _spoken = time.monotonic()
-    print(text, file=sys.stderr, flush=True)
+    # In one piece: two threads speak, and print() writes the end of a line by itself.
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def still(text: str) -> None:

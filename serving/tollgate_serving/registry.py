@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tollgate_serving.artifacts import FOLDER, artifact_name
 from tollgate_serving.errors import UserError
 from tollgate_serving.evidence import Lineage
 from tollgate_serving.fetch import EXIT_DIGEST, one_line, without_password
@@ -73,17 +74,26 @@ class RegisteredVersion:
         )
 
     def record(
-        self, document: bytes, evidence_digest: str, digest: str, envelope: bytes | None
+        self,
+        document: bytes,
+        evidence_digest: str,
+        digest: str,
+        envelope: bytes | None,
+        answers: bytes | None,
     ) -> None:
-        """Keeps the document and its signature as run artifacts, then names it on the version; the tag comes last.
+        """Keeps the document, its signature and the answers as run artifacts, then names it on the version; the tag
+        comes last.
 
         Without an envelope an earlier one stays, which signs another document and so counts for nothing.
         """
         name, version = self.facts.name, self.facts.version
         try:
-            self._log_bytes(document, f"evidence-{version}.json")
+            if answers is not None:
+                self._log_bytes(answers, artifact_name("answers", name, version, digest))
+            self._log_bytes(document, artifact_name("evidence", name, version, digest))
             if envelope is not None:
-                self._log_bytes(envelope, f"evidence-{version}.dsse.json")
+                signature = artifact_name("evidence", name, version, digest, ".dsse.json")
+                self._log_bytes(envelope, signature)
             if "tollgate.digest" not in self.facts.tags:
                 self.client.set_model_version_tag(name, version, "tollgate.digest", digest)
             self.client.set_model_version_tag(name, version, "tollgate.evidence", evidence_digest)
@@ -97,7 +107,7 @@ class RegisteredVersion:
         with tempfile.TemporaryDirectory(prefix="tollgate-evidence-") as folder:
             path = Path(folder, file_name)
             path.write_bytes(document)
-            self.client.log_artifact(self.facts.run_id, str(path), "tollgate")
+            self.client.log_artifact(self.facts.run_id, str(path), FOLDER)
 
 
 def _parameters(tag: str | None) -> dict[str, str]:

@@ -9,11 +9,14 @@ import numpy
 
 from tollgate_serving import disturbances
 from tollgate_serving.attack import attackable_rows, attacked
+from tollgate_serving.classes import Classes
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import one_line
 from tollgate_serving.measures import Measure
 from tollgate_serving.progress import progress
 from tollgate_serving.randomness import generator
+from tollgate_serving.reading import is_missing
+from tollgate_serving.support import DistinctRows
 
 #: Rows that are disturbed, a random sample of the evaluation data: an accuracy is told to about 0.01.
 ROWS = 2000
@@ -28,6 +31,8 @@ _DISTURBANCES = {
     "outOfRange": (disturbances.out_of_range, "numbers"),
 }
 _KINDS = (*_DISTURBANCES, "adversarial")
+#: The labels as a column beside the inputs; no input has such a name.
+_LABEL = "\0label"
 #: For the person who waits.
 _WORDS = {
     "noise": "noise",
@@ -43,16 +48,17 @@ def measure_robustness(
     predict: Callable[[Any], Any],
     features: Any,
     labels: Any,
-    task: str,
+    classes: Classes | None,
     seed: int,
 ) -> list[dict[str, Any]]:
     """An entry of ``robustnessSchema`` for every kind that ``settings`` of the gate robustness have.
 
-    ``features`` are as the model takes them, a DataFrame or a numpy matrix. ``predict`` may have
-    ``predict_proba`` and ``classes`` beside it, which make the attack sharper. A model that fails on
+    ``features`` are as the model takes them, a DataFrame or a numpy matrix; ``labels`` as ``measures.Measure`` takes
+    them. ``predict`` gives one value for each row, as the model says it. It may have ``predict_proba``, which gives
+    ``reading.Probabilities`` and makes the attack sharper. A model that fails on
     disturbed rows is no error, the entry says it. Raises UserError when the rows as they are tell nothing.
     """
-    model = _Model(predict, task, matrix=isinstance(features, numpy.ndarray))
+    model = _Model(predict, classes, matrix=isinstance(features, numpy.ndarray))
     frame, labels = _sampled(features, labels, seed)
     found = []
     for kind in _KINDS:
@@ -69,41 +75,40 @@ def measure_robustness(
 class _Model:
     """A model that is asked for tables of any values."""
 
-    def __init__(self, predict: Callable[[Any], Any], task: str, matrix: bool):
+    def __init__(self, predict: Callable[[Any], Any], classes: Classes | None, matrix: bool):
         self._predict = predict
         self._matrix = matrix
-        self.metric = "accuracy" if task == "classification" else "r2"
-        classes = getattr(predict, "classes", None)
-        self._proba = getattr(predict, "predict_proba", None) if classes is not None else None
-        self._places = {} if self._proba is None else dict(zip(list(classes), range(len(classes))))
+        self._classes = classes
+        self.metric = "r2" if classes is None else "accuracy"
+        self._proba = None if classes is None else getattr(predict, "predict_proba", None)
         #: Does harm tell more than right from wrong?
         self.graded = self.metric == "r2" or self._proba is not None
 
     def predict(self, frame: Any) -> numpy.ndarray:
         """One prediction a row. Raises what the model raises, or a ValueError."""
         values = numpy.asarray(self._predict(self._input(frame)))
-        values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
         if values.shape != (len(frame),):
             raise ValueError(f"it gives {len(values)} predictions for {len(frame)} rows")
         return values
 
     def harm(self, frame: Any, labels: numpy.ndarray) -> numpy.ndarray:
         """How far each row is from its label: squared, as a lack of probability, or 1 for a wrong class."""
-        if self.metric == "r2":
-            return (self.predict(frame).astype("float64") - labels.astype("float64")) ** 2
+        if self._classes is None:
+            return (self.predict(frame).astype("float64") - labels) ** 2
         if self._proba is None:
-            return (self.predict(frame).astype(object) != labels.astype(object)).astype("float64")
-        probabilities = numpy.asarray(self._proba(self._input(frame)), dtype="float64")
+            return (self._classes.codes(self.predict(frame)) != labels).astype("float64")
+        found = self._proba(self._input(frame))
         # A label the model doesn't know has no probability at all.
-        probabilities = numpy.column_stack([probabilities, numpy.zeros(len(frame))])
-        places = [self._places.get(label, -1) for label in labels.tolist()]
-        return 1.0 - probabilities[numpy.arange(len(frame)), places]
+        probabilities = numpy.column_stack([found.values, numpy.zeros(len(frame))])
+        places = numpy.full(len(self._classes.names) + 1, -1)
+        places[self._classes.codes(found.classes)] = numpy.arange(len(found.classes))
+        return 1.0 - probabilities[numpy.arange(len(frame)), places[labels]]
 
     def quality(self, labels: numpy.ndarray, predictions: numpy.ndarray) -> float:
         """Accuracy or r2 of finite predictions."""
-        if self.metric == "accuracy":
-            return float(numpy.mean(predictions.astype(object) == labels.astype(object)))
-        return Measure("regression", labels, predictions).of()["r2"]
+        if self._classes is None:
+            return Measure(labels, predictions.astype("float64"), None).of()["r2"]
+        return float(numpy.mean(self._classes.codes(predictions) == labels))
 
     def _input(self, frame: Any) -> Any:
         return frame.to_numpy("float64") if self._matrix else frame
@@ -147,7 +152,7 @@ def _entry(
             failure = f"the model takes no {needed}; leave tollgate:gates.robustness.{kind} out."
         else:
             predictions = model.predict(table)
-            non_finite = int(_is_no_number(predictions).sum())
+            non_finite = int(is_missing(predictions).sum())
             if non_finite and model.metric == "r2":
                 failure = f"{non_finite} of {len(table)} predictions aren't finite numbers."
             else:
@@ -158,6 +163,7 @@ def _entry(
         "kind": kind,
         "strength": strength,
         "rows": len(frame),
+        "distinctRows": DistinctRows.of(frame.assign(**{_LABEL: labels})).count,
         "metric": model.metric,
         "baseline": baseline,
         "disturbed": disturbed,
@@ -178,14 +184,6 @@ def _baseline(model: _Model, frame: Any, labels: numpy.ndarray) -> float:
             f"{model.metric} can't be told on {len(frame)} rows; use more evaluation data."
         )
     return value
-
-
-def _is_no_number(predictions: numpy.ndarray) -> numpy.ndarray:
-    import pandas
-
-    if predictions.dtype.kind == "f":
-        return ~numpy.isfinite(predictions)
-    return numpy.asarray(pandas.isna(predictions))
 
 
 def _reason(error: Exception) -> str:

@@ -1,5 +1,9 @@
 """Serves one pinned model version over HTTP.
 
+This process gets the version's bytes, listens, and starts another one in a sandbox that loads the model and answers
+(``tollgate_serving.sandboxed``). That one is handed the listening socket and gets no token, no address of a registry
+and none of this process's environment. Each ends with the other.
+
 Exit codes: 0 asked to stop, 1 can't start, 3 other bytes than pinned, 4 can't be downloaded,
 5 can't be loaded, 64 usage.
 """
@@ -7,141 +11,227 @@ Exit codes: 0 asked to stop, 1 can't start, 3 other bytes than pinned, 4 can't b
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
-import gc
+import itertools
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
-import uvicorn
-import uvloop
+from tollgate_serving.cache import holder_of
+from tollgate_serving.control import GO, STOP
+from tollgate_serving.errors import EXIT_USAGE, UserError
+from tollgate_serving.levels import LEVELS
+from tollgate_serving.sandbox.kinds import WANTED
+from tollgate_serving.sandbox.launch import Launch, Order, Sandboxed
 
-from tollgate_serving.app import ScorerApp
-from tollgate_serving.capture import Capture
-from tollgate_serving.errors import UserError
-from tollgate_serving.fetch import Pinned, obtain
-from tollgate_serving.logs import LEVELS, configure, logger
-from tollgate_serving.metrics import Metrics
-from tollgate_serving.model import LoadedModel, load
-from tollgate_serving.quiet import quiet_mlflow
-from tollgate_serving.state import State
+# Logging, hashing and what fetches are imported once the process in the sandbox is on its way: it takes longest.
 
-#: After the signal: how long new requests are still taken, so that a router can notice, in seconds.
-DRAIN_SECONDS = 0.5
-#: How long requests in flight may take after that, in seconds.
-FINISH_SECONDS = 30
+#: Longest that a process which was asked to stop may take beyond its last answers, in seconds: its own 0.5, and more.
+STOP_SECONDS = 10.0
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals are ours: uvicorn's own handling stops listening at once and ends with the signal's code."""
-        yield
+class Supervisor:
+    """One scorer from its start to its end."""
 
+    def __init__(self, options: argparse.Namespace):
+        self._options = options
+        self._fetch: subprocess.Popen[bytes] | None = None
+        self._stopping = 0
+        #: Is whoever this scorer is for gone?
+        self._left = False
+        #: Why there are no bytes: an error of ours, or the exit code of the fetcher, which has told why.
+        self._failure: UserError | int | None = None
+        self._in_place = False
+        self._woken, self._waking = os.pipe()
 
-class Scorer:
-    """One server with its model. ``run`` returns when it was asked to stop or the model can't be served."""
-
-    def __init__(
-        self,
-        pinned: Pinned,
-        stage: str,
-        cache: Path,
-        capture_rows: int = 0,
-        capture_file: Path | None = None,
-    ):
-        self._pinned = pinned
-        self._cache = cache
-        self._capture_rows = capture_rows
-        self._capture_file = capture_file
-        self._failure: Exception | None = None
-        self.state = State(pinned, stage, Metrics(pinned.model, pinned.version))
-
-    async def run(self, listener: socket.socket) -> None:
-        config = uvicorn.Config(
-            ScorerApp(self.state),
-            lifespan="off",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            log_level="warning",
-            server_header=False,
-            # Longer than a router keeps an idle connection: the side that sends should be the one to close.
-            timeout_keep_alive=3600,
-            timeout_graceful_shutdown=FINISH_SECONDS,
-        )
-        server = _Server(config)
-        loop = asyncio.get_running_loop()
+    def run(self, listener: socket.socket) -> int:
+        """Returns the exit code. Raises UserError."""
+        os.set_blocking(self._waking, False)
+        signal.set_wakeup_fd(self._waking, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop, server)
-        # A daemon: a download that hangs must not keep the process from ending.
-        threading.Thread(target=self._load, args=(loop, server), daemon=True).start()
-        await server.serve(sockets=[listener])
-        if self.state.batcher is not None:
-            self.state.batcher.close()
-        if self.state.capture is not None:
-            self.state.capture.close()
-        if self._failure is not None:
-            raise self._failure
-
-    def _load(self, loop: asyncio.AbstractEventLoop, server: uvicorn.Server) -> None:
+            signal.signal(number, self._asked)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        ours, captured = socket.socketpair() if self._options.capture_rows else (None, None)
+        order = Order(
+            wanted=self._options.sandbox,
+            facts=self._facts(),
+            holder=self._make_holder(),
+            listener=listener,
+            captured=captured,
+            memory_bytes=self._options.memory_bytes,
+        )
+        launch = Launch(order)
+        self._log_listening(listener)
+        taking = self._take_captured(ours)
+        if self._options.while_fd is not None:
+            threading.Thread(target=self._watch_starter, daemon=True).start()
+        threading.Thread(target=self._get, daemon=True).start()
         try:
-            loaded = load(obtain(self._pinned, self._cache), self._pinned)
-            loop.call_soon_threadsafe(self._ready, loaded, self._capture_of(loaded))
-        except Exception as error:
+            sandboxed = launch.wait()
+            listener.close()
+            if captured is not None:
+                captured.close()
+            code = self._keep(sandboxed, launch.lacking)
+        finally:
+            self._end_fetch()
+        if taking is not None:
+            taking.join()
+        if self._stopping:
+            # A fetcher that was ended with us is no failure.
+            return code
+        if isinstance(self._failure, UserError):
+            raise self._failure
+        return code if self._failure is None else self._failure
+
+    def _facts(self) -> list[str]:
+        options = self._options
+        facts = ["--model", options.model, "--version", options.version]
+        facts += ["--digest", options.digest, "--stage", options.stage]
+        facts += ["--log-level", options.log_level]
+        facts += ["--answer-seconds", str(options.answer_seconds)]
+        facts += ["--no-batching"] if options.no_batching else []
+        return [*facts, "--capture-rows", str(options.capture_rows)]
+
+    def _log_listening(self, listener: socket.socket) -> None:
+        from tollgate_serving.logs import configure, logger
+
+        options = self._options
+        configure(options.log_level, model=options.model, version=options.version)
+        host, port = listener.getsockname()[:2]
+        logger.info("listening", extra={"facts": {"host": host, "port": port}})
+
+    def _log_sandbox(self, kind: str, lacking: list[str]) -> None:
+        from tollgate_serving.logs import logger
+
+        facts = {"facts": {"sandbox": kind, **({"lacking": lacking} if lacking else {})}}
+        if kind == "none" and self._options.sandbox == "preferred":
+            logger.warning("this scorer runs without a sandbox", extra=facts)
+        else:
+            logger.info("sandbox", extra=facts)
+
+    def _make_holder(self) -> Path:
+        holder = holder_of(self._options.digest, self._options.cache)
+        try:
+            holder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._cannot_keep(error) from error
+        return holder
+
+    def _take_captured(self, connection: socket.socket | None) -> threading.Thread | None:
+        """The thread that puts into the file what comes, when callers' rows are kept."""
+        if connection is None:
+            return None
+        from tollgate_serving.capture_file import CaptureFile, take_over
+
+        file = CaptureFile(self._options.capture_file)
+        taking = threading.Thread(target=take_over, args=(connection, file), daemon=True)
+        taking.start()
+        return taking
+
+    def _get(self) -> None:
+        """Sees to it that the pinned bytes are in place, on a thread of its own."""
+        from tollgate_serving.fetch import cached
+
+        try:
+            if cached(self._pinned(), self._options.cache) is None:
+                self._failure = self._run_fetch() or None
+        except UserError as error:
             self._failure = error
-            loop.call_soon_threadsafe(setattr, server, "should_exit", True)
+        except OSError as error:
+            self._failure = self._cannot_keep(error)
+        self._in_place = self._failure is None
+        with contextlib.suppress(OSError):
+            os.write(self._waking, b"\0")
 
-    def _capture_of(self, loaded: LoadedModel) -> Capture | None:
-        signature = loaded.signature
-        if self._capture_rows == 0 or self._capture_file is None:
-            return None
-        if signature is None or signature.kind == "other":
-            logger.warning("rows aren't captured: the model has no signature with columns")
-            return None
-        return Capture(self._capture_rows, self._capture_file, signature, loaded.sample)
+    def _cannot_keep(self, error: OSError) -> UserError:
+        from tollgate_serving.fetch import cant_be_kept
 
-    def _ready(self, loaded: LoadedModel, capture: Capture | None) -> None:
-        # What is loaded stays: the collector need not look at it again, which shortens its pauses.
-        gc.collect()
-        gc.freeze()
-        self.state.ready(loaded, capture)
-        logger.info("ready", extra={"facts": {"path": loaded.path, "rowwise": loaded.rowwise}})
+        return cant_be_kept(self._pinned(), self._options.cache, error)
 
-    def _stop(self, server: uvicorn.Server) -> None:
-        if self.state.status == "stopping" or self.state.loaded is None:
-            server.should_exit = True
-            return
-        self.state.status = "stopping"
-        logger.info("stopping")
-        asyncio.get_running_loop().call_later(DRAIN_SECONDS, setattr, server, "should_exit", True)
+    def _pinned(self):
+        """The version as what fetches names it: a ``Pinned``."""
+        from tollgate_serving.fetch import Pinned
+
+        options = self._options
+        return Pinned(options.model_uri, options.model, options.version, options.digest)
+
+    def _run_fetch(self) -> int:
+        """Runs what alone has the registry's address and token; its exit code."""
+        options = self._options
+        command = [sys.executable, "-m", "tollgate_serving.fetch", "--model-uri", options.model_uri]
+        command += ["--model", options.model, "--version", options.version]
+        command += ["--digest", options.digest]
+        self._fetch = subprocess.Popen(
+            [*command, "--cache", str(options.cache)], stdin=subprocess.DEVNULL
+        )
+        return self._fetch.wait()
+
+    def _watch_starter(self) -> None:
+        """Ends the scorer with the process that holds the other end of the pipe, however that one ended."""
+        while os.read(self._options.while_fd, 1):
+            pass
+        self._left = True
+        self._end_fetch()
+        with contextlib.suppress(OSError):
+            os.write(self._waking, b"\0")
+
+    def _end_fetch(self) -> None:
+        if self._fetch is not None and self._fetch.poll() is None:
+            self._fetch.terminate()
+
+    def _asked(self, *_: object) -> None:
+        self._stopping += 1
+
+    def _keep(self, sandboxed: Sandboxed, lacking: list[str]) -> int:
+        """Waits for the process's end, which it tells of the bytes and of a stop."""
+        told = False
+        told_stops = 0
+        while sandboxed.process.poll() is None:
+            if self._in_place and not told:
+                # Not before: when there are no bytes, the fetcher's reason is the last line of the log.
+                self._log_sandbox(sandboxed.kind, lacking)
+                sandboxed.tell(GO)
+                told = True
+            if self._left or self._failure is not None or (self._stopping and not told):
+                sandboxed.process.kill()
+                sandboxed.end()
+                return 0
+            if told_stops < self._stopping:
+                sandboxed.tell(STOP)
+                told_stops += 1
+                if told_stops == 1:
+                    longest = self._options.answer_seconds + STOP_SECONDS
+                    _later(longest, sandboxed.process.kill)
+            elif not os.read(self._woken, 512):
+                break
+        return sandboxed.end()
+
+
+def _later(seconds: float, do) -> None:
+    timer = threading.Timer(seconds, do)
+    timer.daemon = True
+    timer.start()
 
 
 def main(arguments: list[str]) -> int:
     options = _options(arguments)
-    pinned = Pinned(options.model_uri, options.model, options.version, options.digest)
-    configure(options.log_level, model=pinned.model, version=pinned.version)
-    quiet_mlflow()
-    # MLflow's schema errors quote the caller's data, which must not reach the log.
-    os.environ["MLFLOW_DISABLE_SCHEMA_DETAILS"] = "true"
+    # What we were started with beyond the usual three is nobody's below us.
+    kept = [number for number in (options.port_fd, options.while_fd) if number is not None]
+    for before, after in itertools.pairwise([2, *sorted(kept), 1024]):
+        os.closerange(before + 1, after)
     try:
         listener = _listen(options.host, options.port)
-        host, port = listener.getsockname()[:2]
-        logger.info("listening", extra={"facts": {"host": host, "port": port}})
-        scorer = Scorer(
-            pinned, options.stage, options.cache, options.capture_rows, options.capture_file
-        )
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(scorer.run(listener))
+        if options.port_fd is not None:
+            os.write(options.port_fd, f"{listener.getsockname()[1]}\n".encode())
+            os.close(options.port_fd)
+        return Supervisor(options).run(listener)
     except UserError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    return 0
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -171,6 +261,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, required=True, help="0: any free port, named in the log"
     )
+    parser.add_argument("--port-fd", type=int, help="a descriptor that is told the port")
+    parser.add_argument(
+        "--while-fd",
+        type=int,
+        help="a pipe's descriptor: the scorer ends once nobody holds its other end",
+    )
     parser.add_argument("--log-level", choices=LEVELS, default="INFO")
     parser.add_argument(
         "--cache", type=Path, required=True, help="folder that keeps downloaded versions"
@@ -182,17 +278,42 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         help="how many of the last rows callers sent are kept in --capture-file; 0: none",
     )
     parser.add_argument("--capture-file", type=Path, help="CSV file with the signature's columns")
+    parser.add_argument(
+        "--sandbox",
+        choices=WANTED,
+        default="required",
+        help="required: none starts without one; preferred: goes on without and says so; "
+        "pod: the container is one",
+    )
+    parser.add_argument(
+        "--memory-bytes", type=int, help="most private memory of the model; unset: no limit"
+    )
+    parser.add_argument(
+        "--answer-seconds",
+        type=int,
+        default=120,
+        help="how long requests in flight may take once it was asked to stop",
+    )
+    parser.add_argument(
+        "--no-batching",
+        action="store_true",
+        help="serve each request by itself, though others wait",
+    )
     try:
         options = parser.parse_args(arguments)
         if options.capture_rows < 0 or (options.capture_rows and not options.capture_file):
             parser.error("--capture-rows must be 0 or more, with a --capture-file")
+        if options.memory_bytes is not None and options.memory_bytes <= 0:
+            parser.error("--memory-bytes must be more than 0")
+        if options.answer_seconds <= 0:
+            parser.error("--answer-seconds must be more than 0")
     except SystemExit as exit:
-        sys.exit(64 if exit.code else 0)
+        sys.exit(EXIT_USAGE if exit.code else 0)
     return options
 
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stderr.flush()
-    # Not sys.exit: a loading thread that is still busy must not delay or crash the end.
+    # Not sys.exit: a thread that is still busy must not delay or crash the end.
     os._exit(code)

@@ -7,6 +7,8 @@ import io
 from importlib.metadata import version
 from typing import BinaryIO
 
+from tollgate_serving.pickle_names import full_name
+
 #: Fickling keeps every opcode and a syntax tree: about 2 kB of memory for each opcode.
 MAX_OPCODES = 100_000
 MAX_BYTES = 32_000_000
@@ -35,7 +37,7 @@ def names_by_fickling(stream: BinaryIO, size: int | None, opcodes: int) -> set[s
             if renamed:
                 return set()
             return {
-                f"{statement.module}.{alias.name}"
+                full_name(statement.module, alias.name)
                 for statement in pickled.properties.imports
                 for alias in statement.names
                 if statement.module

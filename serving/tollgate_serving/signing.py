@@ -1,6 +1,8 @@
 """Signs in-toto statements with an Ed25519 key, and makes such keys.
 
     python -m tollgate_serving.signing sign --key PATH              statement on stdin, DSSE envelope on stdout
+    python -m tollgate_serving.signing evidence --key PATH          evidence on stdin; a line once it has the key,
+                                                                    then the DSSE envelope
     python -m tollgate_serving.signing public --key PATH [--comment TEXT]
     python -m tollgate_serving.signing create --key PATH --comment TEXT
 
@@ -33,9 +35,12 @@ from tollgate_serving.errors import UserError
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 EVIDENCE_PREDICATE = "https://tollgate.dev/evidence/v1"
+#: SLSA provenance v1, by which ``tollgate train`` says how a version was made.
+PROVENANCE_PREDICATE = "https://slsa.dev/provenance/v1"
 #: What a statement may say; anything else isn't signed.
 PREDICATE_TYPES = (
     EVIDENCE_PREDICATE,
+    PROVENANCE_PREDICATE,
     "https://tollgate.dev/approval/v1",
     "https://tollgate.dev/waiver/v1",
 )
@@ -43,6 +48,8 @@ PASSPHRASE_VARIABLE = "TOLLGATE_SIGNING_PASSPHRASE"
 
 #: Largest statement in bytes: its envelope, in base64, is at most the 1 MB that ``trust/`` reads.
 MAX_STATEMENT = 700_000
+#: Largest evidence document in bytes, as the gates read it.
+MAX_EVIDENCE = 4 * 1024 * 1024
 #: Largest key file in bytes; a real one has less than 2,000.
 MAX_KEY_FILE = 100_000
 
@@ -281,6 +288,24 @@ def _read_statement(content: bytes) -> bytes:
     return content.strip()
 
 
+def _evidence_from_stdin(key: Ed25519PrivateKey) -> bytes:
+    """Says that it has the key, waits for a document and signs it. Raises UserError when that is no evidence."""
+    print("ready", flush=True)
+    document = sys.stdin.buffer.read(MAX_EVIDENCE + 1)
+    if len(document) > MAX_EVIDENCE:
+        raise UserError(f"the evidence is larger than {MAX_EVIDENCE} bytes; evaluate fewer slices.")
+    try:
+        model = {
+            name: str(json.loads(document)["model"][name]) for name in ("name", "version", "digest")
+        }
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(
+            "what is on stdin is no evidence; give the document of an evaluation."
+        ) from None
+    digest = f"sha256:{hashlib.sha256(document).hexdigest()}"
+    return sign_evidence(key, document, digest, f"evidence-{model['version']}.json", model)
+
+
 def _described(key: Ed25519PrivateKey, comment: str) -> bytes:
     return _compact({"publicKey": public_key(key, comment), "keyId": fingerprint(key)})
 
@@ -299,10 +324,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    for verb in ("sign", "public", "create"):
+    for verb in ("sign", "evidence", "public", "create"):
         options = verbs.add_parser(verb)
         options.add_argument("--key", type=Path, required=True)
-        if verb != "sign":
+        if verb in ("public", "create"):
             options.add_argument("--comment", type=_one_line, default="", required=verb == "create")
     return parser
 
@@ -316,6 +341,8 @@ def main(arguments: list[str]) -> int:
         if options.verb == "sign":
             payload = _read_statement(sys.stdin.buffer.read(MAX_STATEMENT + 1))
             answer = sign_statement(load_key(options.key), payload)
+        elif options.verb == "evidence":
+            answer = _evidence_from_stdin(load_key(options.key))
         elif options.verb == "public":
             answer = _described(load_key(options.key), options.comment)
         else:

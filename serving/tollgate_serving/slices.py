@@ -7,21 +7,29 @@ from typing import Any
 
 import numpy
 
+from tollgate_serving.classes import Classes
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import one_line
 from tollgate_serving.measures import Measure
+from tollgate_serving.support import DistinctRows, Support
 
 
 def measure_slices(
-    settings: dict[str, Any], frame: Any, labels: Any, predictions: Any, task: str
+    settings: dict[str, Any],
+    frame: Any,
+    labels: Any,
+    predictions: Any,
+    classes: Classes | None,
+    distinct: DistinctRows,
 ) -> list[dict[str, Any]]:
-    """Rows and metrics of each slice of the slices gate's settings, by name.
+    """Rows, support and metrics of each slice of the slices gate's settings, by name.
 
-    A slice is a pandas query over the columns of the evaluation data, also those the model doesn't take. A
-    metric that isn't defined on a slice, such as r2 of one row, is left out. Raises UserError naming a slice
-    whose condition can't be used.
+    Labels and predictions as ``measures.Measure`` takes them. A slice is a pandas query over the columns of the
+    evaluation data, also those the model doesn't take. A metric that isn't defined on a slice, such as r2 of one row,
+    is left out. Raises UserError naming a slice whose condition can't be used.
     """
-    measure = Measure(task, labels, predictions)
+    measure = Measure(labels, predictions, classes)
+    support = Support(labels, predictions, distinct, classes)
     found = []
     for name, slice_settings in sorted(settings["slices"].items()):
         where = slice_settings["where"]
@@ -33,6 +41,7 @@ def measure_slices(
                 "name": name,
                 "where": where,
                 "rows": rows,
+                "support": support.of(chosen),
                 "metrics": {name: value for name, value in metrics.items() if math.isfinite(value)},
             }
         )

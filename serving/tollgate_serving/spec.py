@@ -27,6 +27,19 @@ class DeployedVersion(BaseModel):
         return Pinned(f"models:/{self.name}/{self.version}", self.name, self.version, self.digest)
 
 
+class AnswerSettings(BaseModel):
+    """What of a model's answer to a row is measured; nothing given: the one value that it answers."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    #: Column of the answer: its name, or its place counted from 0.
+    column: Text | Annotated[int, Field(ge=0)] | None = None
+    #: The positive class where the number is at least this.
+    threshold: float | None = None
+    #: The class whose number is the largest: the columns' own names or the model's classes, or the classes in order.
+    argmax: Literal[True] | list[str] | None = None
+
+
 class Spec(BaseModel):
     """One evaluation. Paths are absolute; the ``*_path`` beside one is the same as the settings write it."""
 
@@ -37,8 +50,12 @@ class Spec(BaseModel):
     tracking_uri: Text
     data: Text
     data_path: Text
-    label: Text
+    #: The column to predict, or the columns of a regression of several numbers.
+    label: Text | Annotated[list[Text], Field(min_length=1)]
     task: Literal["classification", "regression"]
+    #: Name of the class that precision, recall and f1 are about.
+    positive: str | None = None
+    answer: AnswerSettings = AnswerSettings()
     stage: Text
     evaluator_version: Text
     #: One-row requests the latency is measured with, by all callers together.
@@ -56,8 +73,10 @@ class Spec(BaseModel):
     max_rows: Annotated[int, Field(gt=0)] = 200_000
     seed: Annotated[int, Field(ge=0)] = 0
     git_commit: str | None = None
-    #: Private key that signs the evidence; unsigned without one.
-    signing_key: str | None = None
+    #: Longest wait for a scorer to be ready: ``tollgate:scorer.startTimeoutSeconds``.
+    start_timeout_seconds: Annotated[float, Field(ge=0)] = 60
+    #: How a release starts the stack's scorers, as further words of the command line.
+    scorer_options: list[str] = []
 
     @classmethod
     def read(cls, path: Path) -> Spec:
@@ -72,6 +91,11 @@ class Spec(BaseModel):
             ) from error
         except OSError as error:
             raise UserError(f"the spec {path} can't be read: {one_line(error)}.") from error
+
+    @property
+    def labels(self) -> list[str]:
+        """The label columns, most often one."""
+        return [self.label] if isinstance(self.label, str) else self.label
 
     def gate(self, name: str) -> dict[str, Any] | None:
         """Settings of a gate; None when it is disabled."""

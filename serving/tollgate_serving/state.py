@@ -42,7 +42,9 @@ class State:
         }
 
     def describe(self) -> dict[str, Any]:
-        """The answer of ``/version``: ``sample`` is a valid ``/predict`` body, or null when none can be made."""
+        """The answer of ``/version``: ``sample`` is a valid ``/predict`` body, or null when none
+        can be made; ``classes`` are what the model says it can answer, null when it names none;
+        ``probabilities``: does ``/probabilities`` give some?"""
         signature = self.loaded.signature if self.loaded else None
         sample = self.loaded.sample if self.loaded else None
         return {
@@ -52,4 +54,6 @@ class State:
             "stage": self.stage,
             "signature": signature.as_json() if signature else None,
             "sample": {"features": sample} if sample else None,
+            "classes": self.loaded.class_names if self.loaded else None,
+            "probabilities": self.loaded is not None and self.loaded.probabilities is not None,
         }

@@ -4,7 +4,6 @@ import { clusterData, deleteClusterData, fateOf } from "../../cli/cluster-data";
 import { containersOf, logSource } from "../../cli/cluster-logs";
 import { run } from "../../cli/program";
 import { requireCluster } from "../../cli/cluster";
-import { age } from "../../cli/status/cluster";
 import type { Status } from "../../cli/status";
 import type { Pod } from "../../cluster/pods";
 import { connectCluster } from "../../cluster/connect";
@@ -328,20 +327,4 @@ describe("deleteClusterData", function () {
       );
     });
   }
-});
-
-describe("age", () => {
-  it("counts in a unit that there are two of", () => {
-    const seconds = (count: number) => age(count * 1000);
-    assert.deepEqual([-5, 0, 119, 120, 7199, 7200, 172_799, 172_800].map(seconds), [
-      "0 s",
-      "0 s",
-      "119 s",
-      "2 min",
-      "119 min",
-      "2 h",
-      "47 h",
-      "2 d",
-    ]);
-  });
 });

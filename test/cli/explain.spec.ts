@@ -69,6 +69,8 @@ describe("tollgate explain", () => {
     assert.deepEqual(values(floor), [
       ["floors", { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 }, "tier prod"],
       ["ceilings", {}, "default"],
+      ["significance", 0.05, "default"],
+      ["minimumRows", null, "default"],
     ]);
     const latency = values(await explained("latency"));
     assert.deepEqual(latency[0], ["p95Ms", 80, "Pulumi.staging.yaml"]);

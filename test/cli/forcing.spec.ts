@@ -6,6 +6,7 @@ import type { Judgement } from "../../cli/judgement";
 import { Output } from "../../cli/output";
 import type { Candidate, Verdict } from "../../policies/gate";
 import { readClaim } from "../../trust/statement";
+import { digestOf } from "../support/evidence";
 import { pin, installSigner, SigningProject } from "./support/signing-project";
 import { capture } from "./support/streams";
 
@@ -34,10 +35,16 @@ describe("forceWaivers", function () {
   beforeEach(async () => (project = await SigningProject.create()));
   afterEach(() => project.dispose());
 
-  async function force(verdicts: Verdict[], options: Record<string, unknown>) {
+  const measured = { pin, evidenceDigest: digestOf("9") } as Candidate;
+
+  async function force(
+    verdicts: Verdict[],
+    options: Record<string, unknown>,
+    candidate: Candidate = measured,
+  ) {
     const streams = capture();
     const context = openContext({ cwd: project.dir }, new Output(streams, false, false));
-    const judgement: Judgement = { candidate: { pin } as Candidate, verdicts, blocked: true };
+    const judgement: Judgement = { candidate, verdicts, blocked: true };
     const lines = await forceWaivers(context, await project.settings(), judgement, options);
     return { lines, err: streams.err() };
   }
@@ -69,15 +76,29 @@ describe("forceWaivers", function () {
     }
     assert.match(
       lines[0]!,
-      /^ann@example\.com waived metric-floor for churn-model version 2 .*Z\.$/,
+      /^ann@example\.com waived metric-floor for churn-model version 2 .*Z\. Bound to the evidence sha256:9{64} and, or better, to accuracy above-limit; f1 above-limit\.$/,
     );
     assert.equal(lines.length, 2);
+    assert.deepEqual(
+      signed().map(({ evidence, refusals }) => [evidence, refusals?.map(({ subject }) => subject)]),
+      [
+        [digestOf("9"), ["accuracy", "f1"]],
+        [digestOf("9"), [null]],
+      ],
+    );
     assert.equal(err, lines.map((line) => `${line}\n`).join(""));
   });
 
   it("signs nothing where nothing may be waived, and needs no key for that", async () => {
     const { lines } = await force([refused("approvals")], { force: true, reason });
     assert.deepEqual(lines, []);
+    assert.deepEqual(signed(), []);
+  });
+
+  it("signs nothing without evidence, as when the registry is silent: there is nothing to bind a waiver to", async () => {
+    const options = { force: true, reason, key: project.key("ann") };
+    const silent = { pin, evidenceDigest: null } as Candidate;
+    assert.deepEqual((await force([refused("latency")], options, silent)).lines, []);
     assert.deepEqual(signed(), []);
   });
 

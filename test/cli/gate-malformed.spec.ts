@@ -5,32 +5,43 @@ import fc from "fast-check";
 import { root } from "../../cli/context";
 import { loadFromFile } from "../../config/load";
 import type { Settings } from "../../config/settings";
-import { judgeEvidenceFile } from "../../policies/offline";
+import {
+  judgeBeside,
+  judgeEvidenceFile,
+  type OfflineJudgement,
+  type Surroundings,
+  surroundingsOf,
+} from "../../policies/offline";
 import { run as runCommand } from "../support/project";
 import { judgedProject, recentEvidence } from "./support/judged-project";
 import { hugeFrom, type Malformed, malformedFrom } from "./support/malformed";
 
-/** Documents that are judged in this process, through the function that the verb uses. */
+/** Documents that are judged in this process, in surroundings that are read once. */
 const documents = 10_000;
-/** Of them, through the command line. */
+/** Documents for which everything is read, as the verb does. */
+const whole = 200;
+/** Documents that are judged by the command line. */
 const sample = 20;
+
+const fileOf = (document: Buffer) => ({ document, signature: null });
 
 describe("tollgate gate, on malformed evidence", function () {
   this.timeout(300_000);
   const right = recentEvidence();
   let project: ReturnType<typeof judgedProject>;
   let settings: Settings;
+  let surroundings: Surroundings;
   before(async () => {
     project = judgedProject();
     settings = await loadFromFile(project.dir, "staging");
+    surroundings = await surroundingsOf(settings, fileOf(Buffer.from("unreadable")));
   });
   after(() => project.remove());
 
-  async function refuses({ how, bytes }: Malformed): Promise<void> {
-    const { verdicts, blocked } = await judgeEvidenceFile(settings, {
-      document: bytes,
-      signature: null,
-    });
+  const refuses = (malformed: Malformed): void =>
+    isRefused(malformed, judgeBeside(settings, fileOf(malformed.bytes), surroundings));
+
+  function isRefused({ how }: Malformed, { verdicts, blocked }: OfflineJudgement): void {
     const [first] = verdicts;
     assert.deepEqual(
       [blocked, first?.gate, first?.status, first?.code],
@@ -45,12 +56,19 @@ describe("tollgate gate, on malformed evidence", function () {
 
   it("passes the document they are made from", async () => {
     const document = Buffer.from(JSON.stringify(right));
-    const { blocked } = await judgeEvidenceFile(settings, { document, signature: null });
+    const { blocked } = await judgeEvidenceFile(settings, fileOf(document));
     assert.equal(blocked, false);
   });
 
-  it(`refuses ${documents} of them, each by evidence-present, and never crashes`, async () => {
-    await fc.assert(fc.asyncProperty(malformedFrom(right), refuses), { numRuns: documents });
+  it(`refuses ${documents} of them, each by evidence-present, and never crashes`, () => {
+    fc.assert(fc.property(malformedFrom(right), refuses), { numRuns: documents });
+  });
+
+  it(`refuses ${whole} of them with all that lies beside them read anew`, async () => {
+    const wholly = fc.asyncProperty(malformedFrom(right), async (malformed) =>
+      isRefused(malformed, await judgeEvidenceFile(settings, fileOf(malformed.bytes))),
+    );
+    await fc.assert(wholly, { numRuns: whole });
   });
 
   for (const huge of hugeFrom(right)) {

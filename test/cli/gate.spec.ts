@@ -99,7 +99,10 @@ describe("tollgate gate --evidence", function () {
     const settings = readFileSync(at("Pulumi.staging.yaml"), "utf8");
     writeFileSync(at("Pulumi.staging.yaml"), settings.replace(/, digest: "[^"]+"/, ""));
     const document = await judged();
-    assert.deepEqual(refusals(document), ["provenance evaluation-data-unknown"]);
+    assert.deepEqual(refusals(document), [
+      "provenance evaluation-data-unknown",
+      "settings-reviewed not-reviewed",
+    ]);
     assert.equal(
       document.notLookedAt[2],
       "The evaluation data isn't at hand, and the settings pin no digest of it.",
@@ -133,6 +136,18 @@ describe("tollgate gate --evidence", function () {
       out: "",
       err: `There is no signature to check, as there is no file ${at("nothing.json")}.\n`,
     });
+  });
+
+  it("takes a provenance that was named or lies beside, and refuses without where signatures count", async () => {
+    const provenance = readFileSync(at("provenance.dsse.json"), "utf8");
+    rmSync(at("provenance.dsse.json"));
+    assert.deepEqual(refusals(await judged()), ["training-signed signature-missing"]);
+    writeFileSync(at("elsewhere.json"), provenance);
+    const named = await judge("--provenance", at("elsewhere.json"), "--json");
+    assert.deepEqual(refusals(JSON.parse(named.out) as Judged), []);
+    const missing = await judge("--provenance", at("nothing.json"));
+    assert.equal(missing.code, 1);
+    assert.match(missing.err, /^There is no provenance to check, as there is no file /);
   });
 
   it("fails with 1 for settings that can't be used and with 64 for a wrong call", async () => {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { gitFacts, requireCodeOf } from "../../cli/git";
+import { commitLines, gitFacts, requireCodeOf } from "../../cli/git";
+import { warnOfLineage } from "../../cli/lineage-warning";
+import { Output } from "../../cli/output";
+import { loadFromText } from "../../config/load";
 import { temporaryFolder } from "./support/project";
+import { capture } from "./support/streams";
 
 describe("git", () => {
   let folder: ReturnType<typeof temporaryFolder>;
@@ -38,19 +42,23 @@ describe("git", () => {
       assert.deepEqual(gitFacts(folder.dir), {
         commit: first,
         dirty: false,
+        changed: [],
         author: "ada@example.com",
       });
     });
 
     it("is dirty by a changed or a new source file", () => {
       write("model/new.py", "1");
-      assert.equal(gitFacts(folder.dir).dirty, true);
+      write("train.py", "2");
+      const { dirty, changed } = gitFacts(folder.dir);
+      assert.deepEqual([dirty, changed], [true, ["train.py", "model/"]]);
     });
 
     it("isn't dirty by a pin, an approval or the state", () => {
       write("Pulumi.dev.yaml", "config: { x: 1 }\n");
       write("approvals/dev.jsonl", "{}\n");
       write(".tollgate/dev/receipts.jsonl", "{}\n");
+      write(".pulumi/meta.yaml", "version: 1\n");
       assert.equal(gitFacts(folder.dir).dirty, false);
     });
 
@@ -65,6 +73,64 @@ describe("git", () => {
       const { commit: none, dirty } = gitFacts(outside.dir);
       outside.remove();
       assert.deepEqual([none, dirty], [null, null]);
+    });
+  });
+
+  describe("warnOfLineage", () => {
+    async function warning(more = ""): Promise<string> {
+      const text = `config:\n  tollgate:tier: staging\n  tollgate:model: m\n${more}`;
+      const settings = await loadFromText(text, "it", { stack: "staging", projectDir: folder.dir });
+      const streams = capture();
+      const output = new Output(streams, false, false);
+      warnOfLineage({ output }, settings, gitFacts(folder.dir));
+      return streams.err();
+    }
+
+    it("names the file that isn't committed and the gate that will refuse", async () => {
+      assert.equal(await warning(), "");
+      write("train.py", "2");
+      assert.equal(
+        await warning(),
+        "train.py isn't committed, so lineage-complete will refuse the version in staging: stop this, commit, and train again.\n",
+      );
+      write("new.py", "1");
+      assert.match(await warning(), /^train\.py and 1 more aren't committed, /);
+    });
+
+    it("says as much as the gate's level does", async () => {
+      write("train.py", "2");
+      const gates = (settings: string) => `  tollgate:gates: { lineage-complete: ${settings} }\n`;
+      assert.match(await warning(gates("{ level: advisory }")), / will advise against the version/);
+      assert.equal(await warning(gates("{ level: disabled }")), "");
+      assert.equal(await warning(gates("{ allowDirty: true }")), "");
+    });
+
+    it("says that nothing is committed, or that there is no repository", async () => {
+      rmSync(join(folder.dir, ".git"), { recursive: true });
+      assert.match(await warning(), / has no commit in git, so lineage-complete will refuse /);
+    });
+  });
+
+  describe("commitLines", () => {
+    const lines = () => {
+      const place = { projectDir: folder.dir, stack: "prod" };
+      return commitLines(place, join(folder.dir, "Pulumi.dev.yaml"), "3");
+    };
+
+    it("is the command that commits a pin, once there is one to commit", () => {
+      assert.deepEqual(lines(), []);
+      write("Pulumi.dev.yaml", "config: { x: 1 }\n");
+      const [line = ""] = lines();
+      assert.match(line, /^Commit the pin: /);
+      const command = line.slice("Commit the pin: ".length);
+      execFileSync("sh", ["-c", command], { cwd: folder.dir, stdio: "ignore" });
+      assert.equal(git("log", "-1", "--format=%s"), "Serve version 3 in prod");
+      assert.deepEqual(lines(), []);
+    });
+
+    it("is nothing outside a repository", () => {
+      rmSync(join(folder.dir, ".git"), { recursive: true });
+      assert.deepEqual(lines(), []);
     });
   });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { emptyReport, take } from "../../cli/engine/events";
 import { type Preview, previewDocument, previewMarkdown, previewText } from "../../cli/preview";
-import type { Candidate, Verdict } from "../../policies/gate";
+import type { Candidate, Review, Verdict } from "../../policies/gate";
+import { reviewRecord, reviewText } from "../../policies/review-branch";
 
 const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };
 const from = { ...pin, version: "1", digest: `sha256:${"b".repeat(64)}` };
@@ -24,6 +25,15 @@ function verdict(changes: Partial<Verdict> = {}): Verdict {
   };
 }
 
+const review: Review = {
+  digest: `sha256:${"5".repeat(64)}`,
+  ref: "refs/remotes/origin/main",
+  commit: "0123456789abcdef0123456789abcdef01234567",
+  problem: null,
+  differences: [{ field: "tollgate:tier", value: '"dev"', reviewed: '"prod"', by: null }],
+  level: "mandatory",
+};
+
 function preview(changes: Partial<Preview> = {}): Preview {
   const report = emptyReport();
   take(report, {
@@ -38,7 +48,7 @@ function preview(changes: Partial<Preview> = {}): Preview {
       },
     },
   });
-  const candidate = { pin, waivers: [] } as unknown as Candidate;
+  const candidate = { pin, waivers: [], review } as unknown as Candidate;
   return {
     settings: { stack: "prod", pin },
     report,
@@ -101,12 +111,36 @@ describe("previewText", () => {
         judgement: null,
         refused: false,
       }),
-      false,
+      { colours: false },
     );
     assert.equal(
       text,
       "none: dev pins no version\n\n~ update   route route (digest)\n1 to update\nNext: `tollgate up --stack dev`",
     );
+  });
+});
+
+describe("the settings in a preview", () => {
+  it("are shown by digest, with the commit they were compared with", async () => {
+    const line =
+      "sha256:555555555555, not as reviewed in 0123456789ab of origin/main, but different in 1 field";
+    assert.ok(
+      (await previewText(preview(), { colours: false })).split("\n").includes(`Settings ${line}`),
+    );
+    assert.ok((await previewMarkdown(preview())).split("\n").includes(`**Settings** ${line}`));
+    const { digest, ref, commit } = review;
+    assert.deepEqual(previewDocument(preview()).settings, {
+      ...{ digest, ref, commit },
+      asReviewed: false,
+    });
+  });
+
+  it("are said to be as reviewed, or compared with nothing", () => {
+    const same = reviewRecord({ ...review, differences: [] });
+    assert.match(reviewText(same), /, as reviewed in 0123456789ab of origin\/main$/);
+    const none = { ...review, ref: null, commit: null, differences: [] };
+    assert.match(reviewText(reviewRecord(none)), /with no branch named where they are reviewed$/);
+    assert.match(reviewText(reviewRecord({ ...none, problem: "x" })), /, compared with nothing$/);
   });
 });
 

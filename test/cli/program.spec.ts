@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../../cli/program";
 import { verbs } from "../../cli/verbs";
+import { appendReceipt, receiptsFile } from "../../history/receipts";
+import { receiptFacts } from "../support/receipts";
 import { deadProject, temporaryFolder } from "./support/project";
 import { capture } from "./support/streams";
 
@@ -11,7 +13,11 @@ import { capture } from "./support/streams";
 describe("run", function () {
   this.timeout(20_000);
   let project: ReturnType<typeof temporaryFolder>;
-  before(() => (project = temporaryFolder(deadProject())));
+  before(() => {
+    const files = deadProject();
+    const prod = files["Pulumi.dev.yaml"]!.replace("tier: dev", "tier: prod");
+    project = temporaryFolder({ ...files, "Pulumi.prod.yaml": prod });
+  });
   after(() => project.remove());
 
   async function tollgate(...words: string[]) {
@@ -47,6 +53,14 @@ describe("run", function () {
     ["up", [], 64, "usage"],
     ["preview", ["-s", "production"], 64, "usage"],
     ["status", ["--unknown"], 64, "usage"],
+    ["status", ["-s", "."], 64, "usage"],
+    ["destroy", ["-s", "..", "--delete-data"], 64, "usage"],
+    ["status", ["-s", "--check"], 64, "usage"],
+    ["destroy", ["-s", "dev", "--yes", "dev"], 64, "usage"],
+    ["destroy", ["-s", "dev", "--backup", "dev.tgz"], 64, "usage"],
+    ["destroy", ["-s", "dev", "--delete-data", "--yes", "prod"], 64, "usage"],
+    ["destroy", ["-s", "prod", "--delete-data"], 64, "protected"],
+    ["promote", ["--from", "staging", "--to", "dev"], 1, "not-released"],
     ["destroy", ["superfluous"], 64, "usage"],
   ];
   for (const [verb, words, code, error] of failures) {
@@ -61,12 +75,24 @@ describe("run", function () {
     });
   }
 
+  it("takes no folder of the project for a stack's own", async () => {
+    // Such files name the stacks . and .. , whose state folders would be those of all stacks and of the project.
+    for (const stack of [".", ".."]) {
+      const file = join(project.dir, `Pulumi.${stack}.yaml`);
+      writeFileSync(file, readFileSync(join(project.dir, "Pulumi.dev.yaml")));
+      const { code, err } = await tollgate("destroy", "--delete-data", "-s", stack);
+      rmSync(file);
+      assert.equal(code, 64);
+      assert.match(err, /^"\.\.?" is no name for a stack: use letters, digits, _ \. and -, .*\n$/);
+    }
+  });
+
   it("prints the same sentence on stderr and nothing on stdout without --json", async () => {
     const result = await tollgate("up");
     assert.deepEqual(result, {
       code: 64,
       out: "",
-      err: "Say which stack with --stack: one of dev, staging.\n",
+      err: "Say which stack with --stack: one of dev, prod, staging.\n",
     });
   });
 
@@ -88,6 +114,22 @@ describe("run", function () {
     );
   });
 
+  for (const [words, stack] of [
+    [["train", "-s", "dev"], "dev"],
+    [["evaluate", "-s", "staging"], "staging"],
+    [["promote", "--from", "staging", "--to", "dev"], "dev"],
+    [["promote", "--from", "staging", "--to", "dev", "--model"], "dev"],
+  ] as const) {
+    it(`says of a registry that doesn't run what starts it: ${words.join(" ")}`, async () => {
+      const stateDir = join(project.dir, ".tollgate", "staging");
+      if (words[0] === "promote") await appendReceipt(stateDir, receiptFacts());
+      const { code, err } = await tollgate(...words);
+      rmSync(receiptsFile(stateDir), { force: true });
+      assert.equal(code, 1);
+      assert.ok(err.endsWith(`start the registry with \`tollgate up --stack ${stack}\`.\n`), err);
+    });
+  }
+
   it("takes options before the verb as well as after it", async () => {
     const streams = capture();
     const code = await run(["--json", "-C", project.dir, "-s", "dev", "status"], streams);
@@ -98,7 +140,7 @@ describe("run", function () {
   it("refuses an unknown verb and names the verbs there are", async () => {
     const { code, err } = await tollgate("deploy");
     assert.equal(code, 64);
-    assert.match(err, /^There is no verb "deploy": use one of doctor, train, .*pulumi\.\n$/);
+    assert.match(err, /^There is no verb "deploy": use one of doctor, .*train, .*pulumi\.\n$/);
   });
 
   it("refuses a folder without Pulumi.yaml", async () => {
@@ -108,8 +150,30 @@ describe("run", function () {
     empty.remove();
     assert.equal(
       streams.err(),
-      `${empty.dir} has no Pulumi.yaml: run this in a project folder, or name one with --cwd.\n`,
+      `Neither ${empty.dir} nor a folder above it has a Pulumi.yaml: run this in a project folder, or name one with --cwd.\n`,
     );
+  });
+
+  it("works from a subfolder of a project, and says in which", async () => {
+    const nested = temporaryFolder({
+      ...deadProject(),
+      "models/src/train.py": "",
+      "models/own/Pulumi.yaml": "name: inner\nruntime: nodejs\n",
+      "models/own/Pulumi.only.yaml": "config:\n  tollgate:tier: dev\n  tollgate:model: inner\n",
+    });
+    const stackOf = (where: string[]) => (where.includes("own") ? [] : ["-s", "dev"]);
+    const stackAt = async (...where: string[]) => {
+      const streams = capture();
+      const cwd = join(nested.dir, ...where);
+      const code = await run(["status", "--json", "-C", cwd, ...stackOf(where)], streams);
+      const { stack } = JSON.parse(streams.out()) as { stack: string };
+      return [code, stack, streams.err()];
+    };
+    assert.deepEqual(await stackAt("models", "src"), [0, "dev", `In project ${nested.dir}.\n`]);
+    assert.deepEqual(await stackAt(), [0, "dev", ""]);
+    // The nearest one, as git does.
+    assert.deepEqual(await stackAt("models", "own"), [0, "only", ""]);
+    nested.remove();
   });
 
   it("prints all problems of a settings file", async () => {

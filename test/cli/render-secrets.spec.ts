@@ -88,6 +88,21 @@ describe("secretsPage", () => {
     );
   });
 
+  it("says what the registry's own password is to be", () => {
+    const { trackingServer } = settingsOf();
+    const credentials = { secretName: "registry-credentials" };
+    const settings = settingsOf({ trackingServer: { ...trackingServer, credentials } });
+    const page = secretsPage(settings, renderedGroups(settings));
+    assert.deepEqual(
+      page.split("\n").filter((line) => line.startsWith("| `registry-credentials`")),
+      [
+        "| `registry-credentials` | `MLFLOW_TRACKING_PASSWORD` | scorer, tracking-server |",
+        "| `registry-credentials` | `MLFLOW_TRACKING_USERNAME` | `tollgate` |",
+        "| `registry-credentials` | `MLFLOW_TRACKING_PASSWORD` | `${password}` |",
+      ],
+    );
+  });
+
   it("is the same for every version", () => {
     const { trackingServer, pin } = settingsOf();
     const elsewhere = { trackingServer: { ...trackingServer, managed: false } };

@@ -47,6 +47,20 @@ describe("filesOf", () => {
     );
   });
 
+  it("quote each text that Go's reader takes for a number", async () => {
+    // By strconv.ParseInt and ParseFloat, once each `_` was dropped.
+    for (const model of ["0o17", "0O7", "0X1F", "0B1", "1e_3", "9E9_9", "0e1_0", "1_000", "12"]) {
+      const settings = settingsOf({ model });
+      const files = await filesOf(settings, renderedGroups(settings));
+      const lines = [...files]
+        .filter(([file]) => file.endsWith(".yaml"))
+        .flatMap(([, text]) => text.split("\n"))
+        .filter((line) => line.includes("app.kubernetes.io/part-of:"));
+      assert.ok(lines.length > 5);
+      for (const line of lines) assert.equal(line.trim(), `app.kubernetes.io/part-of: "${model}"`);
+    }
+  });
+
   it("have the same bytes whatever order properties were written in", async () => {
     const groups = renderedGroups(settingsOf());
     const reversed = groups.map((group) => ({

@@ -1,22 +1,18 @@
 import assert from "node:assert/strict";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { evidenceFile, keepEvidence } from "../../history/evidence";
+import { evidenceFile, keepEvidence, provenanceFile } from "../../history/evidence";
 import type { ReceiptFacts } from "../../history/receipt";
 import { appendReceipt } from "../../history/receipts";
 import type { Verdict } from "../../policies/gate";
 import type { Evidence } from "../../registry/evidence";
 import { sha256 } from "../../trust/canonical";
+import { modelSubject } from "../../trust/statement";
 import { digestOf } from "../support/evidence";
+import { annKey, provenanceOf } from "../support/provenance";
 import { receiptFacts } from "../support/receipts";
 import { signedLine, signersOf, testKey } from "../support/signing";
-import {
-  annKey,
-  envelopeOf,
-  judgedProject,
-  recentEvidence,
-  tollgate,
-} from "./support/judged-project";
+import { envelopeOf, judgedProject, recentEvidence, tollgate } from "./support/judged-project";
 
 interface Replayed {
   refused: number;
@@ -60,6 +56,7 @@ describe("tollgate replay", function () {
     keepEvidence(stateDir(), {
       evidence: document,
       evidenceSignature: envelopeOf(document, evidence),
+      provenance: null,
     });
     await appendReceipt(
       stateDir(),
@@ -92,8 +89,41 @@ describe("tollgate replay", function () {
     assert.deepEqual(refusedBy(result), [[], []]);
     assert.equal(result.code, 0);
     const { out } = await tollgate("replay", "--cwd", project.dir);
-    assert.match(out, /^\S+Z +churn-model v2 +0\.1\.0 sha256:777777777777 +passes$/m);
+    assert.match(out, /^\S+Z +churn-model v2 +0\.1\.0 sha256:777777777777 +not recorded +passes$/m);
     assert.match(out, /^2 deployments, and none would be refused today\.$/m);
+  });
+
+  it("shows the settings that a version was released by, and the commit they were reviewed in", async () => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    const settings = { digest: digestOf("5"), ref: "refs/remotes/origin/main", commit };
+    await release(evidenceOf("1"), { settings: { ...settings, asReviewed: true } });
+    await release(evidenceOf("2"), { settings: { ...settings, asReviewed: false } });
+    const { out } = await tollgate("replay", "--cwd", project.dir);
+    assert.match(out, /churn-model v1 .* sha256:5{12} of 0123456789ab +passes$/m);
+    assert.match(out, /churn-model v2 .* sha256:5{12} unlike 0123456789ab +passes$/m);
+    const json = await tollgate("replay", "--cwd", project.dir, "--json");
+    const { deployments } = JSON.parse(json.out) as { deployments: { settings: object }[] };
+    assert.deepEqual(deployments[0]!.settings, { ...settings, asReviewed: true });
+  });
+
+  it("judges the provenance that was kept, while it is as it was", async () => {
+    const evidence = evidenceOf("2");
+    const provenance = provenanceOf({}, annKey, [modelSubject(evidence.model)]);
+    const proven = {
+      by: "ann@example.com",
+      stack: "staging",
+      gitDirty: false,
+      trainingDataDigest: digestOf("e"),
+      provenance: sha256(provenance),
+    };
+    keepEvidence(stateDir(), { evidence: null, evidenceSignature: null, provenance });
+    await release(evidence, { lineage: { gitCommit: "0a1b2c3", dataVersion: "v2", proven } });
+    const training = async () =>
+      (await replayed()).deployments[0]!.verdicts.find(({ gate }) => gate === "training-signed");
+    assert.equal((await training())?.code, "ok");
+    const file = provenanceFile(stateDir(), sha256(provenance));
+    writeFileSync(file, provenance.replace("{", "{ "));
+    assert.equal((await training())?.code, "signature-missing");
   });
 
   it("says which would be refused by a floor raised since, and fails only with --strict", async () => {
@@ -105,7 +135,10 @@ describe("tollgate replay", function () {
     assert.deepEqual([result.code, result.refused], [0, 1]);
     assert.equal((await replayed("--strict")).code, 2);
     const { out } = await tollgate("replay", "--cwd", project.dir);
-    assert.match(out, /churn-model v2 +0\.1\.0 sha256:7{12} +refused by metric-floor$/m);
+    assert.match(
+      out,
+      /churn-model v2 +0\.1\.0 sha256:7{12} +not recorded +refused by metric-floor$/m,
+    );
     assert.match(out, /Z metric-floor: churn-model v2 has accuracy 0\.92 .*below the floor 0\.94/m);
     assert.match(out, /^1 of 2 deployments would be refused today\.$/m);
   });

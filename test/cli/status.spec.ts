@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
+import { utimesSync } from "node:fs";
+import { join } from "node:path";
 import { type Status, waiversOf } from "../../cli/status";
+import { podStatus } from "../../cli/status/cluster";
 import { driftOf } from "../../cli/status/drift";
+import { processStatus } from "../../cli/status/local";
+import { age } from "../../cli/status/since";
+import { ownIdentity } from "../../runtimes/local/processes/identity";
+import { temporaryFolder } from "./support/project";
 
 const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };
 const other = { ...pin, version: "1", digest: `sha256:${"b".repeat(64)}` };
@@ -23,15 +30,25 @@ function settled(changes: Partial<Status> = {}): Omit<Status, "drift"> {
       uri: "http://127.0.0.1:5002",
       alias: { name: "production", version: "2" },
       stage: "Production",
+      evidence: null,
       problem: null,
     },
     approvals: [],
     waivers: [],
     processes: [
-      { name: "router", status: "running", healthy: true, pid: 1, uptime: "1 s", address: null },
+      {
+        name: "router",
+        status: "running",
+        healthy: true,
+        pid: 1,
+        uptime: 1,
+        address: null,
+        restarted: null,
+      },
     ],
     cluster: null,
     pods: [],
+    ended: null,
     ...changes,
   };
 }
@@ -94,6 +111,7 @@ describe("driftOf", () => {
             pid: null,
             uptime: null,
             address: null,
+            restarted: null,
           },
         ],
       },
@@ -114,6 +132,27 @@ describe("driftOf", () => {
       "a release is under way, or was interrupted",
     ]);
   });
+
+  for (const ended of ["stop", "destroy"] as const) {
+    const silent: Partial<Status> = {
+      ended,
+      serving: { url: "u", answer: null, problem: "no connection" },
+      registry: { ...settled().registry, problem: "The registry doesn't answer." },
+      processes: [],
+    };
+    const drift = (changes: Partial<Status>, interrupted = false) =>
+      driftOf(settled({ ...silent, ...changes }), { stage: "Production", interrupted });
+
+    it(`expects nothing of servers that ${ended} ended`, () => assert.deepEqual(drift({}), []));
+
+    it(`says what differs all the same after ${ended}`, () => {
+      assert.deepEqual(drift({ serving: settled().serving, lastReceipt: null }, true), [
+        "a release was interrupted",
+        "it is ended, but version 2 answers at http://127.0.0.1:8001",
+        `churn-model version 2 (${short}) is pinned, but nothing was released yet`,
+      ]);
+    });
+  }
 
   it("asks for no stage where the tier has none", () => {
     const registry = { ...settled().registry, stage: null };
@@ -142,5 +181,42 @@ describe("waiversOf", () => {
   it("takes a time that can't be read for over", () => {
     const unreadable = [{ gate: "slices", waiver: { ...waiver, expires: "soon" } }];
     assert.equal(waiversOf(unreadable, new Date(0))[0]?.over, true);
+  });
+});
+
+describe("the time that something has been there", () => {
+  it("is a number of seconds for a process", async () => {
+    const own = ownIdentity();
+    const record = { keeper: own, child: own, spec: "", ports: { main: 1 } };
+    const folder = temporaryFolder({ "run/router/pid.json": JSON.stringify(record) });
+    try {
+      const started = Date.now() / 1000 - 7200;
+      utimesSync(join(folder.dir, "run", "router", "pid.json"), started, started);
+      const [router] = await processStatus(folder.dir);
+      assert.equal(router?.pid, process.pid);
+      const { uptime } = router;
+      assert.ok(uptime !== null && uptime >= 7200 && uptime < 7800, String(uptime));
+    } finally {
+      folder.remove();
+    }
+  });
+
+  it("is a number of seconds for a pod, also by a clock that is behind", () => {
+    const pod = { metadata: { name: "scorer", creationTimestamp: "2026-01-01T00:00:00Z" } };
+    const at = (time: string) => podStatus(pod as Parameters<typeof podStatus>[0], new Date(time));
+    assert.equal(at("2026-01-01T01:00:00.9Z").age, 3600);
+    assert.equal(at("2025-12-31T23:59:59Z").age, 0);
+  });
+
+  it("is shown in a unit that there are two of", () => {
+    assert.deepEqual([0, 119, 120, 7199, 7200, 172_799, 172_800].map(age), [
+      "0 s",
+      "119 s",
+      "2 min",
+      "119 min",
+      "2 h",
+      "47 h",
+      "2 d",
+    ]);
   });
 });

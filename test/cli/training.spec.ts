@@ -8,6 +8,7 @@ import {
   digestOfData,
   parseParameters,
   parseTrainingResult,
+  skopsArgument,
   trainingVariables,
 } from "../../cli/training";
 import { temporaryFolder } from "./support/project";
@@ -44,7 +45,6 @@ describe("asTrainingResult", () => {
     ["no run", { run_id: undefined }],
     ["an empty run", { run_id: "" }],
     ["an accuracy in quotes", { accuracy: "0.9" }],
-    ["no accuracy", { accuracy: null }],
     ["version 0", { model_version: "0" }],
     ["a version that is no number", { model_version: "latest" }],
   ] as const) {
@@ -53,8 +53,42 @@ describe("asTrainingResult", () => {
     });
   }
 
+  it("takes what has no accuracy, such as a regression, with its own metrics", () => {
+    const { accuracy: _, ...without } = result;
+    for (const change of [{}, { accuracy: null }, { note: "done" }]) {
+      assert.deepEqual(asTrainingResult(JSON.stringify({ ...without, ...change })), without);
+    }
+    const regression = { ...without, r2: 0.7, mae: 1200 };
+    assert.deepEqual(asTrainingResult(JSON.stringify(regression)), regression);
+  });
+
   it("refuses NaN, which is no JSON", () => {
     assert.equal(asTrainingResult('{"run_id":"r","accuracy":NaN,"model_version":"1"}'), null);
+  });
+});
+
+describe("skopsArgument", () => {
+  const said = (types: string) =>
+    `Traceback\nmlflow.exceptions.MlflowException: The saved sklearn model references untrusted types. Root error: Untrusted types found in the file: [${types}].\n\n- a: stores raw node indices [left, right].\nOnly add the specific types\n`;
+
+  for (const [types, argument] of [
+    ["'sklearn.tree._tree.Tree'", '["sklearn.tree._tree.Tree"]'],
+    [
+      "'functools.partial', 'sklearn.utils.validation.check_array'",
+      '["functools.partial", "sklearn.utils.validation.check_array"]',
+    ],
+  ] as const) {
+    it(`is what log_model needs for ${types}`, () => {
+      assert.equal(
+        skopsArgument(said(types)),
+        `MLflow saves this model by skops, which wants these types named: pass skops_trusted_types=${argument} to log_model.`,
+      );
+    });
+  }
+
+  it("is null where something else went wrong", () => {
+    assert.equal(skopsArgument("ValueError: no ['x']"), null);
+    assert.equal(skopsArgument(said("")), null);
   });
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   type CallersService,
+  idleDrift,
   selectionDrift,
   type Workload,
   workloadDrift,
@@ -146,5 +147,43 @@ describe("selectionDrift", () => {
     assert.deepEqual(selectionDrift(service, [pod("2", digest), pod("1", other)], pin), [
       "Service scorer sends callers to pods of version 1 (sha256:bbbbbbbbbbbb) instead of churn-model version 2 (sha256:aaaaaaaaaaaa) alone",
     ]);
+  });
+});
+
+describe("idleDrift", () => {
+  const service: CallersService = {
+    metadata: { name: "scorer" },
+    spec: { selector: { generation: "a" } },
+  };
+  const pod = (name: string, generation: string, change: Partial<Pod["metadata"]> = {}): Pod => ({
+    metadata: {
+      name,
+      labels: { generation, "tollgate.dev/version": "2" },
+      ownerReferences: [{ kind: "ReplicaSet", name }],
+      ...change,
+    },
+    status: { conditions: [{ type: "Ready", status: "True" }] },
+  });
+
+  it("names a generation that callers aren't sent to", () => {
+    assert.deepEqual(idleDrift(service, [pod("one", "a"), pod("two", "b")]), [
+      "two runs, but no callers are sent to it: an `up` is under way, or was interrupted",
+    ]);
+  });
+
+  const silent: [string, Pod][] = [
+    ["is ending", pod("two", "b", { deletionTimestamp: "2026-01-01T00:00:00Z" })],
+    ["is of a Job", pod("two", "b", { ownerReferences: [{ kind: "Job", name: "two" }] })],
+    ["is no scorer", pod("two", "b", { labels: {} })],
+    ["isn't ready", { ...pod("two", "b"), status: {} }],
+  ];
+  for (const [what, other] of silent) {
+    it(`says nothing of a pod that ${what}`, () => {
+      assert.deepEqual(idleDrift(service, [other]), []);
+    });
+  }
+
+  it("says nothing while there is no Service to go by", () => {
+    assert.deepEqual(idleDrift(null, [pod("one", "a")]), []);
   });
 });

@@ -80,9 +80,9 @@ describe("registryClient, of a stack in a cluster", function () {
 
   it("goes straight to a registry that is kept elsewhere", async () => {
     const elsewhere = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
-    const { trackingServer, kubernetes } = settings();
+    const { stack, trackingServer, kubernetes } = settings();
     const own = { ...trackingServer, uri: elsewhere, managed: false };
-    await registryClient({ trackingServer: own, kubernetes }).health();
+    await registryClient({ stack, trackingServer: own, kubernetes }).health();
     assert.equal(hosts.length, 1);
     assert.equal(api.seen.length, 0);
   });

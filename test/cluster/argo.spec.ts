@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { type Prometheus, startPrometheus } from "../support/prometheus";
-import type { CommandResult } from "../support/project";
+import { type CommandResult, lightRegistry } from "../support/project";
 import { type Callers, Environment } from "./argo/environment";
 
 type Config = Record<string, unknown>;
@@ -39,19 +39,23 @@ describe("releases by Argo Rollouts", function () {
       // As many measurements as a longer watch, one a second.
       config["tollgate:release"] = { watchSeconds: 5, warmSeconds: 5 };
       config["tollgate:trackingServer"] = { timeoutSeconds: 60 };
+      lightRegistry(config);
+      config["tollgate:gates"] = { level: "advisory" };
       const kubernetes = config["tollgate:kubernetes"] as Config;
       // Their latency is judged while others start beside them.
-      const scorer = { cpu: "200m", memory: "400Mi" };
+      const scorer = { cpu: "100m", memory: "400Mi" };
       Object.assign(kubernetes, {
         prometheus: prometheus.url,
         resources: { ...(kubernetes["resources"] as Config), scorer },
       });
     });
     await staging.must("up");
-    await staging.candidate();
+    await staging.must("train");
+    // With evidence, so that its kept answers are asked for, from outside.
+    await staging.must("train", "--param", "n_estimators=120");
+    await staging.must("evaluate");
     await staging.pin("1");
     await staging.must("up");
-    await staging.candidate("--param", "n_estimators=120");
   });
   afterEach(async function () {
     if (this.currentTest?.state !== "failed") return;
@@ -100,7 +104,7 @@ describe("releases by Argo Rollouts", function () {
   });
 
   it("takes back a canary that fails on rows of some callers, and says what Argo said", async () => {
-    await staging.candidate("--param", "model=narrow");
+    await staging.must("train", "--param", "model=narrow");
     await staging.pin("3");
     const { result, callers } = await staging.underLoad(() => staging.tollgate("up"));
     assertRefused(result, "3", "2");
@@ -142,7 +146,8 @@ describe("releases by Argo Rollouts", function () {
 
   it("says that Argo's controller is down, changes nothing for callers, and goes on once it is back", async () => {
     await scaleController(0);
-    const { result, callers } = await staging.underLoad(() => staging.tollgate("up"));
+    // Few callers, as it is waited for a minute, and other specs run beside.
+    const { result, callers } = await staging.underLoad(() => staging.tollgate("up"), 10);
     assertRefused(result, "1", "2");
     assert.match(result.stderr, /has not looked at Rollout scorer .* see that its controller runs/);
     assertUnharmed(callers, ["2"]);

@@ -48,9 +48,9 @@ async function runSpecs(files: readonly string[], env: Environment, own: boolean
   const all = { ...env, [variables.run]: run };
   try {
     if (files.length > 0) return await runMocha("specs", files, all);
-    // Two files at a time: most of what they do is to wait for pods.
-    const besides = ["--parallel", "--jobs", "2", ...together];
-    const status = await runMocha("specs, two files at a time", besides, all);
+    // Three files at a time: half of what they do is to wait for pods. Those that take longest come first.
+    const besides = ["--parallel", "--jobs", "3", ...together];
+    const status = await runMocha("specs, three files at a time", besides, all);
     if (interrupted.signal.aborted) return status;
     if (!own) {
       console.log("\n-- specs that stop a daemon of the node are left out: the cluster was given");

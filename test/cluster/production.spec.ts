@@ -9,7 +9,7 @@ import { names } from "../../runtimes/kubernetes/names";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
 import { unharmed } from "../support/load";
-import type { CommandResult } from "../support/project";
+import { type CommandResult, lightRegistry } from "../support/project";
 import { type Elsewhere, keepElsewhere, secret } from "./production/elsewhere";
 
 const minutes = (n: number) => n * 60_000;
@@ -48,14 +48,13 @@ describe("production in a cluster", function () {
       config["tollgate:release"] = { watchSeconds: 1, warmSeconds: 0 };
       config["tollgate:scorer"] = { startTimeoutSeconds: 240 };
       if (stack === "staging") {
-        config["tollgate:database"] = { kind: "sqlite" };
-        config["tollgate:artifactStore"] = { kind: "folder" };
+        lightRegistry(config);
         return;
       }
       const { resources } = config["tollgate:kubernetes"] as { resources: Record<string, object> };
       // Hard limits hold while it starts as well, and four of them run during a release.
-      resources["scorer"] = { cpu: "150m", memory: "400Mi" };
-      resources["trackingServer"] = { cpu: "200m", memory: "900Mi" };
+      resources["scorer"] = { cpu: "200m", memory: "400Mi" };
+      resources["trackingServer"] = { cpu: "250m", memory: "900Mi" };
       config["tollgate:database"] = { secret: databaseSecret };
       config["tollgate:artifactStore"] = {
         secret: storeSecret,
@@ -67,7 +66,7 @@ describe("production in a cluster", function () {
       config["tollgate:train"] = { ...(config["tollgate:train"] as object), data: trainingData };
     });
     mkdirSync(file(".tollgate", "keys"), { recursive: true });
-    const signers = { mira: "evidence", ana: "approval,waiver", ben: "approval,waiver" };
+    const signers = { mira: "training,evidence", ana: "approval,waiver", ben: "approval,waiver" };
     for (const [name, purposes] of Object.entries(signers)) {
       const made = ["--key", key(name), "--for", purposes, "--stack", "prod"];
       await must("signer", "create", `${name}@example.com`, ...made);
@@ -88,7 +87,17 @@ describe("production in a cluster", function () {
   it("names the Secrets that somebody has to make, and makes nothing that needs them", async () => {
     const result = await up();
     assert.equal(result.code, 1, printed(result));
-    assert.match(result.stderr, new RegExp(`${databaseSecret}.*url`));
+    const namespace = made.namespaces["prod"]!;
+    const said = result.stderr.split("\n").filter((line) => line.includes("-secret: "));
+    assert.deepEqual(
+      said.map((line) => line.replace(/^.*-secret: /, "")),
+      [
+        `there is no Secret ${databaseSecret} in namespace ${namespace}: make it with the key url; ` +
+          `there is no Secret ${storeSecret} in namespace ${namespace}: make it with the keys AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; ` +
+          "then run `up` again",
+      ],
+      printed(result),
+    );
     const workloads = await made.kubectl("prod", "get", "pods", "--output", "name");
     assert.equal(workloads, "");
   });
@@ -112,7 +121,7 @@ describe("production in a cluster", function () {
 
   it("takes a version over from staging, byte for byte, and wants two approvals of it", async () => {
     await must("up", "--stack", "staging");
-    await must("train", "--stack", "staging");
+    await must("train", "--stack", "staging", "--key", key("mira"));
     await must("evaluate", "--stack", "staging");
     await must("pin", "--stack", "staging");
     await must("up", "--stack", "staging");
@@ -150,7 +159,8 @@ describe("production in a cluster", function () {
   });
 
   it("releases the next version and goes back, and no request of 100 a second fails", async () => {
-    await must("train", "--stack", "staging", "--param", "n_estimators=120");
+    const signed = ["--key", key("mira")];
+    await must("train", "--stack", "staging", "--param", "n_estimators=120", ...signed);
     await must("evaluate", "--stack", "staging");
     await must("pin", "2", "--stack", "staging");
     await must("up", "--stack", "staging");

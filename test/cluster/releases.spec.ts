@@ -8,7 +8,7 @@ import type { Resources } from "../../config/settings";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterProject, type ClusterProject } from "../support/cluster-project";
 import { type LoadResult, startLoad } from "../support/load";
-import type { CommandResult } from "../support/project";
+import { type CommandResult, lightRegistry } from "../support/project";
 import { badScorer } from "./bad-scorer/behaviours";
 
 type Config = Record<string, unknown>;
@@ -18,11 +18,14 @@ const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
 /** Requests a second, each over a connection of its own. */
 const perSecond = 100;
 const stack = "staging";
-const releases = 20;
+/** Every second one is of a version that ends at once. 20 by TOLLGATE_RELEASES=20, which takes some minutes more. */
+const releases = Number(process.env["TOLLGATE_RELEASES"] ?? 6);
 /** A failed request to a version that goes wrong later is seen within these, and traffic is back within one more. */
 const watchSeconds = 3;
+/** How much longer a watch lasts at most that asks whose fault callers' failures are: 299 requests, 10 ms apart or more. */
+const settlingSeconds = 10;
 /** So that others who want the processor don't keep a scorer from answering. */
-const enough: Resources = { cpu: "200m", memory: "400Mi" };
+const enough: Resources = { cpu: "100m", memory: "400Mi" };
 const lastWords = /version 2 of churn-model was not released: .*callers get version 1 as before$/;
 
 /** A version that goes wrong. */
@@ -65,8 +68,8 @@ const cases: readonly Case[] = [
     name: "is slow",
     image: () => badScorer("slow"),
     reason:
-      /its pod scorer-\S+ has a P95 latency of [\d.]+ ms over 100 requests, above the limit of 60 ms/,
-    change: (config) => (config["tollgate:release"] = { maxP95Ms: 60 }),
+      /its pod scorer-\S+ has a P95 latency of ([\d.]+ ms(, )?){3} over 100 requests each, above the limit of 30 ms/,
+    change: (config) => (config["tollgate:release"] = { maxP95Ms: 30 }),
   },
   {
     name: "answers 3 % of the requests with 500",
@@ -82,7 +85,7 @@ const cases: readonly Case[] = [
     name: "answers 3 % of the requests with 500 once callers have come",
     image: () => badScorer("failing_later"),
     reason: /\d+ of \d+ requests failed \([\d.]+ %; tollgate:release\.maxErrorRate allows 1 %\)/,
-    mayFail: Math.ceil((perSecond * (watchSeconds + 1)) / 33),
+    mayFail: Math.ceil((perSecond * (watchSeconds + settlingSeconds + 1)) / 33),
   },
 ];
 
@@ -119,8 +122,7 @@ describe("releases in a cluster, under load", function () {
       config["tollgate:scorer"] = { startTimeoutSeconds: 240 };
       config["tollgate:release"] = { watchSeconds };
       config["tollgate:gates"] = { level: "advisory" };
-      config["tollgate:database"] = { kind: "sqlite" };
-      config["tollgate:artifactStore"] = { kind: "folder" };
+      lightRegistry(config);
       askFor(config, enough);
     });
     await must("up");
@@ -144,7 +146,10 @@ describe("releases in a cluster, under load", function () {
 
   it("sends callers nowhere when the very first version goes wrong after the switch, and to the next good one", async () => {
     // Nobody calls: who is refused now would be refused again within two minutes, as said above.
-    pinStandIn(crash.image());
+    // The watch alone asks, and on a busy machine it takes a while to ask as often as that version answers.
+    pinStandIn(crash.image(), (config) => {
+      Object.assign(config["tollgate:release"] as Config, { watchSeconds: 20 });
+    });
     const result = await up();
     assert.equal(result.code, 1, result.stdout + result.stderr);
     assert.match(lastLine(result), crash.reason);
@@ -241,7 +246,7 @@ describe("releases in a cluster, under load", function () {
     pin("2", (config) => {
       Object.assign(config["tollgate:kubernetes"] as Config, { modelFrom: "image", modelImage });
       // All of them stay until the next good release.
-      askFor(config, { cpu: "50m", memory: "64Mi" });
+      askFor(config, { cpu: "25m", memory: "64Mi" });
       change(config);
     });
   }

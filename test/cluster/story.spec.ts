@@ -242,6 +242,7 @@ async function runClient(cluster: TestCluster, namespace: string): Promise<strin
                   value: `http://${names.trackingServer}:${registryPort}`,
                 },
               ],
+              envFrom: [{ secretRef: { name: "registry-credentials", optional: true } }],
               securityContext: {
                 allowPrivilegeEscalation: false,
                 capabilities: { drop: ["ALL"] },

@@ -8,7 +8,13 @@ import { StageAlias } from "../../components/stage-alias";
 import { TrackingServer } from "../../components/tracking-server";
 import type { Runtime } from "../../runtimes/contract";
 import { admissionOf, documentOf } from "../policies/fixtures";
-import { compliantCandidate, compliantEvidence, pin, stagingSettings } from "../support/fixtures";
+import {
+  compliantCandidate,
+  compliantEvidence,
+  digestOf,
+  pin,
+  stagingSettings,
+} from "../support/fixtures";
 import { registrationsOf } from "../support/mocks";
 
 const settings = stagingSettings();
@@ -18,6 +24,7 @@ function recordingRuntime() {
   const asked: unknown[][] = [];
   const runtime: Runtime = {
     registryExists: () => Promise.resolve(true),
+    strangers: () => Promise.resolve([]),
     foundation: () => ({}),
     artifactStore: (name) => {
       asked.push(["artifactStore", name]);
@@ -32,6 +39,7 @@ function recordingRuntime() {
     },
     serving: (name, inputs) => {
       asked.push(["serving", name, inputs.version, inputs.digest]);
+      pulumi.output(inputs.answers).apply((answers) => asked.push(["answers", answers]));
       return {
         url: pulumi.output("http://127.0.0.1:8000"),
         released: pulumi.output(inputs.digest),
@@ -65,11 +73,15 @@ describe("ArtifactStore and TrackingServer", () => {
 
 describe("ModelPin", () => {
   it("declares one admission that carries evidence and thresholds as plain values", async () => {
-    const candidate = { ...compliantCandidate(), document: documentOf(compliantEvidence()) };
+    const candidate = {
+      ...compliantCandidate(),
+      document: documentOf(compliantEvidence()),
+      settings: '{"evaluation":{"positive":null,"answer":null}}',
+    };
     const gates = { latency: { level: "mandatory", settings: { p95Ms: 50 } } } as const;
     const { stateDir } = settings;
     const registered = await registrationsOf(
-      () => new ModelPin("model-pin", { candidate, gates, stateDir }),
+      () => new ModelPin("model-pin", { candidate, gates, stateDir, cluster: null }),
       () => ({ modelUri: "models:/churn-model/2" }),
     );
     assert.deepEqual(
@@ -83,7 +95,51 @@ describe("ModelPin", () => {
     assert.deepEqual(registered[1]?.inputs, {
       ...admissionOf(compliantCandidate(), gates),
       stateDir,
+      cluster: null,
     });
+  });
+});
+
+/** What a pin says of its kept answers when the engine has admitted this document. */
+async function answersOf(admitted: unknown, digest: string = pin.digest): Promise<unknown> {
+  const document = documentOf(compliantEvidence());
+  const candidate = { ...compliantCandidate(), document, settings: "{}" };
+  let found: unknown;
+  await registrationsOf(
+    () => {
+      const { stateDir } = settings;
+      const modelPin = new ModelPin("model-pin", {
+        candidate,
+        gates: {},
+        stateDir,
+        cluster: null,
+      });
+      modelPin.answers.apply((answers) => (found = answers));
+    },
+    () => ({
+      modelUri: "models:/churn-model/2",
+      evidence: admitted === null ? null : documentOf(admitted),
+      pin: { ...pin, digest },
+    }),
+  );
+  return found;
+}
+
+describe("ModelPin.answers", () => {
+  it("are those that the admitted evidence names, also where the registry has another by now", async () => {
+    const other = { digest: digestOf("5"), rows: 7 };
+    const admitted = { ...compliantEvidence(), task: "regression", answers: other };
+    assert.deepEqual(await answersOf(admitted), { ...other, task: "regression" });
+  });
+
+  it("are null for evidence of before they were kept, and without evidence", async () => {
+    const { answers, ...older } = compliantEvidence();
+    assert.equal(await answersOf(older), null);
+    assert.equal(await answersOf(null), null);
+  });
+
+  it("aren't there when other bytes were admitted", async () => {
+    assert.equal(await answersOf(compliantEvidence(), digestOf("8")), undefined);
   });
 });
 
@@ -98,6 +154,7 @@ describe("ModelServing", () => {
           pin,
           modelUri: "models:/churn-model/2",
           trackingUri: "http://127.0.0.1:5001",
+          answers: { digest: digestOf("9"), rows: 400, task: "classification" },
         }),
     );
     assert.deepEqual(registered, [
@@ -107,7 +164,19 @@ describe("ModelServing", () => {
         inputs: { pin, replicas: 1 },
       },
     ]);
-    assert.deepEqual(asked, [["serving", "model-serving", "2", pin.digest]]);
+    const registry = {
+      uri: "http://127.0.0.1:5001",
+      caFile: null,
+      tokenVariable: "MLFLOW_TRACKING_TOKEN",
+      timeoutSeconds: 5,
+      credentials: null,
+      cluster: null,
+    };
+    const answers = { digest: digestOf("9"), rows: 400, task: "classification" };
+    assert.deepEqual(asked, [
+      ["serving", "model-serving", "2", pin.digest],
+      ["answers", { registry, model: pin.name, ...answers }],
+    ]);
   });
 });
 
@@ -132,6 +201,7 @@ describe("StageAlias", () => {
               caFile: null,
               tokenVariable: "MLFLOW_TRACKING_TOKEN",
               timeoutSeconds: 5,
+              credentials: null,
               cluster: null,
             },
             model: "churn-model",

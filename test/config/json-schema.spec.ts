@@ -29,7 +29,7 @@ const wrong: Record<string, unknown>[] = [
   {},
   { tier: "dev" },
   { tier: "qa", model: "m" },
-  { tier: "dev", model: "a b" },
+  { tier: "dev", model: "a/b" },
   { tier: "dev", model: "m", pin: "1" },
   { tier: "dev", model: "m", scorr: {} },
   { tier: "dev", model: "m", scorer: { port: 70000 } },

@@ -57,6 +57,7 @@ describe("loadFromFile", () => {
     assert.deepEqual(settings.gates["metric-floor"]?.settings, {
       floors: { accuracy: 0.85 },
       ceilings: {},
+      significance: 0.05,
     });
     assert.ok(fs.existsSync(settings.requirements), settings.requirements);
   });
@@ -78,6 +79,15 @@ describe("loadFromFile", () => {
     assert.equal(settings.stack, "dev");
   });
 
+  it("takes a link to the folder for the folder", async () => {
+    await withProject({ "there/Pulumi.dev.yaml": minimal }, async (dir) => {
+      fs.symlinkSync(path.join(dir, "there"), path.join(dir, "link"));
+      const { projectDir, stateDir } = await loadFromFile(path.join(dir, "link"), "dev");
+      const there = fs.realpathSync(path.join(dir, "there"));
+      assert.deepEqual([projectDir, stateDir], [there, path.join(there, ".tollgate", "dev")]);
+    });
+  });
+
   it("refuses a stack without a file, and lists those there are", async () => {
     await withProject({ "Pulumi.prod.yaml": minimal, "Pulumi.dev.yaml": minimal }, (dir) =>
       assert.rejects(
@@ -91,7 +101,10 @@ describe("loadFromFile", () => {
 
   it("refuses a stack name that leads out of the folder", async () => {
     await withProject({ "Pulumi.dev.yaml": minimal }, (dir) =>
-      assert.rejects(loadFromFile(dir, "../dev"), /^SettingsError: Stack "..\/dev" has no file/),
+      assert.rejects(
+        loadFromFile(dir, "../dev"),
+        /^SettingsError: "..\/dev" is no name for a stack/,
+      ),
     );
   });
 
@@ -133,6 +146,75 @@ describe("loadFromFile", () => {
   });
 });
 
+describe("loadFromFile, of keys that aren't ours", () => {
+  const ours = `name: churn\nruntime: nodejs\nmain: ${path.resolve(__dirname, "..", "..")}\n`;
+  const theirs = "name: churn\nruntime: nodejs\nmain: ./program\n";
+
+  /** What is said of a file with more lines in `config`, or beside it. */
+  const said = (project: string, more: string) =>
+    withProject({ "Pulumi.yaml": project, "Pulumi.staging.yaml": minimal + more }, (dir) =>
+      loadFromFile(dir, "staging").then(
+        () => [],
+        (error: unknown) => (error as SettingsError).problems,
+      ),
+    );
+
+  const wrong: [what: string, more: string, problem: RegExp][] = [
+    [
+      "a namespace that is nearly ours",
+      "  tolgate:scorr: { port: 1 }\n",
+      /^tolgate:scorr: unknown namespace tolgate, did you mean tollgate:scorer\?$/,
+    ],
+    [
+      "our namespace with a capital",
+      "  Tollgate:gates: {}\n",
+      /^Tollgate:gates: unknown namespace Tollgate, did you mean tollgate:gates\?$/,
+    ],
+    [
+      "such a namespace with a name that is near none",
+      "  tollgates:zzzzzz: 1\n",
+      /^tollgates:zzzzzz: unknown namespace tollgates, settings are .*tollgate:scorer/,
+    ],
+    [
+      "a setting that is nearly ours",
+      "  tollgate:scorr: { port: 1 }\n",
+      /^tollgate:scorr: unknown key, did you mean scorer\?$/,
+    ],
+    [
+      "no namespace",
+      "  scorer: { port: 1 }\n",
+      /^scorer: has not the namespace tollgate, did you mean tollgate:scorer\?$/,
+    ],
+    [
+      "the project's namespace, which nobody reads",
+      "  churn:evaluaton: {}\n",
+      /^churn:evaluaton: has not the namespace tollgate, did you mean tollgate:evaluation\?$/,
+    ],
+    [
+      "a setting beside config",
+      "tollgate:release: { watchSeconds: 1 }\n",
+      /^tollgate:release: stands beside config, write it inside, indented$/,
+    ],
+  ];
+  for (const [what, more, problem] of wrong) {
+    it(`refuses ${what}`, async () => {
+      const problems = await said(ours, more);
+      assert.equal(problems.length, 1, problems.join());
+      assert.match(problems[0]!, problem);
+    });
+  }
+
+  it("leaves alone what Pulumi's packages and a program of one's own read", async () => {
+    const others = "  aws:region: eu-central-1\n  pulumi:tags: { a: b }\nencryptionsalt: v1:abc\n";
+    assert.deepEqual(await said(ours, others), []);
+    assert.deepEqual(await said(theirs, `  scorer: 1\n  churn:model: x\n${others}`), []);
+    assert.match(
+      (await said(theirs, "  tolgate:model: x\n"))[0]!,
+      /^tolgate:model: unknown namespace/,
+    );
+  });
+});
+
 describe("loadFromPulumi", () => {
   const set = async (config: Record<string, string>, secret: string[] = []) => {
     await pulumi.runtime.setMocks(
@@ -153,7 +235,10 @@ describe("loadFromPulumi", () => {
     const stateDir = path.join(projectDir, ".tollgate", "staging");
     const signers = path.resolve(projectDir, "signers", "staging.allowed_signers");
     const revokedKeys = path.resolve(projectDir, "signers", "revoked_keys");
-    assert.deepEqual(fromEngine, { ...fromFile, projectDir, stateDir, signers, revokedKeys });
+    const credentials = { passwordFile: path.join(stateDir, "secrets", "registry-password") };
+    const trackingServer = { ...fromFile.trackingServer, credentials };
+    const placed = { projectDir, stateDir, signers, revokedKeys, trackingServer };
+    assert.deepEqual(fromEngine, { ...fromFile, ...placed });
   });
 
   it("refuses a secret", async () => {
@@ -162,6 +247,15 @@ describe("loadFromPulumi", () => {
       message:
         "Pulumi.staging.yaml has a wrong setting:\n" +
         "  tollgate:model: is a secret, and settings hold none; name an environment variable",
+    });
+  });
+
+  it("refuses a namespace that is nearly ours, as the file's reader does", async () => {
+    await set({ ...engine, "tolgate:scorr": '{"port":1}' });
+    await assert.rejects(loadFromPulumi(), {
+      message:
+        "Pulumi.staging.yaml has a wrong setting:\n" +
+        "  tolgate:scorr: unknown namespace tolgate, did you mean tollgate:scorer?",
     });
   });
 

@@ -27,9 +27,13 @@ const table = {
     replicas: 1,
     database: "sqlite",
     artifactStore: "folder",
+    credentials: false,
+    protect: false,
     logLevel: "DEBUG",
+    sandbox: "preferred",
     level: "advisory",
     approvals: 0,
+    reviewed: null,
     floors: null,
     latency: null,
   },
@@ -42,9 +46,13 @@ const table = {
     replicas: 1,
     database: "postgres",
     artifactStore: "s3",
+    credentials: true,
+    protect: false,
     logLevel: "INFO",
+    sandbox: "required",
     level: "mandatory",
     approvals: 0,
+    reviewed: "main",
     floors: { accuracy: 0.9 },
     latency: 50,
   },
@@ -57,9 +65,13 @@ const table = {
     replicas: 2,
     database: "postgres",
     artifactStore: "s3",
+    credentials: true,
+    protect: true,
     logLevel: "WARNING",
+    sandbox: "required",
     level: "mandatory",
     approvals: 2,
+    reviewed: "main",
     floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 },
     latency: 50,
   },
@@ -82,8 +94,12 @@ describe("resolveSettings", () => {
           replicas: settings.scorer.replicas,
           database: settings.database.kind,
           artifactStore: settings.artifactStore.kind,
+          credentials: settings.trackingServer.credentials !== null,
+          protect: settings.protect,
           logLevel: settings.scorer.logLevel,
+          sandbox: settings.scorer.sandbox,
           level: gate("digest-matches").level,
+          reviewed: settings.reviewed,
           approvals: own("approvals", (given: { required: number }) => given.required),
           floors: own("metric-floor", (given: { floors: object }) => given.floors),
           latency: own("latency", (given: { p95Ms: number }) => given.p95Ms),
@@ -105,7 +121,9 @@ describe("resolveSettings", () => {
         model: "churn-model",
         pin: null,
         pack: null,
+        protect: false,
         signers: "/projects/churn/signers/staging.allowed_signers",
+        reviewed: "main",
         revokedKeys: "/projects/churn/signers/revoked_keys",
         runtime: "local",
         experiment: "churn-model_staging",
@@ -119,6 +137,9 @@ describe("resolveSettings", () => {
           caFile: null,
           tokenVariable: "MLFLOW_TRACKING_TOKEN",
           timeoutSeconds: 5,
+          credentials: {
+            passwordFile: "/projects/churn/.tollgate/staging/secrets/registry-password",
+          },
         },
         database: { kind: "postgres", secret: null, size: "5Gi" },
         artifactStore: {
@@ -134,7 +155,10 @@ describe("resolveSettings", () => {
           replicas: 1,
           logLevel: "INFO",
           startTimeoutSeconds: 60,
+          answerSeconds: 120,
           captureRows: 0,
+          sandbox: "required",
+          memoryMiB: 4096,
         },
         train: null,
         evaluation: null,
@@ -218,8 +242,23 @@ describe("resolveSettings", () => {
       });
     });
 
+    it("takes the names that registries have", () => {
+      for (const model of [
+        "Churn model (v2)",
+        "Abwanderung, größere Kunden",
+        "模型 7",
+        "_a",
+        "a+b",
+      ]) {
+        assert.equal(inCluster({ model }).model, model);
+      }
+    });
+
     it("makes a namespace of any model and stack that Kubernetes takes", () => {
-      const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,90}$/);
+      const name = fc.oneof(
+        fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,90}$/),
+        fc.stringMatching(/^[A-Za-zé模][A-Za-zé模 (),+_.-]{0,90}\)$/),
+      );
       fc.assert(
         fc.property(name, (model) => {
           const namespace = inCluster({ model }).kubernetes!.cluster.namespace;
@@ -250,6 +289,14 @@ describe("resolveSettings", () => {
     });
   });
 
+  it("wants a password of the registry's clients as the stack says, and never of one kept elsewhere", () => {
+    const of = (trackingServer: object, tier = "staging") =>
+      resolve({ tier, trackingServer }).trackingServer.credentials;
+    assert.equal(of({ credentials: "none" }), null);
+    assert.notEqual(of({ credentials: "required" }, "dev"), null);
+    assert.equal(of({ uri: "https://registry.example.com" }, "prod"), null);
+  });
+
   it("takes a registry that is kept elsewhere", () => {
     const uri = "https://dagshub.com/me/churn.mlflow/";
     assert.deepEqual(resolve({ trackingServer: { uri, caFile: "ca.pem" } }).trackingServer, {
@@ -260,6 +307,7 @@ describe("resolveSettings", () => {
       caFile: "/projects/churn/ca.pem",
       tokenVariable: "MLFLOW_TRACKING_TOKEN",
       timeoutSeconds: 5,
+      credentials: null,
     });
   });
 

@@ -44,8 +44,19 @@ describe("resolveSettings, strictly, refuses", () => {
     [
       "a model with a slash",
       { model: "a/b" },
-      ['tollgate:model: got "a/b", expected letters, digits, and _ . -'],
+      [
+        'tollgate:model: got "a/b", expected letters, digits, spaces and _ . , ( ) + -, with a letter, a digit or _ at the beginning and no space at the end',
+      ],
     ],
+    ...["a:b", "..", " a", "a ", "a\tb", "$(HOME)", "{a}", "it's", 'a"b', "a\u200bb"].map(
+      (model): [string, Record<string, unknown>, string[]] => [
+        `the model ${JSON.stringify(model)}`,
+        { model },
+        [
+          `tollgate:model: got ${JSON.stringify(model)}, expected letters, digits, spaces and _ . , ( ) + -, with a letter, a digit or _ at the beginning and no space at the end`,
+        ],
+      ],
+    ),
     [
       "a port too high",
       { scorer: { port: 70000 } },
@@ -195,6 +206,19 @@ describe("resolveSettings, strictly, refuses", () => {
       },
       [
         'tollgate:scorer.host: got "0.0.0.0", expected nothing: in a cluster tollgate:kubernetes.service says who gets in',
+      ],
+    ],
+    [
+      "memory of a scorer that its pod has",
+      {
+        runtime: "kubernetes",
+        database: { secret: "db" },
+        artifactStore: { secret: "s3" },
+        kubernetes: { images: { tollgate: image } },
+        scorer: { memoryMiB: 2048 },
+      },
+      [
+        "tollgate:scorer.memoryMiB: got 2048, expected nothing: in a cluster tollgate:kubernetes.resources.scorer.memory says it",
       ],
     ],
     [

@@ -3,12 +3,19 @@ import path from "node:path";
 import { loadFromFile } from "../../config/load";
 import type { Settings } from "../../config/settings";
 import { candidateFrom, type FetchedCandidate } from "../../policies/candidate";
-import type { Candidate, PinnedVersion, Service, StackHistory } from "../../policies/gate";
+import type {
+  Candidate,
+  LoweredGate,
+  PinnedVersion,
+  Review,
+  Service,
+  StackHistory,
+} from "../../policies/gate";
 import { fetchCandidateFacts } from "../../registry/candidate";
 import type { ModelVersion, RegistryClient } from "../../registry/client";
-import { RegistryError } from "../../registry/errors";
-import { evidenceArtifactPath, evidenceSignaturePath, versionTags } from "../../registry/evidence";
-import type { ApprovalPredicate } from "../../trust/types";
+import { artifactPath } from "../../registry/artifact-paths";
+import { versionTags } from "../../registry/evidence";
+import type { ApprovalPredicate, WaiverPredicate } from "../../trust/types";
 import { signedLine, testKey } from "../support/signing";
 
 const stack = "prod";
@@ -40,10 +47,13 @@ interface Facts {
     readonly key: string;
     readonly approver: string;
   })[];
+  /** Who waived what, where anybody did; what differs from a waiver of exactly this pin on its evidence. */
+  readonly waivers?: readonly (Partial<WaiverPredicate> &
+    Pick<WaiverPredicate, "gate" | "owner" | "reason"> & { readonly key: string })[];
   readonly history: StackHistory;
   readonly soaked: readonly Service[] | null;
   readonly packDigest: string;
-  /** Who committed a gate below its tier's level; null for nobody. */
+  /** Who committed a gate below its tier's level where it is reviewed; null for nobody. */
   readonly loweredBy: string | null;
   readonly judgedAt: string;
 }
@@ -64,7 +74,12 @@ export async function loadCandidate(name: string): Promise<CorpusCandidate> {
     from ? [{ gate, level, from, by: facts.loweredBy }] : [],
   );
   const { evaluationDigest, history, soaked, packDigest, judgedAt } = facts;
-  const candidate = candidateFrom(settings, pin, { ...found, evaluationDigest, lowered });
+  const candidate = candidateFrom(settings, pin, {
+    ...found,
+    evaluationDigest,
+    lowered,
+    review: reviewOf(lowered),
+  });
   return {
     name,
     expected: readJson(folder, "expected.json"),
@@ -72,6 +87,7 @@ export async function loadCandidate(name: string): Promise<CorpusCandidate> {
     candidate: {
       ...candidate,
       approvals: facts.approvals.map((approval) => approvalLine(approval, candidate)),
+      waivers: (facts.waivers ?? []).map((waiver) => waiverLine(waiver, candidate)),
       history,
       soaked,
       pack: { ...candidate.pack, digest: packDigest },
@@ -80,29 +96,63 @@ export async function loadCandidate(name: string): Promise<CorpusCandidate> {
   };
 }
 
+/** The reviewed settings have no gate lowered that nobody committed. */
+function reviewOf(lowered: readonly LoweredGate[]): Review {
+  return {
+    digest: `sha256:${"5".repeat(64)}`,
+    ref: "refs/heads/main",
+    commit: "5".repeat(40),
+    problem: null,
+    differences: lowered
+      .filter(({ by }) => by === null)
+      .map(({ gate, level, from, by }) => ({
+        field: `tollgate:gates.${gate}.level`,
+        value: JSON.stringify(level),
+        reviewed: JSON.stringify(from),
+        by,
+      })),
+    level: "mandatory",
+  };
+}
+
 /** Signed when it is read: what is approved names every gate's settings, so a new gate would undo a committed line. */
 function approvalLine(
   { key, ...approval }: Facts["approvals"][number],
-  { pin, plan }: Candidate,
+  candidate: Candidate,
 ): string {
-  const { name: model, version, digest } = pin;
   return signedLine(testKey(key), "approval", {
-    stack,
-    model,
-    version,
-    digest,
-    plan,
-    at: "2026-02-04T09:00:00Z",
+    ...boundTo(candidate),
+    plan: candidate.plan,
     expires: "2026-02-11T09:00:00Z",
     ...approval,
   });
 }
 
+function waiverLine(
+  { key, ...waiver }: NonNullable<Facts["waivers"]>[number],
+  candidate: Candidate,
+): string {
+  return signedLine(testKey(key), "waiver", {
+    ...boundTo(candidate),
+    refusals: [],
+    expires: "2026-02-05T09:00:00Z",
+    ...waiver,
+  });
+}
+
+/** What people sign on the morning of the day of judging, of a version with evidence. */
+function boundTo({ pin, evidenceDigest }: Candidate) {
+  const { name: model, version, digest } = pin;
+  const evidence = evidenceDigest ?? undefined;
+  return { stack, model, version, digest, evidence, at: "2026-02-04T09:00:00Z" };
+}
+
 /** As much of a registry as a look-up asks for, with the folder's evidence in it. */
 function registryOf(folder: string, pin: PinnedVersion, facts: Facts): RegistryClient {
   const files = new Map([
-    [evidenceArtifactPath(pin.version), "evidence.json"],
-    [evidenceSignaturePath(pin.version), "evidence.dsse.json"],
+    [artifactPath("evidence", pin), "evidence.json"],
+    [artifactPath("evidence", pin, ".dsse.json"), "evidence.dsse.json"],
+    [artifactPath("provenance", pin, ".dsse.json"), "provenance.dsse.json"],
   ]);
   const tags = {
     ...(facts.tag === null ? {} : { [versionTags.evidence]: facts.tag }),
@@ -119,10 +169,10 @@ function registryOf(folder: string, pin: PinnedVersion, facts: Facts): RegistryC
       runId: "0123456789abcdef",
       tags,
     }),
-    downloadRunArtifact: async (_run: string, artifact: string): Promise<Buffer> => {
-      const file = path.join(folder, files.get(artifact)!);
-      if (!fs.existsSync(file)) throw new RegistryError("not-found", `no ${artifact}`);
-      return fs.readFileSync(file);
+    findRunArtifact: async (_run: string, artifact: string): Promise<Buffer | null> => {
+      const name = files.get(artifact);
+      const file = name && path.join(folder, name);
+      return file && fs.existsSync(file) ? fs.readFileSync(file) : null;
     },
   };
   return registry as unknown as RegistryClient;

@@ -1,8 +1,10 @@
 // npm run corpus: every candidate judged by the real gates. `-- --make` makes the candidates anew first, `-- --why`
-// prints each refusal's reason. Exit code 1 when one isn't refused by its own gate alone, or a good one is.
+// prints each refusal's reason. Then the artifacts: dangerous, lying and harmless files, each scanned and judged by
+// safe-code. Exit code 1 when one isn't refused by its own gate alone, or a good one is.
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { ensurePython } from "../../toolchain/python";
+import { artifactTable, judgeArtifacts } from "./artifacts";
 import { corpusNames, loadCandidate } from "./load";
 import { outcomeOf, type Outcome } from "./verdicts";
 
@@ -22,7 +24,12 @@ async function main(): Promise<void> {
   }
   const surprises = outcomes.filter(({ surprise }) => surprise !== null);
   for (const { candidate, surprise } of surprises) console.log(`${candidate.name} is ${surprise}.`);
-  process.exitCode = surprises.length > 0 ? 1 : 0;
+  const { artifacts, ran } = await judgeArtifacts();
+  console.log(`\n${artifactTable(artifacts)}`);
+  const missed = artifacts.filter(({ surprise }) => surprise !== null);
+  for (const { name, surprise } of missed) console.log(`${name} is ${surprise}.`);
+  if (ran) console.log("Something in the artifacts was run.");
+  process.exitCode = surprises.length + missed.length > 0 || ran ? 1 : 0;
 }
 
 /** Trains and measures all candidates, or those named, in the locked environment. */

@@ -9,7 +9,9 @@ import {
   candidate,
   documentOf,
   evidence as compliant,
+  provenanceOf,
   signatureOf,
+  trainingOf,
 } from "../policies/fixtures";
 import { digestOf, pin } from "../support/evidence";
 import { signedLine, testKey, trustIn } from "../support/signing";
@@ -58,7 +60,6 @@ export const good: Candidate = measured(() => {}, {
     { key: bea, principals: ["bea@example.com"] },
     { key: cem, principals: ["cem@example.com"] },
   ]),
-  approvals: [approvalBy(bea), approvalBy(cem)],
   soaked: [
     {
       digest: pin.digest,
@@ -72,20 +73,21 @@ export const good: Candidate = measured(() => {}, {
   judgedAt,
 });
 
-function approvalBy(key: Key): string {
+function approvalBy(key: Key, evidence: string): string {
   return signedLine(key, "approval", {
     approver: `${key.name}@example.com`,
     stack: "prod",
     model: pin.name,
     version: pin.version,
     digest: pin.digest,
+    evidence,
     plan: candidate().plan,
     at: "2026-02-02T10:00:00.000Z",
     expires: "2026-02-09T10:00:00.000Z",
   });
 }
 
-/** Evidence as it would have been measured, and signed. */
+/** Evidence as it would have been measured, and signed, of a version trained as it says. */
 function measured(
   edit: (evidence: Evidence) => void,
   changes: Partial<Candidate> = {},
@@ -96,14 +98,17 @@ function measured(
   evidence.dataDrift.push({
     ...structuredClone(drift!),
     comparison: "training-reference",
-    data: evidence.leakage!.trainingData,
+    data: { ...evidence.leakage!.trainingData, distinctRows: 1600 },
   });
   edit(evidence);
+  const evidenceDigest = sha256(documentOf(evidence));
   return candidate({
     ...changes,
+    approvals: [bea, cem].map((key) => approvalBy(key, evidenceDigest)),
     evidence,
-    evidenceDigest: sha256(documentOf(evidence)),
+    evidenceDigest,
     evidenceSignature: sign ? signatureOf(evidence) : null,
+    provenance: provenanceOf(trainingOf(evidence)),
   });
 }
 
@@ -117,6 +122,7 @@ const found: Readonly<Record<string, Omit<Refusal, "gate">>> = {
       evidence: null,
       evidenceDigest: null,
       evidenceSignature: null,
+      provenance: null,
       problem: {
         code: "evidence-altered",
         reason: `The evidence of version 2 of "churn-model" has the digest ${digestOf("b")}, but the version's tag says ${digestOf("9")}; run \`tollgate evaluate\` again.`,
@@ -126,6 +132,10 @@ const found: Readonly<Record<string, Omit<Refusal, "gate">>> = {
   "evidence-signed": {
     what: "Nobody signed the evidence.",
     candidate: bad(() => {}, false),
+  },
+  "training-signed": {
+    what: "Nobody who may train for the environment signed how it was made.",
+    candidate: { ...good, provenance: null },
   },
   "digest-matches": {
     what: "The version's bytes were exchanged in the registry after they were evaluated.",
@@ -143,11 +153,21 @@ const found: Readonly<Record<string, Omit<Refusal, "gate">>> = {
     what: "A gate's source was edited.",
     candidate: { ...good, pack: { digest: digestOf("b"), pinned: digestOf("7") } },
   },
-  "lowering-reviewed": {
-    what: "The stack's file lowers a gate by a change that isn't committed.",
+  "settings-reviewed": {
+    what: "The stack's file asks for no approval, by a change that nobody has reviewed.",
     candidate: {
       ...good,
-      lowered: [{ gate: "metric-floor", level: "advisory", from: "mandatory", by: null }],
+      review: {
+        ...good.review!,
+        differences: [
+          {
+            field: "tollgate:gates.approvals.required",
+            value: "0",
+            reviewed: "2",
+            by: null,
+          },
+        ],
+      },
     },
   },
   "safe-code": {
@@ -181,6 +201,10 @@ const found: Readonly<Record<string, Omit<Refusal, "gate">>> = {
   "metric-floor": {
     what: "Its recall is below the environment's floor.",
     candidate: bad(({ metrics }) => (metrics.recall = 0.7941)),
+  },
+  "better-than-trivial": {
+    what: "It answers nearly always the same.",
+    candidate: bad(({ trivial }) => Object.assign(trivial!, { candidate: 0.504, pValue: 0.31 })),
   },
   "better-than-deployed": {
     what: "It is worse than what the environment serves, on the same rows.",
@@ -245,7 +269,10 @@ const found: Readonly<Record<string, Omit<Refusal, "gate">>> = {
   },
   approvals: {
     what: "One of its two approvals is its author's own.",
-    candidate: { ...good, approvals: [approvalBy(bea), approvalBy(annKey)] },
+    candidate: {
+      ...good,
+      approvals: [bea, annKey].map((key) => approvalBy(key, good.evidenceDigest!)),
+    },
   },
   window: {
     what: "It is released on a Friday.",

@@ -3,9 +3,16 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import { readReceipts } from "../../history/receipts";
 import { planDigest } from "../../policies/plan";
-import type { GateConfigurations, PinnedVersion } from "../../policies/gate";
+import type { GateConfigurations, PinnedVersion, Verdict } from "../../policies/gate";
+import { refusalsOf } from "../../policies/waived";
 import { loadFromFile } from "../../config/load";
+import { registryClient } from "../../config/registry";
+import { fetchProvenance, storeProvenance } from "../../registry/provenance";
+import { sha256 } from "../../trust/canonical";
+import { provenancePredicate, trainingFacts } from "../../trust/provenance";
+import { modelSubject, readClaim } from "../../trust/statement";
 import type { ApprovalPredicate, WaiverPredicate } from "../../trust/types";
 import { TestProject, type CommandResult } from "../support/project";
 import { signedLine, signersOf, testKey, type TestKey } from "../support/signing";
@@ -13,6 +20,9 @@ import { signedLine, signersOf, testKey, type TestKey } from "../support/signing
 const root = path.join(__dirname, "..", "..");
 const minutes = (n: number) => n * 60_000;
 const hours = (n: number) => new Date(Date.now() + n * 3_600_000).toISOString();
+
+/** A refusal of settings-reviewed about one field. */
+const unreviewed = (field: RegExp) => new RegExp(`settings-reviewed: .*${field.source}`);
 
 const [mira, ana, ben] = [testKey("mira"), testKey("ana"), testKey("ben")];
 
@@ -22,9 +32,10 @@ describe("ways round the gates, in production", function () {
   let gates: GateConfigurations;
   /** Served; refused for its accuracy; good and not approved. */
   let served: PinnedVersion, weak: PinnedVersion, good: PinnedVersion;
+  /** What each version was measured to be: the digest of its evidence and what the gates said, by its digest. */
+  const found = new Map<string, { evidence: string; verdicts: Verdict[] }>();
 
   const url = () => `http://127.0.0.1:${project.ports["prod"]!.scorer}`;
-  const registry = () => `http://127.0.0.1:${project.ports["prod"]!.tracking}/api/2.0/mlflow`;
   const file = (...names: string[]) => path.join(project.dir, ...names);
   const preview = (...more: string[]) =>
     project.pulumi(["preview", "--stack", "prod", "--non-interactive", ...more]);
@@ -38,28 +49,45 @@ describe("ways round the gates, in production", function () {
 
   /** Trains, measures and signs one version; gives what a pin of it would name. */
   async function version(number: string, code: 0 | 2, ...params: string[]): Promise<PinnedVersion> {
-    await project.must("train", "--stack", "prod", ...params.flatMap((each) => ["--param", each]));
+    await trained(...params.flatMap((each) => ["--param", each]), "--key", keyFile(mira));
+    return measured(number, code);
+  }
+
+  const trained = (...words: string[]) => project.must("train", "--stack", "prod", ...words);
+
+  /** Measures a version and signs the evidence, as the evaluator's job does with whatever is registered. */
+  async function measured(number: string, code: 0 | 2): Promise<PinnedVersion> {
     const evaluated = await project.tollgate([
       ...["evaluate", "--stack", "prod", "--model-version", number],
       ...["--key", keyFile(mira), "--json"],
     ]);
     assert.equal(evaluated.code, code, evaluated.stdout + evaluated.stderr);
-    return (JSON.parse(evaluated.stdout) as { pin: PinnedVersion }).pin;
+    const { pin, verdicts } = JSON.parse(evaluated.stdout) as {
+      pin: PinnedVersion;
+      verdicts: Verdict[];
+    };
+    found.set(pin.digest, { evidence: await tag(pin, "tollgate.evidence"), verdicts });
+    return pin;
   }
 
   function approval(pin: PinnedVersion, approver: string, change: Partial<ApprovalPredicate> = {}) {
     const { name: model, version, digest } = pin;
     const plan = planDigest("prod", pin, gates);
+    const { evidence } = found.get(digest)!;
     const [at, expires] = [hours(-1), hours(24)];
-    return { approver, stack: "prod", model, version, digest, plan, at, expires, ...change };
+    const bound = { stack: "prod", model, version, digest, evidence, plan };
+    return { approver, ...bound, at, expires, ...change };
   }
 
   function waiver(pin: PinnedVersion, change: Partial<WaiverPredicate> = {}): WaiverPredicate {
     const { name: model, version, digest } = pin;
     const reason = "The campaign starts today";
     const [at, expires] = [hours(-1), hours(24)];
-    const bound = { stack: "prod", model, version, digest };
-    return { gate: "metric-floor", ...bound, reason, owner: "ana", at, expires, ...change };
+    const { evidence, verdicts } = found.get(digest)!;
+    const { gate = "metric-floor" } = change;
+    const refusals = refusalsOf(verdicts.filter((verdict) => verdict.gate === gate));
+    const bound = { stack: "prod", model, version, digest, evidence, refusals };
+    return { gate, ...bound, reason, owner: "ana", at, expires, ...change };
   }
 
   /** Pins a version with these signed lines beside it, for one try. */
@@ -84,6 +112,26 @@ describe("ways round the gates, in production", function () {
     await assertServed();
   }
 
+  /** An environment whose clock is 60 hours behind. */
+  /** @param minutes how far */
+  function setBack(minutes = 60 * 60): Record<string, string> {
+    const shim = file(".tollgate", "clock.cjs");
+    fs.writeFileSync(
+      shim,
+      `const real = Date.now; const back = ${minutes * 60_000};
+       globalThis.Date = class extends Date {
+         constructor(...given) { given.length ? super(...given) : super(real() - back); }
+         static now() { return real() - back; }
+       };`,
+    );
+    return { NODE_OPTIONS: `--require ${shim}` };
+  }
+
+  async function importState(from: string): Promise<void> {
+    const said = await project.pulumi(["stack", "import", "--stack", "prod", "--file", from]);
+    assert.equal(said.code, 0, said.stdout + said.stderr);
+  }
+
   /** Callers get version 1 all along. */
   async function assertServed(): Promise<void> {
     const health = (await (await fetch(`${url()}/health`)).json()) as { digest: string };
@@ -96,17 +144,16 @@ describe("ways round the gates, in production", function () {
   ];
 
   async function call(route: string, body: object): Promise<void> {
-    const answer = await fetch(`${registry()}/${route}`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
+    const answer = await project.askRegistry("prod", `/api/2.0/mlflow/${route}`, body);
     assert.equal(answer.status, 200, await answer.text());
   }
 
   async function versionOf(pin: PinnedVersion) {
     const query = new URLSearchParams({ name: pin.name, version: pin.version });
-    const answer = await fetch(`${registry()}/model-versions/get?${query.toString()}`);
+    const answer = await project.askRegistry(
+      "prod",
+      `/api/2.0/mlflow/model-versions/get?${query.toString()}`,
+    );
     type Found = { run_id: string; tags: { key: string; value: string }[] };
     return ((await answer.json()) as { model_version: Found }).model_version;
   }
@@ -120,6 +167,19 @@ describe("ways round the gates, in production", function () {
   const setTag = (pin: PinnedVersion, key: string, value: string) =>
     call("model-versions/set-tag", { name: pin.name, version: pin.version, key, value });
 
+  const client = async () => registryClient(await loadFromFile(project.dir, "prod"));
+
+  async function provenanceOf(pin: PinnedVersion): Promise<string> {
+    const found = await fetchProvenance(await client(), (await versionOf(pin)).run_id, pin);
+    assert.ok(found, `nobody signed the training of version ${pin.version}`);
+    return found;
+  }
+
+  /** Writes a provenance where a version's own would be. */
+  async function putProvenance(pin: PinnedVersion, envelope: string): Promise<void> {
+    await storeProvenance(await client(), (await versionOf(pin)).run_id, pin, envelope);
+  }
+
   before(async () => {
     project = await TestProject.create("churn", ["prod"], (config) => {
       config["tollgate:scorer"] = { ...(config["tollgate:scorer"] as object), replicas: 1 };
@@ -131,7 +191,11 @@ describe("ways round the gates, in production", function () {
     fs.mkdirSync(file("signers"));
     fs.writeFileSync(
       file("signers", "prod.allowed_signers"),
-      signersOf({ key: mira, principals }, ana, ben),
+      signersOf(
+        { key: mira, principals, purposes: ["training", "evidence", "approval"] },
+        { key: ana, purposes: ["approval", "waiver"] },
+        { key: ben, purposes: ["approval", "waiver"] },
+      ),
     );
     await project.must("pack", "--record", "--stack", "prod");
     project.commit("Name who may sign, and the gates that were reviewed");
@@ -248,11 +312,13 @@ describe("ways round the gates, in production", function () {
     }
   });
 
-  it("is refused with approvals that were given to another version, environment or plan", async () => {
+  it("is refused with approvals that were given to another version, environment, plan or evidence", async () => {
     const reused = [
       signedLine(ana, "approval", approval(served, "ana")),
       signedLine(ben, "approval", approval(good, "ben", { stack: "staging" })),
       signedLine(ben, "approval", approval(good, "ben", { plan: `sha256:${"0".repeat(64)}` })),
+      signedLine(ben, "approval", approval(good, "ben", { evidence: `sha256:${"0".repeat(64)}` })),
+      signedLine(ana, "approval", approval(good, "ana", { evidence: undefined })),
     ];
     await assertRefused(await tried(good, { approvals: reused }), /approvals: .*0 of 2 approvals/);
   });
@@ -286,9 +352,59 @@ describe("ways round the gates, in production", function () {
         signedLine(ana, "waiver", waiver(weak, { gate })),
       ),
     };
-    const result = await tried(weak, lines, () => project.tollgate(["preview", "--stack", "prod"]));
+    const look = () => project.tollgate(["preview", "--stack", "prod"]);
+    await assertRefused(await tried(weak, lines, look), /settings-reviewed waivers sha256:/);
+    const result = await tried(weak, lines, () => {
+      project.commit("Waive two gates for version 2");
+      return look();
+    });
     assert.equal(result.code, 0, result.stdout + result.stderr);
     assert.match(result.stdout, /Waived: metric-floor by ana until .*: The campaign starts today/);
+  });
+
+  it("is refused with a waiver of a better value, or on other evidence", async () => {
+    const refusals = (waiver(weak).refusals ?? []).map((each) => ({ ...each, value: 0.899 }));
+    const better = signedLine(ana, "waiver", waiver(weak, { refusals }));
+    const lines = { approvals: approvedBoth(weak), waivers: [better] };
+    await assertRefused(await tried(weak, lines), /metric-floor: /);
+    const shown = await project.tollgate(["preview", "--stack", "prod"]);
+    assert.match(shown.stdout, /\(metric-floor\) doesn't cover accuracy below-floor at 0\.89/);
+    const evidence = `sha256:${"0".repeat(64)}`;
+    const other = signedLine(ana, "waiver", waiver(weak, { evidence }));
+    await assertRefused(await tried(weak, { ...lines, waivers: [other] }), /metric-floor: /);
+  });
+
+  it("is still compared with what is served when the admission was taken out of the state", async () => {
+    const exported = await project.pulumi(["stack", "export", "--stack", "prod"]);
+    const state = JSON.parse(exported.stdout) as State;
+    const edited = file(".tollgate", "edited.json");
+    fs.writeFileSync(edited, JSON.stringify(withoutAdmission(state)));
+    await importState(edited);
+    try {
+      const result = await tried(weak, { approvals: approvedBoth(weak) });
+      await assertRefused(result, /better-than-deployed: churn-model v2 .* of the deployed churn-model v1/); // prettier-ignore
+    } finally {
+      await tried(served, { approvals: approvedBoth(served) }, () =>
+        project.must("up", "--stack", "prod"),
+      );
+    }
+    const mended = await project.pulumi(["stack", "export", "--stack", "prod"]);
+    assert.match(mended.stdout, /tollgate:index:Admission/);
+    await assertServed();
+  });
+
+  it("is refused when the receipts were taken away from under what is served", async () => {
+    const receipts = file(".tollgate", "prod", "receipts.jsonl");
+    fs.renameSync(receipts, `${receipts}.away`);
+    try {
+      const told = /Callers of prod get version 1 .*, but no receipt in .* put the file back/;
+      await assertRefused(await tried(good, { approvals: approvedBoth(good) }), told);
+      const said = await project.tollgate(["up", "--stack", "prod"]);
+      assert.equal(said.code, 1);
+      await assertRefused(said, told);
+    } finally {
+      fs.renameSync(`${receipts}.away`, receipts);
+    }
   });
 
   it("is refused with the clock set back to when an approval still counted", async () => {
@@ -300,19 +416,8 @@ describe("ways round the gates, in production", function () {
       ),
     );
     await assertRefused(await tried(good, { approvals: lines }), /approvals: .*expired/);
-    const shim = file(".tollgate", "clock.cjs");
-    fs.writeFileSync(
-      shim,
-      `const real = Date.now; const back = ${60 * 3_600_000};
-       globalThis.Date = class extends Date {
-         constructor(...given) { given.length ? super(...given) : super(real() - back); }
-         static now() { return real() - back; }
-       };`,
-    );
     const result = await tried(good, { approvals: lines }, () =>
-      project.pulumi(["preview", "--stack", "prod"], {
-        env: { NODE_OPTIONS: `--require ${shim}` },
-      }),
+      project.pulumi(["preview", "--stack", "prod"], { env: setBack() }),
     );
     await assertRefused(result, /provenance: .*clock/);
   });
@@ -345,7 +450,10 @@ describe("ways round the gates, in production", function () {
       const result = await tried(weak, { approvals: approvedBoth(weak) }, () =>
         preview("--config", 'tollgate:gates={"metric-floor":{"level":"advisory"}}'),
       );
-      await assertRefused(result, /lowering-reviewed: .*metric-floor advisory/);
+      await assertRefused(
+        result,
+        unreviewed(/metric-floor\.level "advisory", which is "mandatory"/),
+      );
     } finally {
       fs.writeFileSync(file("Pulumi.prod.yaml"), before);
     }
@@ -362,6 +470,75 @@ describe("ways round the gates, in production", function () {
     }
   });
 
+  describe("of a version that was trained for it", () => {
+    /** Trained like the others and signed; trained by somebody without a key. */
+    let signed: PinnedVersion, unsigned: PinnedVersion;
+
+    before(async () => {
+      await trained("--param", "n_estimators=110", "--key", keyFile(mira));
+      signed = { ...served, version: "4", digest: "" };
+      await trained("--param", "n_estimators=90");
+      unsigned = await measured("5", 2);
+    });
+
+    /** Writes a tag of the signed version, has it measured, and tries to release it. */
+    async function withTag(name: string, value: string): Promise<CommandResult> {
+      const own = await tag(signed, name);
+      await setTag(signed, name, value);
+      try {
+        const pin = await measured(signed.version, 2);
+        return await tried(pin, { approvals: approvedBoth(pin) });
+      } finally {
+        await setTag(signed, name, own);
+      }
+    }
+
+    it("is refused when the author's tag was rewritten", async () => {
+      const result = await withTag("tollgate.author", "somebody@example.com");
+      await assertRefused(
+        result,
+        /provenance: churn-model v4 has tags that say somebody@example\.com of its author, but mira@example\.com, mira\.second@example\.com signed mira@example\.com/,
+      );
+    });
+
+    it("is refused when the training data's tag lies", async () => {
+      const lie = `sha256:${"0".repeat(64)}`;
+      const result = await withTag("tollgate.training_data_digest", lie);
+      await assertRefused(
+        result,
+        new RegExp(`provenance: .* say ${lie} of its training data, but .* signed sha256:`),
+      );
+    });
+
+    it("is refused when nobody who may train signed, whatever its tags say", async () => {
+      const approvals = approvedBoth(unsigned);
+      await assertRefused(
+        await tried(unsigned, { approvals }),
+        /training-signed: churn-model v5 has no signed training, so that it is by mira@example\.com, .* is what unsigned tags say/,
+      );
+    });
+
+    it("is refused with the provenance of another version, or one that an approver signed", async () => {
+      const approvals = approvedBoth(unsigned);
+      const others = await provenanceOf(good);
+      await putProvenance(unsigned, others);
+      await assertRefused(
+        await tried(unsigned, { approvals }),
+        /training-signed: .* signed it for models:\/churn-model\/3 of prod/,
+      );
+      const claim = readClaim(others, "training");
+      assert.ok(!("unreadable" in claim));
+      const facts = { ...trainingFacts(claim.predicate), keyId: ana.keyId };
+      const subjects = [modelSubject(unsigned)];
+      const own = signedLine(ana, "training", provenancePredicate(facts), subjects);
+      await putProvenance(unsigned, own);
+      await assertRefused(
+        await tried(unsigned, { approvals }),
+        /training-signed: .*the key of ana may not sign for tollgate-training/,
+      );
+    });
+  });
+
   it("releases the good version when it is approved as it stands", async () => {
     const result = await tried(good, { approvals: approvedBoth(good) }, () =>
       project.tollgate(["up", "--stack", "prod"]),
@@ -369,5 +546,96 @@ describe("ways round the gates, in production", function () {
     assert.equal(result.code, 0, result.stdout + result.stderr);
     const health = (await (await fetch(`${url()}/health`)).json()) as { digest: string };
     assert.equal(health.digest, good.digest);
+    const { settings, lineage } = readReceipts(project.stateDir("prod")).receipts.at(-1)!;
+    assert.equal(lineage?.proven?.by, "mira@example.com, mira.second@example.com");
+    assert.equal(lineage.proven.provenance, sha256(await provenanceOf(good)));
+    const commit = project.git("rev-parse", "main").trim();
+    assert.deepEqual(
+      { ...settings, digest: "" },
+      {
+        digest: "",
+        ref: "refs/heads/main",
+        commit,
+        asReviewed: true,
+      },
+    );
+  });
+
+  it("goes back at night with nothing committed, and by a wrong clock with no receipt of an earlier time", async () => {
+    const back = await tried(good, { approvals: approvedBoth(served) }, () =>
+      project.tollgate(["rollback", "--stack", "prod"], { env: setBack() }),
+    );
+    assert.equal(back.code, 0, back.stdout + back.stderr);
+    await assertServed();
+    const times = readReceipts(project.stateDir("prod")).receipts.map(({ at }) => at);
+    assert.deepEqual(times, [...times].sort());
+    assert.ok(times.length >= 3, times.join(" "));
+  });
+
+  it("is refused with the clock set back a second time, after the release at the wrong time", async () => {
+    const lines = [ana, ben].map((key) =>
+      signedLine(
+        key,
+        "approval",
+        approval(good, key.name, { at: hours(-72), expires: hours(-48) }),
+      ),
+    );
+    const result = await tried(good, { approvals: lines }, () =>
+      project.pulumi(["preview", "--stack", "prod"], { env: setBack(4) }),
+    );
+    await assertRefused(result, /provenance: .*earlier than the latest receipt/);
+  });
+
+  it("is refused once it was gone back from, until people approve it anew", async () => {
+    const old = await tried(good, { approvals: approvedBoth(good) });
+    await assertRefused(
+      old,
+      /approvals: .*0 of 2 approvals.*before prod went back from this version/,
+    );
+    await project.must("pin", served.version, "--stack", "prod");
+    const forward = await project.tollgate(["rollback", "--stack", "prod", "--to", good.version]);
+    assert.equal(forward.code, 2, forward.stdout + forward.stderr);
+    await assertServed();
+    const none = await project.tollgate(["rollback", "--stack", "prod"]);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /there is nothing to go back to/);
+
+    const since = { at: new Date().toISOString() };
+    const anew = [ana, ben].map((key) =>
+      signedLine(key, "approval", approval(good, key.name, since)),
+    );
+    const result = await tried(good, { approvals: anew });
+    assert.equal(result.code, 0, result.stdout + result.stderr);
   });
 });
+
+interface StateResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+}
+
+interface State {
+  readonly deployment: { readonly resources: readonly StateResource[] };
+}
+
+/** A state that knows of no admitted pin, as somebody would edit it. */
+function withoutAdmission(state: State): State {
+  const { resources } = state.deployment;
+  const gone = resources.find(({ type }) => type === "tollgate:index:Admission")!.urn;
+  const others = (urns: readonly string[] | null) => (urns ?? []).filter((urn) => urn !== gone);
+  const kept = resources
+    .filter(({ urn }) => urn !== gone)
+    .map((resource) => ({
+      ...resource,
+      dependencies: others(resource.dependencies ?? null),
+      propertyDependencies: Object.fromEntries(
+        Object.entries(resource.propertyDependencies ?? {}).map(([name, urns]) => [
+          name,
+          others(urns),
+        ]),
+      ),
+    }));
+  return { ...state, deployment: { ...state.deployment, resources: kept } };
+}

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import type { RunningRecord } from "../../runtimes/local/processes/folder";
+import { recordOf } from "../runtimes/local/support";
 import { TestProject, type CommandResult } from "../support/project";
 
 const minutes = (n: number) => n * 60_000;
@@ -27,27 +29,27 @@ describe("a promotion in staging", function () {
     (await project.pulumi(["stack", "export", "--stack", "staging"])).stdout;
 
   async function aliasVersion(): Promise<string> {
-    const answer = await fetch(
-      `${registry()}/api/2.0/mlflow/registered-models/alias?name=churn-model&alias=staging`,
+    const answer = await project.askRegistry(
+      "staging",
+      "/api/2.0/mlflow/registered-models/alias?name=churn-model&alias=staging",
     );
     return ((await answer.json()) as { model_version: { version: string } }).model_version.version;
   }
 
   async function moveAlias(version: string): Promise<void> {
-    await fetch(`${registry()}/api/2.0/mlflow/registered-models/alias`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ name: "churn-model", alias: "staging", version }),
+    await project.askRegistry("staging", "/api/2.0/mlflow/registered-models/alias", {
+      name: "churn-model",
+      alias: "staging",
+      version,
     });
   }
 
-  /** Pid of a kept process, from what `status --json` says. */
-  async function pidOf(name: RegExp): Promise<number> {
-    const { stdout } = await project.must("status", "--stack", "staging", "--json");
-    const status = JSON.parse(stdout) as { processes: { name: string; pid: number }[] };
-    const found = status.processes.find((each) => name.test(each.name));
-    assert.ok(found, `no process like ${name} in ${stdout}`);
-    return found.pid;
+  /** The record of the one kept process of such a name. */
+  function keptProcess(name: RegExp): RunningRecord {
+    const stateDir = project.stateDir("staging");
+    const found = fs.readdirSync(path.join(stateDir, "run")).filter((each) => name.test(each));
+    assert.equal(found.length, 1, `processes like ${name}: ${found.join(", ")}`);
+    return recordOf({ stateDir, name: found[0] ?? "" });
   }
 
   before(async () => {
@@ -106,8 +108,9 @@ describe("a promotion in staging", function () {
     const { predictions } = (await prediction.json()) as { predictions: number[] };
     assert.equal(predictions.length, 2);
     assert.equal(await aliasVersion(), "2");
-    const version = await fetch(
-      `${registry()}/api/2.0/mlflow/model-versions/get?name=churn-model&version=2`,
+    const version = await project.askRegistry(
+      "staging",
+      "/api/2.0/mlflow/model-versions/get?name=churn-model&version=2",
     );
     const { model_version } = (await version.json()) as {
       model_version: { current_stage: string };
@@ -137,9 +140,29 @@ describe("a promotion in staging", function () {
     }
   });
 
-  it("shows a killed scorer in status and in pulumi refresh, and the next up restarts it", async () => {
-    const pid = await pidOf(/^scorer/);
-    process.kill(pid, "SIGKILL");
+  it("starts a killed router and a killed scorer again by itself, which is told and is no drift", async () => {
+    for (const name of [/^router/, /^scorer/]) process.kill(keptProcess(name).child.pid, "SIGKILL");
+    const status = await settled(
+      () => project.tollgate(["status", "--stack", "staging", "--check"]),
+      ({ code, stdout }) => code === 0 && (stdout.match(/started again/g) ?? []).length === 2,
+      100,
+    );
+    assert.match(
+      status.stdout,
+      /^router ended and was started again once, last after SIGKILL at /m,
+    );
+    assert.match(
+      status.stdout,
+      /^scorer-\S+ ended and was started again once, last after SIGKILL/m,
+    );
+    assert.match(status.stdout, /^No drift\.$/m);
+    const refresh = await project.pulumi(["refresh", "--yes", "--diff", "--stack", "staging"]);
+    assert.equal(refresh.code, 0, refresh.stdout + refresh.stderr);
+    assert.doesNotMatch(refresh.stdout, /^ *[~+-] tollgate:/m);
+  });
+
+  it("shows a scorer that was killed with its keeper in status and in pulumi refresh, and the next up restarts it", async () => {
+    process.kill(keptProcess(/^scorer/).keeper.pid, "SIGKILL");
     const status = await settled(() =>
       project.tollgate(["status", "--stack", "staging", "--check"]),
     );
@@ -164,7 +187,7 @@ describe("a promotion in staging", function () {
   });
 
   it("restarts a killed tracking server though the pin can't be judged anew meanwhile", async () => {
-    process.kill(await pidOf(/^tracking-server/), "SIGKILL");
+    process.kill(keptProcess(/^tracking-server/).keeper.pid, "SIGKILL");
     await settled(() => project.tollgate(["status", "--stack", "staging", "--check"]));
     await project.must("up", "--stack", "staging");
     assert.equal((await fetch(`${registry()}/health`)).status, 200);
@@ -175,7 +198,7 @@ describe("a promotion in staging", function () {
     const pinned = stackFile();
     const write = (text: string) =>
       fs.writeFileSync(path.join(project.dir, "Pulumi.staging.yaml"), text);
-    process.kill(await pidOf(/^tracking-server/), "SIGKILL");
+    process.kill(keptProcess(/^tracking-server/).keeper.pid, "SIGKILL");
     write(pinned.replace(/2@sha256:[0-9a-f]{64}/, `1@sha256:${"0".repeat(64)}`));
     try {
       const plain = await project.pulumi(["preview", "--stack", "staging"]);
@@ -202,11 +225,15 @@ describe("a promotion in staging", function () {
   });
 });
 
-/** Repeats a command until it doesn't end with 0, as long as a dead process may need to be noticed. */
-async function settled(command: () => Promise<CommandResult>): Promise<CommandResult> {
+/** Repeats a command until its end is the one expected, as long as a dead process may need to be noticed or started. */
+async function settled(
+  command: () => Promise<CommandResult>,
+  expected = ({ code }: CommandResult) => code !== 0,
+  attempts = 10,
+): Promise<CommandResult> {
   for (let attempt = 0; ; attempt += 1) {
     const result = await command();
-    if (result.code !== 0 || attempt === 10) return result;
+    if (expected(result) || attempt === attempts) return result;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

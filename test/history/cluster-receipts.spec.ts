@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { publishReceipt, syncWith } from "../../history/cluster-receipts";
-import { keepEvidence } from "../../history/evidence";
+import { keepEvidence, provenanceFile } from "../../history/evidence";
 import { appendReceipt, readReceipts, receiptsFile } from "../../history/receipts";
 import { sha256 } from "../../trust/canonical";
 import { digestOf } from "../support/fixtures";
@@ -29,7 +29,7 @@ describe("receipts in a cluster", () => {
 
   /** A release on a machine, as the provider records it. */
   const released = (stateDir: string, version: string, evidence: string | null = null) => {
-    keepEvidence(stateDir, { evidence, evidenceSignature: null });
+    keepEvidence(stateDir, { evidence, evidenceSignature: null, provenance: null });
     const evidenceDigest = evidence && sha256(evidence);
     return appendReceipt(
       stateDir,
@@ -50,6 +50,27 @@ describe("receipts in a cluster", () => {
     assert.deepEqual(fs.readdirSync(path.join(there, "evidence")).length, 1);
     const stored = cluster.objects.get(`${configMaps}/receipt-000001`);
     assert.equal(stored?.["immutable"], true);
+  });
+
+  it("show the provenance that a release rested on, and no other", async () => {
+    const provenance = '{"payload":"how it was made"}';
+    keepEvidence(here, { evidence: null, evidenceSignature: null, provenance });
+    const proven = {
+      by: "ann@example.com",
+      stack: "staging",
+      gitDirty: false,
+      trainingDataDigest: digestOf("e"),
+      provenance: sha256(provenance),
+    };
+    const lineage = { gitCommit: "0a1b2c3", dataVersion: "v2", proven };
+    await appendReceipt(here, receiptFacts({ lineage }), (line, receipt) =>
+      publishReceipt(cluster, here, line, receipt),
+    );
+    await released(here, "2");
+    await syncWith(cluster, there);
+    const kept = fs.readFileSync(provenanceFile(there, sha256(provenance)), "utf8");
+    assert.equal(kept, provenance);
+    assert.deepEqual(fs.readdirSync(path.join(there, "evidence")).length, 1);
   });
 
   it("change nothing when both sides know all", async () => {

@@ -6,7 +6,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { canonicalJson } from "../../trust/canonical";
-import type { ReceiptFacts } from "../../history/receipt";
+import {
+  parseReceiptLine,
+  type Receipt,
+  type ReceiptFacts,
+  receiptLine,
+} from "../../history/receipt";
 import { appendReceipt, readReceipts, receiptsFile } from "../../history/receipts";
 import { compliantEvidence, digestOf } from "../support/fixtures";
 
@@ -75,6 +80,32 @@ describe("appendReceipt", () => {
     );
     assert.equal(receipts[0]!.previous, null);
     assert.notEqual(receipts[1]!.previous, receipts[2]!.previous);
+  });
+
+  it("never lets the time go back, whatever the clock and the last receipt say", async () => {
+    for (const at of ["2026-01-05T00:00:00.000Z", "2026-01-02T00:00:00.000Z"]) {
+      await appendReceipt(stateDir, { ...facts("1"), at });
+    }
+    await appendReceipt(stateDir, { ...facts("1"), at: "2026-01-04T00:00:00Z" });
+    await appendReceipt(stateDir, { ...facts("1"), at: "2026-01-06T00:00:00.000Z" });
+    assert.deepEqual(
+      readReceipts(stateDir).receipts.map(({ at }) => at.slice(8, 10)),
+      ["05", "05", "05", "06"],
+    );
+  });
+
+  it("reads a chain of before, in which a clock was set back, and goes on at its latest time", async () => {
+    const lines: string[] = [];
+    let last: Receipt | null = null;
+    for (const at of ["2026-01-05T00:00:00.000Z", "2026-01-02T00:00:00.000Z"]) {
+      const line = receiptLine({ ...facts("1"), at }, last);
+      last = parseReceiptLine(Buffer.from(line), last);
+      lines.push(line);
+    }
+    fs.writeFileSync(receiptsFile(stateDir), `${lines.join("\n")}\n`);
+    const { at } = await appendReceipt(stateDir, { ...facts("2"), at: "2026-01-03T00:00:00.000Z" });
+    assert.equal(at, "2026-01-05T00:00:00.000Z");
+    assert.equal(readReceipts(stateDir).receipts.length, 3);
   });
 
   it("keeps the bytes of the lines before", async () => {

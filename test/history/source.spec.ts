@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { authorOfChange, readSource } from "../../history/source";
+import { readSource } from "../../history/source";
 
 describe("readSource", () => {
   let dir: string;
@@ -47,43 +47,5 @@ describe("readSource", () => {
     const { commit: none, dirty, actor } = await readSource(path.join(dir, "missing"), {});
     assert.deepEqual([none, dirty], [null, null]);
     assert.notEqual(actor, "");
-  });
-});
-
-describe("authorOfChange", () => {
-  let folder: string;
-  const run = (dir: string, ...args: string[]) =>
-    execFileSync("git", ["-C", dir, ...args], { encoding: "utf8" });
-
-  before(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), "tollgate-author-"));
-    const origin = path.join(folder, "origin");
-    fs.mkdirSync(origin);
-    run(origin, "init", "--quiet");
-    const commit = (email: string, file: string, text: string) => {
-      fs.writeFileSync(path.join(origin, file), text);
-      run(origin, "add", ".");
-      const who = ["-c", `user.email=${email}`, "-c", "user.name=x"];
-      run(origin, ...who, "commit", "--quiet", "--message", "change");
-    };
-    commit("mira@example.com", "Pulumi.prod.yaml", "level: advisory\n");
-    commit("ben@example.com", "other", "1");
-    run(folder, "clone", "--quiet", "--depth", "1", `file://${origin}`, "shallow");
-  });
-  after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const author = (clone: string) =>
-    authorOfChange(path.join(folder, clone), "Pulumi.prod.yaml", "level:");
-
-  it("names who committed the lines, not who committed last", async () => {
-    assert.equal(await author("origin"), "mira@example.com");
-  });
-
-  it("names nobody in a shallow clone, where git can't tell", async () => {
-    assert.equal(await author("shallow"), null);
-  });
-
-  it("names nobody while the change isn't committed", async () => {
-    fs.appendFileSync(path.join(folder, "origin", "Pulumi.prod.yaml"), "level: disabled\n");
-    assert.equal(await author("origin"), null);
   });
 });

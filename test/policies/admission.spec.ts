@@ -32,7 +32,13 @@ describe("candidateOf", () => {
       evidenceSignature: null,
       registryDigest: null,
       evaluationDigest: null,
-      history: { deployed: null, releasedAt: null, lastReceiptAt: null, packDigest: null },
+      history: {
+        deployed: null,
+        releasedAt: null,
+        goneBackFromAt: null,
+        latestReceiptAt: null,
+        packDigest: null,
+      },
       lowered: [{ gate: "smoke", level: "disabled", from: "mandatory", by: null }],
       plan,
     });

@@ -40,6 +40,12 @@ function receiptOf(pin: PinnedVersion, at = "2026-01-15T12:00:00.000Z"): Receipt
   return { pin, at, packDigest: digestOf("7") } as Receipt;
 }
 
+const compared = candidate().evidence!.comparison!;
+/** It lost a tenth of the deployed version's accuracy. */
+const worseThanDeployed = withEvidence("comparison", {
+  quality: { ...compared.quality!, loss: 0.1, lossAtMost: 0.12, pValue: 0.001 },
+});
+
 const silence: EvidenceProblem = {
   code: "registry-unavailable",
   reason: "http://127.0.0.1:5001 did not answer within 5 s.",
@@ -62,7 +68,13 @@ describe("checkAdmission", () => {
 
   it("says itself what is deployed and what time it is, whatever the program says", () => {
     const made = candidate({
-      history: { deployed: null, releasedAt: now, lastReceiptAt: null, packDigest: null },
+      history: {
+        deployed: null,
+        releasedAt: now,
+        goneBackFromAt: null,
+        latestReceiptAt: null,
+        packDigest: null,
+      },
       judgedAt: "2020-01-01T00:00:00.000Z",
     });
     const { inputs: recorded } = checked(inputs(candidate({ pin: deployedPin })), inputs(made));
@@ -70,8 +82,36 @@ describe("checkAdmission", () => {
     assert.equal(recorded.judgedAt, now);
   });
 
-  it("has nothing deployed when the checkpoint has no pin", () => {
-    assert.equal(checked(null, inputs(candidate())).inputs.history.deployed, null);
+  it("compares with what the receipts say is served when the pin was taken out of the checkpoint", () => {
+    const { inputs: recorded, failures } = checked(null, inputs(worseThanDeployed));
+    assert.deepEqual(recorded.history.deployed, deployedPin);
+    assert.equal(failures.length, 1);
+    assert.match(failures[0]!.reason, /^better-than-deployed: churn-model v2 has accuracy/);
+  });
+
+  it("has nothing deployed when neither receipts nor checkpoint know a pin", () => {
+    const { inputs: recorded, failures } = checked(null, inputs(worseThanDeployed), []);
+    assert.equal(recorded.history.deployed, null);
+    assert.deepEqual(failures, []);
+  });
+
+  it("judges a version that was gone back from as a new one, at the time of now", () => {
+    const receipts = [
+      receiptOf(deployedPin, "2026-01-15T12:00:00.000Z"),
+      receiptOf(pin, "2026-01-20T12:00:00.000Z"),
+      receiptOf(deployedPin, "2026-01-25T12:00:00.000Z"),
+    ];
+    const { inputs: recorded } = checked(inputs(candidate()), inputs(candidate()), receipts);
+    assert.equal(recorded.judgedAt, now);
+    assert.equal(recorded.history.releasedAt, null);
+    assert.equal(recorded.history.goneBackFromAt, "2026-01-25T12:00:00.000Z");
+  });
+
+  it("refuses a clock set back in two steps: by a release at the wrong time, then by that release's receipt", () => {
+    const first = receiptOf(deployedPin, "2026-02-01T13:00:00.000Z");
+    const wrong = receiptOf({ ...pin, version: "3" }, "2026-01-10T12:00:00.000Z");
+    const { failures } = checked(inputs(candidate()), inputs(candidate()), [first, wrong]);
+    assert.match(failures[0]?.reason ?? "", /^provenance: .*earlier than the latest receipt/);
   });
 
   it("takes an admitted pin whose release failed for what it is: not deployed", () => {

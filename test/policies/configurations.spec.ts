@@ -37,7 +37,7 @@ describe("resolveGateConfigurations", () => {
   it("gives every gate the tier's level and settings", () => {
     assert.deepEqual(resolved("metric-floor"), {
       level: "mandatory",
-      settings: { floors: { accuracy: 0.9, f1: 0.8 }, ceilings: {} },
+      settings: { floors: { accuracy: 0.9, f1: 0.8 }, ceilings: {}, significance: 0.05 },
     });
     assert.deepEqual(resolved("approvals"), {
       level: "mandatory",
@@ -52,7 +52,7 @@ describe("resolveGateConfigurations", () => {
   it("lets an entry with settings replace the tier's entirely", () => {
     assert.deepEqual(resolved("metric-floor", { "metric-floor": { floors: { recall: 0.7 } } }), {
       level: "mandatory",
-      settings: { floors: { recall: 0.7 }, ceilings: {} },
+      settings: { floors: { recall: 0.7 }, ceilings: {}, significance: 0.05 },
     });
   });
 
@@ -60,7 +60,7 @@ describe("resolveGateConfigurations", () => {
     assert.deepEqual(resolved("metric-floor", { "metric-floor": { level: "advisory" } }), {
       level: "advisory",
       lowered: "mandatory",
-      settings: { floors: { accuracy: 0.9, f1: 0.8 }, ceilings: {} },
+      settings: { floors: { accuracy: 0.9, f1: 0.8 }, ceilings: {}, significance: 0.05 },
     });
   });
 

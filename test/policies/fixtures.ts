@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import type { Candidate, Finding, Gate, GateConfigurations } from "../../policies/gate";
+import type { Candidate, Finding, Gate, GateConfigurations, Review } from "../../policies/gate";
 import type { AdmissionInputs } from "../../provider/inputs";
-import { type Evidence, evidenceArtifactPath, evidenceSchema } from "../../registry/evidence";
+import { gates } from "../../policies/gates";
+import { artifactPath } from "../../registry/artifact-paths";
+import { type Evidence, evidenceSchema } from "../../registry/evidence";
 import { modelSubject } from "../../trust/statement";
 import type { WaiverPredicate } from "../../trust/types";
 import { sha256 } from "../../trust/canonical";
 import { compliantEvidence, deployedPin, digestOf, pin } from "../support/evidence";
-import { signedLine, testKey, trustIn } from "../support/signing";
+import { annKey, provenanceOf, trainingOf } from "../support/provenance";
+import { signedLine, trustIn } from "../support/signing";
 
-export { deployedPin, digestOf, pin };
+export { annKey, deployedPin, digestOf, pin, provenanceOf, trainingOf };
 
 export const digest = pin.digest;
 
@@ -20,36 +23,56 @@ export function documentOf(given: unknown): string {
   return JSON.stringify(given);
 }
 
-/** Ann trains, and her key signs the evidence. */
-export const annKey = testKey("ann");
-
 /** The envelope beside an evidence document. */
 export function signatureOf(given: Evidence): string {
   const evidenceDigest = sha256(documentOf(given));
   const document = {
-    name: evidenceArtifactPath(pin.version),
+    name: artifactPath("evidence", pin),
     digest: { sha256: evidenceDigest.replace("sha256:", "") },
   };
   const predicate = { evidence: evidenceDigest, signedAt: "2026-01-31T12:00:01Z" };
   return signedLine(annKey, "evidence", predicate, [document, modelSubject(pin)]);
 }
 
-/** A waiver of the metric floor for the pin, that counts for a day. */
+/** A waiver of the metric floor for the pin, that counts for a day and down to an accuracy of 0.5; see `waiverOn`. */
 export const waiver: WaiverPredicate = {
   gate: "metric-floor",
   stack: "staging",
   model: pin.name,
   version: pin.version,
   digest: pin.digest,
+  refusals: [{ subject: "accuracy", code: "below-floor", value: 0.5, threshold: 0.9 }],
   reason: "The campaign starts today",
   owner: "ann@example.com",
   at: "2026-02-01T09:00:00.000Z",
   expires: "2026-02-02T09:00:00.000Z",
 };
 
+/** The waiver on a candidate's own evidence, with changes, signed. */
+export function waiverOn(
+  { evidenceDigest }: Candidate,
+  change: Partial<WaiverPredicate> = {},
+): string {
+  return signedLine(annKey, "waiver", {
+    ...waiver,
+    evidence: evidenceDigest ?? undefined,
+    ...change,
+  });
+}
+
+/** Settings that are as they were reviewed. */
+export const asReviewed: Review = {
+  digest: digestOf("5"),
+  ref: "refs/remotes/origin/main",
+  commit: "0123456789abcdef0123456789abcdef01234567",
+  problem: null,
+  differences: [],
+  level: "disabled",
+};
+
 /** What an admission carries for a candidate. */
 export function admissionOf(judged: Candidate, gates: GateConfigurations = {}): AdmissionInputs {
-  const { evidence: given, evidenceDigest, plan, ...rest } = judged;
+  const { evidence: given, evidenceDigest, plan, terms, ...rest } = judged;
   return {
     ...rest,
     stateDir: "/project/.tollgate/staging",
@@ -58,8 +81,21 @@ export function admissionOf(judged: Candidate, gates: GateConfigurations = {}): 
     waivers: [...judged.waivers],
     soaked: judged.soaked && [...judged.soaked],
     lowered: [...judged.lowered],
+    settings: JSON.stringify({ evaluation: terms }),
     gates,
   };
+}
+
+/** These gates are mandatory with these settings, and all others are off. */
+export function configured(settings: Readonly<Record<string, object>>): GateConfigurations {
+  return Object.fromEntries(
+    gates.map(({ name }) => [
+      name,
+      name in settings
+        ? { level: "mandatory", settings: settings[name] }
+        : { level: "disabled", settings: {} },
+    ]),
+  );
 }
 
 /** A candidate that passes, with changes. */
@@ -71,8 +107,10 @@ export function candidate(changes: Partial<Candidate> = {}): Candidate {
     problem: null,
     evidenceDigest: sha256(documentOf(evidence)),
     evidenceSignature: signatureOf(evidence),
+    provenance: provenanceOf(),
     registryDigest: digest,
     evaluationDigest: evidence.data.digest,
+    terms: { positive: null, answer: null },
     approvals: [],
     waivers: [],
     trust: trustIn([{ key: annKey, principals: ["ann@example.com"] }]),
@@ -80,18 +118,20 @@ export function candidate(changes: Partial<Candidate> = {}): Candidate {
     history: {
       deployed: deployedPin,
       releasedAt: null,
-      lastReceiptAt: "2026-01-15T12:00:00.000Z",
+      goneBackFromAt: null,
+      latestReceiptAt: "2026-01-15T12:00:00.000Z",
       packDigest: digestOf("7"),
     },
     soaked: null,
     pack: { digest: digestOf("7"), pinned: null },
     lowered: [],
+    review: asReviewed,
     judgedAt: "2026-02-01T12:00:00.000Z",
     ...changes,
   };
 }
 
-/** A candidate whose evidence is changed in one group. */
+/** A candidate whose evidence is changed in one group. With another lineage, nobody signed its training. */
 export function withEvidence<K extends keyof Evidence>(
   group: K,
   change: Partial<Evidence[K]> | null,
@@ -103,6 +143,7 @@ export function withEvidence<K extends keyof Evidence>(
     evidence: changed,
     evidenceDigest: sha256(documentOf(changed)),
     evidenceSignature: signatureOf(changed),
+    ...(group === "lineage" ? { provenance: null } : {}),
   });
 }
 
@@ -112,6 +153,7 @@ export function withoutEvidence(): Candidate {
     evidence: null,
     evidenceDigest: null,
     evidenceSignature: null,
+    provenance: null,
     registryDigest: null,
     problem: {
       code: "evidence-missing",

@@ -11,8 +11,7 @@ import {
 import { gateDefaults } from "../../config/resolve";
 import { tiers } from "../../config/tiers";
 import type { WaiverPredicate } from "../../trust/types";
-import { signedLine } from "../support/signing";
-import { annKey, candidate, digestOf, waiver, withEvidence, withoutEvidence } from "./fixtures";
+import { candidate, digestOf, waiver, waiverOn, withEvidence, withoutEvidence } from "./fixtures";
 
 const defaults = gateDefaults(tiers.staging);
 
@@ -44,15 +43,17 @@ describe("judge", () => {
       [
         ["evidence-present", null, "passed"],
         ["evidence-signed", null, "passed"],
+        ["training-signed", null, "passed"],
         ["digest-matches", null, "passed"],
         ["provenance", "data", "passed"],
         ["provenance", "author", "passed"],
+        ["provenance", "tags", "passed"],
         ["provenance", "leakage", "passed"],
         ["provenance", "clock", "passed"],
         ["provenance", "model-signature", "passed"],
         ["lineage-complete", null, "passed"],
         ["pack-recorded", null, "passed"],
-        ["lowering-reviewed", null, "passed"],
+        ["settings-reviewed", null, "passed"],
         ["safe-code", "model.pkl", "passed"],
         ["dependencies", "pins", "passed"],
         ["dependencies", "vulnerabilities", "passed"],
@@ -61,6 +62,7 @@ describe("judge", () => {
         ["smoke", null, "passed"],
         ["metric-floor", "accuracy", "passed"],
         ["metric-floor", "f1", "passed"],
+        ["better-than-trivial", "balanced-accuracy", "passed"],
         ["better-than-deployed", "accuracy", "passed"],
         ["latency", "p95", "passed"],
         ["approvals", null, "passed"],
@@ -117,14 +119,14 @@ describe("judge", () => {
     const passed = verdicts.filter(({ status }) => status !== "refused");
     assert.deepEqual(
       passed.map(({ gate }) => gate),
-      ["pack-recorded", "lowering-reviewed"],
+      ["pack-recorded", "settings-reviewed"],
     );
   });
 
   describe("with a waiver", () => {
     const waived = (judged: typeof weak, change: Partial<WaiverPredicate> = {}) => ({
       ...judged,
-      waivers: [signedLine(annKey, "waiver", { ...waiver, ...change })],
+      waivers: [waiverOn(judged, change)],
     });
 
     it("releases the refusal of the gate, version and digest that it names, and says so", () => {
@@ -144,6 +146,13 @@ describe("judge", () => {
       ["version", { version: "1" }],
       ["digest", { digest: digestOf("b") }],
       ["environment", { stack: "prod" }],
+      ["evidence", { evidence: digestOf("9") }],
+      [
+        "value, which was better",
+        {
+          refusals: [{ subject: "accuracy", code: "below-floor", value: 0.895, threshold: 0.9 }],
+        },
+      ],
       ["owner than its signer", { owner: "bea@example.com" }],
       ["time, as it has expired", { expires: "2026-02-01T12:00:00.000Z" }],
     ] as const) {
@@ -266,7 +275,7 @@ describe("withoutEchoes", () => {
       [
         ["evidence-present", "refused"],
         ["pack-recorded", "passed"],
-        ["lowering-reviewed", "passed"],
+        ["settings-reviewed", "passed"],
         ["approvals", "passed"],
       ],
     );

@@ -9,7 +9,6 @@ import {
   rangeOf,
   rangeText,
   share,
-  tooFewRows,
 } from "../../policies/measured";
 import { evidence } from "./fixtures";
 
@@ -97,32 +96,6 @@ describe("numberProblem", () => {
       assert.equal(problem?.text, text);
     });
   }
-});
-
-describe("tooFewRows", () => {
-  const judge = (rows: unknown) => tooFewRows("west", "v2 has a slice west of", rows, 30, "e.csv");
-
-  it("finds nothing wrong with exactly the rows that are needed", () =>
-    assert.equal(judge(30), null));
-
-  it("refuses one row less", () => {
-    assert.deepEqual(judge(29), {
-      passed: false,
-      subject: "west",
-      code: "too-few-rows",
-      value: 29,
-      threshold: 30,
-      margin: -1,
-      reason:
-        "v2 has a slice west of 29 rows of e.csv, fewer than the 30 that are needed (margin -1).",
-    });
-  });
-
-  it("refuses a number of rows that is none", () => {
-    assert.equal(judge(NaN)?.code, "not-finite");
-    assert.equal(judge("400")?.code, "wrong-type");
-    assert.equal(judge(-1)?.code, "wrong-unit");
-  });
 });
 
 describe("rangeOf", () => {

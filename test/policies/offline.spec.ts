@@ -6,11 +6,12 @@ import { packDigest } from "../../policies/pack-digest";
 import { sha256 } from "../../trust/canonical";
 import { judgedProject, recentEvidence } from "../cli/support/judged-project";
 import { digestOf } from "../support/evidence";
+import { asReviewed } from "./fixtures";
 import { receiptFacts } from "../support/receipts";
 
 const document = Buffer.from(JSON.stringify(recentEvidence()));
 const given = { document, signature: null };
-const facts = { evaluationDigest: digestOf("d"), lowered: [] };
+const facts = { evaluationDigest: digestOf("d"), lowered: [], review: asReviewed };
 
 describe("offlineCandidate", () => {
   let project: ReturnType<typeof judgedProject>;
@@ -50,7 +51,8 @@ describe("offlineCandidate", () => {
     assert.deepEqual(history, {
       deployed: pin,
       releasedAt: null,
-      lastReceiptAt: "2026-01-15T12:00:00.000Z",
+      goneBackFromAt: null,
+      latestReceiptAt: "2026-01-15T12:00:00.000Z",
       packDigest: digestOf("7"),
     });
   });

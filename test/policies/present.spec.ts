@@ -5,8 +5,7 @@ import { judge } from "../../policies/judge";
 import { asJson, asMarkdown, asText } from "../../policies/present";
 import { gateDefaults } from "../../config/resolve";
 import { tiers } from "../../config/tiers";
-import { signedLine } from "../support/signing";
-import { annKey, candidate, waiver, withEvidence, withoutEvidence } from "./fixtures";
+import { candidate, waiverOn, withEvidence, withoutEvidence } from "./fixtures";
 
 /** What passed because nobody looked. */
 const unlooked: Verdict = {
@@ -39,11 +38,11 @@ function verdicts(judged: Candidate, level: GateLevel = "mandatory"): Verdict[] 
   return judge(judged, Object.fromEntries(some) as GateConfigurations);
 }
 
-const waivers = [signedLine(annKey, "waiver", waiver)];
 const waived =
   "Waived: metric-floor by ann@example.com until 2026-02-02T09:00:00.000Z: The campaign starts today";
 
 const weak = withEvidence("metrics", { accuracy: 0.894 });
+const waivers = [waiverOn(weak)];
 const why =
   "churn-model v2 has accuracy 0.894 on 400 rows of data/staging/eval.csv, below the floor 0.9 (margin -0.006). " +
   "Pin a version that keeps the limit, or change tollgate:gates.metric-floor in a reviewed change.";
@@ -160,5 +159,54 @@ describe("asJson", () => {
     const all = verdicts(withoutEvidence());
     assert.deepEqual(asJson(all), { blocked: true, verdicts: all });
     assert.equal(asJson(verdicts(candidate())).blocked, false);
+  });
+});
+
+describe("asText, in a terminal of 80 columns", () => {
+  const wide: Verdict[] = [
+    {
+      ...unlooked,
+      subject: "balanced-accuracy",
+      gate: "better-than-trivial",
+      value: 0.41894,
+      margin: 0.41894,
+      threshold: 0,
+    },
+    {
+      ...unlooked,
+      gate: "digest-matches",
+      subject: null,
+      value: `sha256:${"9".repeat(64)}`,
+      threshold: `sha256:${"9".repeat(64)}`,
+    },
+    { ...unlooked, gate: "provenance", subject: "clock", value: "2026-11-30T01:32:03Z" },
+    {
+      ...unlooked,
+      gate: "evidence-signed",
+      subject: null,
+      level: "advisory",
+      status: "refused",
+      passed: false,
+    },
+    {
+      ...unlooked,
+      gate: "fairness",
+      subject: "demographic parity ratio of gender, region and age",
+      value: 0.8,
+    },
+  ];
+  const table = (columns?: number) => asText(wide, { columns }).split("\n\n")[0]!.split("\n");
+
+  it("fits, and keeps every number whole", () => {
+    const rows = table(80);
+    for (const row of rows) assert.ok(row.length <= 80, row);
+    assert.match(rows[1]!, / passed +0\.41894 +0 +0\.41894$/);
+    assert.match(rows[2]!, / 99999999… +99999999…$/);
+    assert.match(rows[4]!, /^evidence-signed +advised$/);
+  });
+
+  it("is as it is where there is room", () => {
+    assert.deepEqual(table(200), table());
+    assert.match(table().join("\n"), /refused \(advisory\)/);
   });
 });

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import type { Candidate } from "../../policies/gate";
 import { gates } from "../../policies/gates";
+import { judge } from "../../policies/judge";
 import { activeWaivers, longestWaiverDays, waiverProblems } from "../../policies/waivers";
 import type { WaiverPredicate } from "../../trust/types";
 import { signedLine, testKey, trustIn } from "../support/signing";
-import { candidate, digestOf, pin } from "./fixtures";
+import { candidate, configured, digestOf, pin, withEvidence } from "./fixtures";
 
 const bea = testKey("bea@example.com");
 const waiver: WaiverPredicate = {
@@ -13,6 +14,8 @@ const waiver: WaiverPredicate = {
   model: pin.name,
   version: pin.version,
   digest: pin.digest,
+  evidence: candidate().evidenceDigest!,
+  refusals: [{ subject: "p95", code: "above-limit", value: 80, threshold: 50 }],
   reason: "slow disk, ticket 4711",
   owner: "bea@example.com",
   at: "2026-02-01T09:00:00Z",
@@ -28,7 +31,7 @@ function judged(waivers: readonly string[], change: Partial<Candidate> = {}): Ca
 /** Why the one waiver doesn't count, as a clause; null when it does. */
 function problem(waivers: string, change: Partial<Candidate> = {}, gate = " (latency)") {
   const given = judged([waivers], change);
-  const [sentence, ...more] = waiverProblems(given);
+  const [sentence, ...more] = waiverProblems(given, []);
   assert.deepEqual(more, []);
   assert.equal(activeWaivers(given).size, sentence === undefined ? 1 : 0);
   if (sentence === undefined) return null;
@@ -39,22 +42,19 @@ function problem(waivers: string, change: Partial<Candidate> = {}, gate = " (lat
 
 describe("activeWaivers", () => {
   it("gives a signed waiver by its gate, with who answers for it, why and until when", () => {
-    const { owner, reason, expires } = waiver;
-    assert.deepEqual(
-      [...activeWaivers(judged([line()]))],
-      [["latency", { owner, reason, expires }]],
-    );
-    assert.deepEqual(waiverProblems(judged([line()])), []);
+    assert.deepEqual([...activeWaivers(judged([line()]))], [["latency", [waiver]]]);
+    assert.deepEqual(waiverProblems(judged([line()]), []), []);
   });
 
-  it("takes the one that lasts longer of two for one gate, in either order", () => {
+  it("puts the one that lasts longer of two for one gate first, in either order", () => {
     const later = line({ expires: "2026-02-03T09:00:00Z" });
     for (const lines of [
       [line(), later],
       [later, line()],
     ]) {
-      const [[, active] = []] = activeWaivers(judged(lines));
-      assert.equal(active?.expires, "2026-02-03T09:00:00Z");
+      const [first, second] = activeWaivers(judged(lines)).get("latency")!;
+      assert.equal(first?.expires, "2026-02-03T09:00:00Z");
+      assert.equal(second?.expires, waiver.expires);
     }
   });
 
@@ -149,6 +149,37 @@ describe("waiverProblems", () => {
     );
   });
 
+  it("refuses a waiver that was given on other evidence, or on none in particular", () => {
+    const own = candidate().evidenceDigest!.slice(0, 19);
+    assert.equal(
+      problem(line({ evidence: digestOf("9") })),
+      `it was given on the evidence sha256:999999999999, and now it is ${own}; sign again`,
+    );
+    assert.equal(
+      problem(line({ evidence: undefined, refusals: undefined })),
+      "it doesn't name the evidence that it was given on; sign again",
+    );
+  });
+
+  it("refuses a waiver that was signed before the version was gone back from, and counts one signed since", () => {
+    const left = (goneBackFromAt: string) => ({ history: { ...candidate().history, goneBackFromAt } }); // prettier-ignore
+    assert.equal(problem(line(), left("2026-02-01T08:59:59.999Z")), null);
+    for (const time of ["2026-02-01T09:00:00.000Z", "2026-02-01T10:00:00.000Z"]) {
+      assert.equal(
+        problem(line(), left(time)),
+        `it was signed at 2026-02-01T09:00:00Z, before staging went back from this version at ${time}; sign again`,
+      );
+    }
+  });
+
+  it("counts one of before, that names no evidence, for a version that was released, and in a replay", () => {
+    const old = line({ evidence: undefined, refusals: undefined });
+    const releasedAt = "2026-02-01T10:00:00Z";
+    const history = { ...candidate().history, releasedAt };
+    assert.equal(problem(old, { history, judgedAt: releasedAt }), null);
+    assert.equal(problem(old, { replayed: true }), null);
+  });
+
   it("counts one that was signed after the version had been released before", () => {
     const history = { ...candidate().history, releasedAt: "2026-01-10T12:00:00Z" };
     assert.equal(problem(line(), { history, judgedAt: "2026-01-10T12:00:00Z" }), null);
@@ -156,8 +187,91 @@ describe("waiverProblems", () => {
 
   it("numbers the lines as they are given", () => {
     const lines = [line(), line({ stack: "dev" })];
-    assert.deepEqual(waiverProblems(judged(lines)), [
+    assert.deepEqual(waiverProblems(judged(lines), []), [
       "Waiver 2 of churn-model v2 (latency) doesn't count: it is for dev, not for staging.",
     ]);
+  });
+});
+
+describe("what a waiver covers", () => {
+  const slow = (p95Ms: number) => withEvidence("latency", { p95Ms });
+  const limits = (more = {}) => configured({ latency: { p95Ms: 50, ...more } });
+
+  /** Verdicts on latency of a version that is this slow, under a waiver of its own evidence with these changes. */
+  function verdicts(
+    p95Ms: number,
+    change: Partial<WaiverPredicate>,
+    more: Partial<Candidate> = {},
+  ) {
+    const { evidence, evidenceDigest, evidenceSignature } = slow(p95Ms);
+    const bound = line({ evidence: evidenceDigest!, ...change });
+    const measured = { evidence, evidenceDigest, evidenceSignature };
+    const given = judged([bound], { ...measured, ...more });
+    const all = judge(given, limits());
+    const [verdict] = all.filter(({ gate }) => gate === "latency");
+    return { status: verdict?.status, problems: waiverProblems(given, all) };
+  }
+  const refusal = { subject: "p95", code: "above-limit", value: 80, threshold: 50 };
+
+  for (const [what, p95Ms, change, status] of [
+    ["exactly the value that was waived", 80, {}, "waived"],
+    ["a better one", 60, {}, "waived"],
+    ["no worse one", 80.01, {}, "refused"],
+    ["no other part of the gate", 80, { refusals: [{ ...refusal, subject: "p99" }] }, "refused"],
+    ["no other kind of refusal", 80, { refusals: [{ ...refusal, code: "not-finite" }] }, "refused"],
+    ["nothing, when it names no refusal", 80, { refusals: [] }, "refused"],
+    [
+      "nothing, when it was given before refusals were named",
+      80,
+      { refusals: undefined },
+      "refused",
+    ],
+    ["one of several", 80, { refusals: [{ ...refusal, value: 55 }, refusal] }, "waived"],
+    ["no text in place of a number", 80, { refusals: [{ ...refusal, value: "80" }] }, "refused"],
+  ] as [string, number, Partial<WaiverPredicate>, string][]) {
+    it(`is ${what}`, () => {
+      const found = verdicts(p95Ms, change);
+      assert.equal(found.status, status);
+      assert.deepEqual(
+        found.problems,
+        status === "waived"
+          ? []
+          : [
+              `Waiver 1 of churn-model v2 (latency) doesn't cover p95 above-limit at ${p95Ms} (threshold 50); sign again.`,
+            ],
+      );
+    });
+  }
+
+  it("is a value above the one waived where the limit is a floor, and none below it", () => {
+    const floor = { subject: "accuracy", code: "below-floor", value: 0.85, threshold: 0.9 };
+    for (const [accuracy, status] of [
+      [0.85, "waived"],
+      [0.86, "waived"],
+      [0.8499, "refused"],
+    ] as const) {
+      const weak = withEvidence("metrics", { accuracy });
+      const bound = line({
+        gate: "metric-floor",
+        evidence: weak.evidenceDigest!,
+        refusals: [floor],
+      });
+      const given = { ...weak, waivers: [bound], trust: trustIn([bea]) };
+      const all = judge(given, configured({ "metric-floor": { floors: { accuracy: 0.9 } } }));
+      assert.equal(all.find(({ gate }) => gate === "metric-floor")?.status, status);
+    }
+  });
+
+  it("is whatever the moment is, for a gate that judges the moment", () => {
+    const closed = configured({ window: { freezes: [{ from: "2026-01-01", to: "2026-12-31", reason: "audit" }] } }); // prettier-ignore
+    const given = judged([line({ gate: "window", refusals: [] })]);
+    assert.equal(judge(given, closed).find(({ gate }) => gate === "window")?.status, "waived");
+  });
+
+  it("is a worse value, for a version that comes back: it does so under the waivers of then", () => {
+    const releasedAt = "2026-02-01T10:00:00Z";
+    const back = { history: { ...candidate().history, releasedAt }, judgedAt: releasedAt };
+    const then = { evidence: digestOf("9") };
+    assert.deepEqual(verdicts(90, then, back), { status: "waived", problems: [] });
   });
 });

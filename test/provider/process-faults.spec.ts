@@ -102,8 +102,34 @@ describe("processType, faults", function () {
       said,
       /^small-server was not healthy within 0\.5 s \(GET .*: connection refused\) and was/,
     );
-    assert.match(said, /it wrote nothing to its log .*small-server\.log$/);
-    assert.equal(lifeOf(stage.stateDir, "small-server").state, "dead");
+    assert.match(said, /it wrote nothing of it to its log .*small-server\.log$/);
+    // Nothing would ever forget it, and `status` would tell of a dead process for ever.
+    assert.equal(lifeOf(stage.stateDir, "small-server").state, "absent");
+    assert.equal(existsSync(stage.path("log", "small-server.log")), true);
+  });
+
+  it("leaves the questions whether it is healthy out of the end of its log", async () => {
+    const health = { kind: "http", path: "/ready", timeoutSeconds: 1.5 } as const;
+    const code = `console.log("no room for the model");
+      require("http").createServer(({ method, url }, answer) => {
+        console.log(JSON.stringify({ method, route: url, code: 503 }));
+        answer.writeHead(503).end();
+      }).listen(Number(process.argv.at(-1)), "127.0.0.1")`;
+    const inputs = stage.inputs({ command: running(code), health });
+    const said = await refusal(create(inputs));
+    assert.match(said, /\(GET [^)]*\/ready: answered 503\) and was stopped/);
+    assert.match(said, /small-server\.log: no room for the model$/);
+  });
+
+  it("says what a log in JSON says of errors, without the rest of its lines", async () => {
+    const lines = [
+      { level: "INFO", message: "fetched" },
+      { level: "DEBUG", message: "it failed", trace: "Traceback ..." },
+      { level: "ERROR", message: "no such tree\nand where" },
+    ].map((line) => JSON.stringify(line));
+    const code = `console.log(${JSON.stringify([...lines, "can't be loaded"].join("\n"))})`;
+    const said = await refusal(create(stage.inputs({ command: running(code) })));
+    assert.match(said, /small-server\.log: no such tree \| can't be loaded$/);
   });
 
   it("refuses a command that isn't there", async () => {
@@ -153,7 +179,6 @@ describe("processType, faults", function () {
       process.kill(first.pid, "SIGKILL");
       await until(() => lifeOf(stage.stateDir, first.name).state === "dead");
       const file = stage.path("run", first.name, "pid.json");
-      await until(() => existsSync(stage.path("run", first.name, "exit.json")));
       const record = JSON.parse(readFileSync(file, "utf8"));
       record.keeper.pid = other.pid;
       record.child.pid = other.pid;
@@ -183,7 +208,7 @@ describe("processType, faults", function () {
     const file = stage.path("run", inputs.name, "pid.json");
     await until(() => existsSync(file));
     command.kill("SIGKILL");
-    const { pid } = JSON.parse(readFileSync(file, "utf8")).child;
+    const { pid } = JSON.parse(readFileSync(file, "utf8")).keeper;
     assert.equal((await create(inputs)).pid, pid);
   });
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { isAlive, startOf } from "../../runtimes/local/processes/identity";
 import { lifeOf } from "../../runtimes/local/processes/inspect";
+import { haltProcess } from "../../runtimes/local/processes/stop";
 import type { ProcessInputs, ProcessOutputs } from "../../provider/inputs";
 import { processType } from "../../provider/types/process";
 import { refusal, Stage, until } from "../runtimes/local/support";
@@ -24,6 +25,10 @@ describe("processType", function () {
   }
   const diff = (olds: ProcessOutputs, news: ProcessInputs = olds) =>
     processType.diff("", olds, news);
+  const restartedOf = ({ name }: ProcessOutputs) => {
+    const life = lifeOf(stage.stateDir, name);
+    return life.state === "running" ? life.restarted : null;
+  };
   const answer = async (outputs: ProcessOutputs) => (await fetch(outputs.address)).text();
 
   it("starts a process that answers at its address, with a log", async () => {
@@ -132,13 +137,12 @@ describe("processType", function () {
     assert.deepEqual(await diff(updated, stage.inputs({ warmSeconds: 3 })), { changes: false });
   });
 
-  it("tells of a killed process and starts it again on its port", async () => {
+  it("tells of a process that was killed with its keeper and starts it again on its port", async () => {
     const outputs = await create(stage.inputs());
     process.kill(outputs.pid, "SIGKILL");
     await until(() => lifeOf(stage.stateDir, outputs.name).state === "dead");
-    await until(() => existsSync(stage.path("run", outputs.name, "exit.json")));
     const seen = await processType.read("", outputs);
-    assert.match(seen?.status ?? "", /^dead \(SIGKILL at 20\d\d-\d\d-\d\dT[\d:]+Z\)$/);
+    assert.match(seen?.status ?? "", /^dead \(killed together with its keeper/);
     assert.equal(seen?.pid, 0);
     assert.deepEqual(await diff(outputs), { changes: true });
     const again = await processType.update("", outputs, stage.inputs());
@@ -153,8 +157,8 @@ describe("processType", function () {
     const command = [process.execPath, "-e", server, "{port}"];
     const outputs = await create(stage.inputs({ command }));
     await fetch(`${outputs.address}/end`).catch(() => undefined);
-    await until(() => existsSync(stage.path("run", outputs.name, "exit.json")));
-    assert.match((await processType.read("", outputs))?.status ?? "", /^dead \(exit code 137 at /);
+    await until(() => restartedOf(outputs) !== null);
+    assert.equal(restartedOf(outputs)?.lastExit, "exit code 137");
   });
 
   it("tells of a process that lives but doesn't answer well, and restarts it", async () => {
@@ -175,6 +179,17 @@ describe("processType", function () {
     const failure = await refusal(processType.update("", outputs, inputs));
     assert.match(failure, /^small-server was not healthy within 1 s \(GET .*answered 503\)/);
     assert.equal(lifeOf(stage.stateDir, outputs.name).state, "dead");
+  });
+
+  it("tells a process that was stopped from one that died, and starts it again on its port", async () => {
+    const outputs = await create(stage.inputs());
+    await haltProcess(stage.stateDir, outputs.name);
+    assert.equal((await processType.read("", outputs))?.status, "stopped");
+    assert.deepEqual(await diff(outputs), { changes: true });
+    const again = await processType.update("", outputs, stage.inputs());
+    assert.equal(again.boundPort, outputs.boundPort);
+    process.kill(again.pid, "SIGKILL");
+    await until(() => lifeOf(stage.stateDir, outputs.name).state === "dead");
   });
 
   it("is gone for read when nothing of it is left", async () => {

@@ -11,7 +11,9 @@ import { routeTo } from "../../provider/envoy/routes";
 import type { AdmissionInputs, ReceiptInputs } from "../../provider/inputs";
 import { openJournal, readJournal } from "../../provider/release/journal";
 import { receiptType } from "../../provider/types/receipt";
-import { admissionOf } from "../policies/fixtures";
+import type { LoweredGate } from "../../policies/gate";
+import { packDigest } from "../../policies/pack-digest";
+import { admissionOf, asReviewed } from "../policies/fixtures";
 import { compliantCandidate, digestOf } from "../support/fixtures";
 
 describe("receiptType", () => {
@@ -74,7 +76,7 @@ describe("receiptType", () => {
     const kept = evidenceFile(given.stateDir, receipt.evidenceDigest!);
     assert.equal(fs.readFileSync(kept, "utf8"), given.admission.evidence);
     assert.deepEqual(receipt.lineage, { gitCommit: "0a1b2c3", dataVersion: "v2" });
-    assert.equal(receipt.packDigest, given.admission.pack.digest);
+    assert.equal(receipt.packDigest, packDigest());
     if (!process.env["GITHUB_ACTOR"]) assert.equal(receipt.actor, "mira@example.com");
   });
 
@@ -114,12 +116,24 @@ describe("receiptType", () => {
     );
   });
 
-  it("says which gates were below their tier's level, and who committed that", async () => {
-    const lowered = [
-      { gate: "smoke", level: "advisory", from: "mandatory", by: "ann@example.com" },
-    ] as const;
-    await receiptType.create(inputs("2", { lowered: [...lowered] }));
-    assert.deepEqual(chain()[0]?.lowered, lowered);
+  it("says which gates were below their tier's level, and that nobody reviewed it, whatever a program says", async () => {
+    const lowered = { level: "disabled", settings: {}, lowered: "mandatory" } as const;
+    const said = { gate: "smoke", level: "disabled", from: "mandatory", by: "ann@example.com" };
+    await receiptType.create(
+      inputs("2", { gates: { ...gates, smoke: lowered }, lowered: [said as LoweredGate] }),
+    );
+    assert.deepEqual(chain()[0]?.lowered, [{ ...said, by: null }]);
+  });
+
+  it("holds the digest of the settings and what they were compared with, whatever a program says", async () => {
+    await receiptType.create(inputs("2", { review: asReviewed }));
+    const { settings } = chain()[0]!;
+    assert.match(settings!.digest, /^sha256:[0-9a-f]{64}$/);
+    assert.notEqual(settings!.digest, asReviewed.digest);
+    assert.deepEqual(
+      { ...settings, digest: "" },
+      { digest: "", ref: null, commit: null, asReviewed: true },
+    );
   });
 
   it("has nothing to do for a recorded release, except to close an open journal", async () => {
@@ -129,7 +143,6 @@ describe("receiptType", () => {
     openJournal(given.stateDir, {
       version: "2",
       digest: digestOf("2"),
-      adminUrl: "http://[::1]:1",
     });
     assert.equal((await receiptType.diff("id", given, given)).changes, true);
     await receiptType.update("id", given, given);
@@ -142,13 +155,12 @@ describe("receiptType", () => {
     await receiptType.create(given);
     const file = receiptsFile(given.stateDir);
     fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace("mandatory", "advisory"));
-    writeRoutes(given.stateDir, routeTo("scorer-1", "1", digestOf("1")));
+    writeRoutes(given.stateDir, routeTo("scorer-1", "1", digestOf("1"), 30));
     openJournal(given.stateDir, {
       version: "3",
       digest: digestOf("3"),
-      adminUrl: "http://[::1]:1",
     });
-    writeRoutes(given.stateDir, routeTo("scorer-3", "3", digestOf("3")));
+    writeRoutes(given.stateDir, routeTo("scorer-3", "3", digestOf("3"), 30));
 
     await assert.rejects(receiptType.update("id", given, inputs("3")), (error: Error) => {
       assert.match(

@@ -5,6 +5,7 @@ import { clusterScorers, scorerCluster } from "../../provider/envoy/clusters";
 import { bucketsSince, p95, p95OfBuckets } from "../../provider/release/statistics";
 import {
   judgeWatch,
+  onlyAsking,
   type WatchFacts,
   type WatchOptions,
   type WatchSource,
@@ -14,10 +15,10 @@ import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
 import { digestOf } from "../support/fixtures";
 
 const options: WatchOptions = {
-  url: "http://127.0.0.1:1",
+  urls: ["http://127.0.0.1:1"],
   detour: false,
   version: "2",
-  sample: { rows: 1, body: "{}" },
+  questions: onlyAsking({ path: "/predict", rows: 1, body: "{}" }),
   watchSeconds: 1,
   maxErrorRate: 0.01,
   maxP95Ms: 200,
@@ -29,6 +30,7 @@ function facts(change: Partial<WatchFacts> = {}): WatchFacts {
     own: { requests: 20, errors: 0 },
     p95Ms: 10,
     problem: null,
+    difference: null,
     ...change,
   };
 }
@@ -72,7 +74,7 @@ describe("judgeWatch", () => {
 
   it("has nothing to say about a version without a sample that nobody called", () => {
     const none = { requests: 0, errors: 0 };
-    judgeWatch(facts({ all: none, own: none, p95Ms: null }), { ...options, sample: null }, true);
+    judgeWatch(facts({ all: none, own: none, p95Ms: null }), { ...options, questions: null }, true);
   });
 });
 
@@ -81,13 +83,13 @@ describe("watchTraffic", () => {
     counters: () => Promise.resolve(null),
     latency: () => Promise.resolve([{ upToMs: 5, count: 100 }]),
   };
-  const baseline = { counters: { requests: 0, errors: 0, active: 0 }, latency: [] };
+  const baseline = { counters: { requests: 0, errors: 0 }, latency: [] };
   let scorer: FakeScorer;
   let slow: WatchOptions;
   before(async () => {
     const digest = digestOf("2");
     scorer = await startFakeScorer({ model: "m", version: "2", digest, delayMs: 1200 });
-    slow = { ...options, url: scorer.url, watchSeconds: 0.5 };
+    slow = { ...options, urls: [scorer.url], watchSeconds: 0.5 };
   });
   after(() => scorer.stop());
 
@@ -99,6 +101,35 @@ describe("watchTraffic", () => {
     const { own, p95Ms } = await watchTraffic(source, baseline, { ...slow, detour: true });
     assert.equal(own.errors, 0);
     assert.ok(own.requests >= 3 && p95Ms! <= 5, `${own.requests} requests, P95 ${p95Ms} ms`);
+  });
+
+  describe("with callers whose requests fail, maybe by their own doing", () => {
+    const requests = { requests: 1000, errors: 0 };
+    const quick = { ...options, maxP95Ms: 0, watchSeconds: 0.5 };
+    const watched = async (doubtful: number, goodRequests: number) => {
+      const behaviour = { model: "m", version: "2", digest: digestOf("2"), status: 500 };
+      const own = await startFakeScorer({ ...behaviour, goodRequests });
+      const counters = () => Promise.resolve({ ...requests, doubtful });
+      try {
+        return await watchTraffic({ ...source, counters }, baseline, { ...quick, urls: [own.url] });
+      } finally {
+        await own.stop();
+      }
+    };
+
+    it("asks more by itself, and keeps a version that answers all of that", async () => {
+      const { own } = await watched(11, Infinity);
+      assert.deepEqual(own, { requests: 299, errors: 0 });
+    });
+
+    it("refuses one that fails on what it is asked then", async () => {
+      await assert.rejects(watched(11, 150), /[3-9] of \d+ requests failed .*answers 500/);
+    });
+
+    it("asks no more than usual where they fail as seldom as may be", async () => {
+      const { own } = await watched(10, Infinity);
+      assert.ok(own.requests < 20, String(own.requests));
+    });
   });
 
   it("judges that of a detour when nobody counts callers' latency", async () => {

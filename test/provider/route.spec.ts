@@ -20,7 +20,8 @@ import {
   spawnFakeScorer,
   startFakeScorer,
 } from "../support/fake-scorer";
-import { digestOf } from "../support/fixtures";
+import { digestOf, pin } from "../support/fixtures";
+import { keptAnswers, registryWith } from "../support/kept-answers";
 import { Callers, TestRouter } from "../support/router";
 
 describe("routeType", function () {
@@ -48,7 +49,6 @@ describe("routeType", function () {
     return {
       stateDir: router.stateDir,
       url: router.url,
-      adminUrl: router.adminUrl,
       version,
       digest: digestOf(version),
       scorers: urls,
@@ -56,6 +56,8 @@ describe("routeType", function () {
       maxErrorRate: 0.01,
       // Far above what a busy machine needs.
       maxP95Ms: 2000,
+      answerSeconds: 30,
+      answers: null,
       ...change,
     };
   }
@@ -159,6 +161,109 @@ describe("routeType", function () {
     });
   }
 
+  describe("with callers who send what a model can't digest, five times a second and more", () => {
+    /** A version's status for such input, the one before and the one released; null: there is none before. */
+    const cases: { before: number | null; now: number; bad?: boolean; released: boolean }[] = [
+      { before: 500, now: 500, released: true },
+      { before: 422, now: 500, released: true },
+      { before: 200, now: 500, released: false },
+      { before: null, now: 500, released: true },
+      { before: 500, now: 500, bad: true, released: false },
+      { before: null, now: 500, bad: true, released: false },
+    ];
+    for (const { before, now, bad = false, released: good } of cases) {
+      const [old, fresh] = [before ?? "no version before", bad ? "a bad version" : "a good one"];
+      it(`${good ? "releases" : "puts back"} ${fresh} that answers ${now} to it beside ${old}`, async () => {
+        if (before !== null) {
+          const one = await scorer("1", { unusual: before });
+          await released("1", [one.url]);
+        }
+        const failing = bad ? { status: 500, body: "{}" } : {};
+        const two = await scorer("2", { unusual: now, ...failing });
+        const callers = new Callers(router.url, 1);
+        const unusual = new Callers(router.url, 1, {
+          body: '{"features":["unusual"]}',
+          pauseMs: 50,
+        });
+        const releasing = routeType.create(inputs("2", [two.url], { watchSeconds: 2 }));
+        if (good) await releasing;
+        else
+          await assert.rejects(
+            releasing,
+            /^Error: version 2 was put back: \d+ of \d+ requests failed/,
+          );
+        await Promise.all([callers.stop(), unusual.stop()]);
+        assert.ok(unusual.requests >= 5, `${unusual.requests} unusual requests`);
+        const answeredBefore = before === null ? "503 vnull" : "200 v1";
+        assert.equal(await servedVersion(), good ? "200 v2" : answeredBefore);
+      });
+    }
+
+    it("closes the route again for a first version that ends connections", async () => {
+      const one = await scorer("1", { unusual: 0 });
+      const unusual = new Callers(router.url, 2, { body: '{"features":["unusual"]}', pauseMs: 20 });
+      await assert.rejects(
+        routeType.create(inputs("1", [one.url], { watchSeconds: 2 })),
+        /^Error: version 1 was put back: \d+ of \d+ requests failed/,
+      );
+      await unusual.stop();
+      assert.equal(await servedVersion(), "503 vnull");
+    });
+  });
+
+  describe("of kept answers", () => {
+    let registry: Awaited<ReturnType<typeof registryWith>>;
+    before(async () => {
+      registry = await registryWith({ ...keptAnswers(), model: { ...pin, digest: digestOf("2") } });
+    });
+    after(() => registry.close());
+
+    const given = (url: string) =>
+      inputs("2", [url], { answers: registry.answers, watchSeconds: 2 });
+
+    it("releases a version that gives them to callers", async () => {
+      const [one, two] = [await scorer("1"), await scorer("2")];
+      await released("1", [one.url]);
+      const callers = new Callers(router.url, 4);
+      await routeType.create(given(two.url));
+      await callers.stop();
+      assert.ok(two.invoked() > 5, `${two.invoked()} requests by /invocations`);
+      assert.equal(await servedVersion(), "200 v2");
+    });
+
+    const liars: { title: string; lie: Partial<ScorerBehaviour>; callers: number }[] = [
+      { title: "once callers get it", lie: { lies: "when busy" }, callers: 6 },
+      { title: "after 30 requests", lie: { lies: "always", goodRequests: 30 }, callers: 0 },
+      { title: "to rows that come alone", lie: { lies: "alone" }, callers: 0 },
+      { title: "to rows in company", lie: { lies: "in company" }, callers: 0 },
+      { title: "by /invocations alone", lie: { lies: "by /invocations" }, callers: 0 },
+    ];
+    for (const { title, lie, callers: loops } of liars) {
+      it(`puts back a version that answers otherwise ${title}`, async () => {
+        const [one, two] = [await scorer("1"), await scorer("2", lie)];
+        await released("1", [one.url]);
+        const callers = new Callers(router.url, loops);
+        await assert.rejects(
+          routeType.create(given(two.url)),
+          /^Error: version 2 was put back: it answers row \d+ of its 400 kept answers with [12], where its evaluation got [01] \(asked .*; callers get version 1 as before$/,
+        );
+        await callers.stop();
+        assert.equal(await servedVersion(), "200 v1");
+      });
+    }
+
+    it("changes nothing for a version whose kept answers were altered", async () => {
+      const [one, two] = [await scorer("1"), await scorer("2")];
+      await released("1", [one.url]);
+      const answers = { ...registry.answers, digest: digestOf("9") };
+      await assert.rejects(
+        routeType.create({ ...given(two.url), answers }),
+        /its kept answers have the digest .*; callers get version 1 as before$/,
+      );
+      assert.equal(two.predicted(), 0);
+    });
+  });
+
   it("refuses a bad first version and closes the route again", async () => {
     const one = await scorer("1", { status: 500, body: "{}" });
     await assert.rejects(routeType.create(inputs("1", [one.url])), {
@@ -171,7 +276,7 @@ describe("routeType", function () {
     const one = await scorer("1");
     await router.kill();
     await assert.rejects(routeType.create(inputs("1", [one.url])), {
-      message: `the router's admin interface ${router.adminUrl} does not answer (ECONNREFUSED); see the router's log, and run \`up\` again`,
+      message: `the router's admin interface ${routeFiles(router.stateDir).adminSocket} does not answer (ECONNREFUSED); see the router's log, and run \`up\` again`,
     });
     assert.equal(readJournal(router.stateDir), null);
   });

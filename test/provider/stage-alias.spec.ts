@@ -89,10 +89,9 @@ describe("stageAliasType", function () {
   /** As the route leaves it: traffic is on the new version, the journal is open. */
   function underRelease(version: string): void {
     const { stateDir } = inputs(version);
-    writeRoutes(stateDir, routeTo("scorer-1", "1", digestOf("1")));
-    const adminUrl = "http://127.0.0.1:1";
-    openJournal(stateDir, { version, digest: digestOf(version), adminUrl });
-    writeRoutes(stateDir, routeTo("scorer-2", version, digestOf(version)));
+    writeRoutes(stateDir, routeTo("scorer-1", "1", digestOf("1"), 30));
+    openJournal(stateDir, { version, digest: digestOf(version) });
+    writeRoutes(stateDir, routeTo("scorer-2", version, digestOf(version), 30));
   }
 
   it("flips alias and stage, and archives the version before", async () => {

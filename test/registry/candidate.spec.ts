@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Candidate } from "../../policies/gate";
+import { artifactPath } from "../../registry/artifact-paths";
 import { fetchCandidateFacts } from "../../registry/candidate";
 import { RegistryClient } from "../../registry/client";
 import { compliantEvidence, pin } from "../support/fixtures";
@@ -8,6 +9,7 @@ import { freePort } from "../support/mlflow";
 import { type Answer, type Received, standIn, type StandIn } from "./stand-in";
 
 const envelope = '{"payloadType":"application/vnd.in-toto+json"}';
+const provenance = '{"payloadType":"application/vnd.in-toto+json","of":"the training"}';
 const document = JSON.stringify(compliantEvidence());
 const sha256 = (text: string) => `sha256:${createHash("sha256").update(text).digest("hex")}`;
 
@@ -17,6 +19,8 @@ interface Registry {
   readonly evidence?: string;
   /** The envelope beside it; null for none. */
   readonly signature?: string | null;
+  /** What was signed of the training; null for nothing. */
+  readonly training?: string | null;
   /** Digest in the evidence tag. @default that of the evidence; null leaves the tag out */
   readonly tag?: string | null;
   /** Answers to give instead, by the beginning of the address. */
@@ -28,6 +32,7 @@ function registry({
   version,
   evidence = document,
   signature = envelope,
+  training = provenance,
   tag,
   instead = {},
 }: Registry) {
@@ -36,6 +41,9 @@ function registry({
       if (url.startsWith(beginning)) {
         return answer;
       }
+    }
+    if (url.startsWith("/get-artifact?") && url.includes("provenance")) {
+      return training === null ? missing : { body: training };
     }
     if (url.startsWith("/get-artifact?") && url.includes("dsse")) {
       return signature === null ? missing : { body: signature };
@@ -118,7 +126,7 @@ const problems: {
     timeoutSeconds: 3,
     given: { instead: { "/get-artifact": { delayMs: 60_000 } } },
     code: "registry-unavailable",
-    says: /download artifact "tollgate\/evidence-2\.json".*no answer within/,
+    says: /download artifact "tollgate\/evidence-2-[0-9a-f]{32}\.json".*no answer within/,
   },
   {
     title: "does not know the version",
@@ -162,7 +170,7 @@ const problems: {
     title: "lost the evidence",
     given: { instead: { "/get-artifact": missing } },
     code: "evidence-missing",
-    says: /has no artifact tollgate\/evidence-2\.json in its run r1/,
+    says: /has no artifact tollgate\/evidence-2-[0-9a-f]{32}\.json in its run r1/,
   },
   {
     title: "over S3 lost the evidence, which MLflow answers by 500",
@@ -173,7 +181,7 @@ const problems: {
       },
     },
     code: "evidence-missing",
-    says: /has no artifact tollgate\/evidence-2\.json/,
+    says: /has no artifact tollgate\/evidence-2-[0-9a-f]{32}\.json/,
   },
   {
     title: "fails although the evidence is listed",
@@ -181,7 +189,7 @@ const problems: {
       instead: {
         "/get-artifact": { status: 500, body: { error_code: "INTERNAL_ERROR", message: "disk" } },
         "/api/2.0/mlflow/artifacts/list": {
-          body: { files: [{ path: "tollgate/evidence-2.json", file_size: 1 }] },
+          body: { files: [{ path: artifactPath("evidence", pin), file_size: 1 }] },
         },
       },
     },
@@ -279,7 +287,7 @@ describe("fetchCandidateFacts", () => {
     return fetchCandidateFacts(new RegistryClient({ uri: server.uri, timeoutSeconds }), pin);
   };
 
-  it("gives the evidence as stored and read, with the envelope beside it, in three requests", async () => {
+  it("gives the evidence as stored and read, with the envelopes beside it, in four requests", async () => {
     const found = await facts({});
     assert.deepEqual(found, {
       evidence: compliantEvidence(),
@@ -287,9 +295,77 @@ describe("fetchCandidateFacts", () => {
       document,
       evidenceDigest: sha256(document),
       evidenceSignature: envelope,
+      provenance,
       registryDigest: pin.digest,
     });
-    assert.equal(server!.received.length, 3);
+    assert.equal(server!.received.length, 4);
+  });
+
+  it("gives no provenance when nobody signed the training", async () => {
+    const found = await facts({ training: null });
+    assert.equal(found.provenance, null);
+    assert.notEqual(found.evidence, null);
+  });
+
+  it("is a problem when the registry fails with the provenance, which might be there", async () => {
+    const broken = { "/get-artifact?run_id=r1&path=tollgate%2Fprovenance": { status: 503 } };
+    const found = await facts({ instead: broken });
+    assert.equal(found.problem?.code, "registry-unavailable");
+    assert.equal(found.evidence, null);
+  });
+
+  describe("with evidence of before, kept by the version's number alone", () => {
+    /** Nothing lies at the version's own path. */
+    const former = { [`/get-artifact?run_id=r1&path=tollgate%2Fevidence-2-`]: missing };
+
+    it("gives it, and the envelope beside it, when it is the one that the tag names", async () => {
+      const found = await facts({ instead: former });
+      assert.deepEqual([found.document, found.evidenceSignature], [document, envelope]);
+      assert.equal(found.problem, null);
+    });
+
+    it("refuses it when another version's evaluation wrote over it", async () => {
+      const over = changed("churn-model", "fraud-model");
+      const found = await facts({ instead: former, evidence: over, tag: sha256(document) });
+      assert.equal(found.problem?.code, "evidence-altered");
+    });
+
+    it("takes nothing of it where the version has evidence at its own path", async () => {
+      const own = `/get-artifact?run_id=r1&path=${encodeURIComponent(artifactPath("evidence", pin, ".dsse.json"))}`;
+      const found = await facts({ instead: { [own]: missing } });
+      assert.deepEqual([found.document, found.evidenceSignature], [document, null]);
+    });
+  });
+
+  it("gives each of two models of one run its own evidence, whichever was evaluated last", async () => {
+    const other = { ...pin, name: "fraud model" };
+    const documents = new Map(
+      [pin, other].map((each) => [each.name, changed(`"${pin.name}"`, `"${each.name}"`)]),
+    );
+    const stored = new Map(
+      [pin, other].map((each) => [artifactPath("evidence", each), documents.get(each.name)!]),
+    );
+    server = await standIn(({ url }) => {
+      const asked = new URL(url, "http://registry").searchParams;
+      if (url.startsWith("/get-artifact?")) {
+        const body = stored.get(asked.get("path")!);
+        return body === undefined ? missing : { body };
+      }
+      const name = asked.get("name")!;
+      const tags = [
+        { key: "tollgate.digest", value: pin.digest },
+        { key: "tollgate.evidence", value: sha256(documents.get(name)!) },
+      ];
+      const version = { name, version: pin.version, status: "READY", run_id: "r1", tags };
+      return { body: { model_version: version } };
+    });
+    const client = new RegistryClient({ uri: server.uri, timeoutSeconds: 5 });
+    for (const each of [pin, other, pin]) {
+      const found = await fetchCandidateFacts(client, each);
+      assert.equal(found.problem, null);
+      assert.equal(found.evidence?.model.name, each.name);
+      assert.equal(found.document, documents.get(each.name));
+    }
   });
 
   it("gives no envelope when nobody signed the evidence", async () => {
@@ -335,7 +411,7 @@ describe("fetchCandidateFacts", () => {
         instead: {
           "/get-artifact": page,
           "/api/2.0/mlflow/runs/get": { body: { run } },
-          "/api/2.0/mlflow-artifacts/artifacts/1/r1/artifacts/tollgate/evidence-2.json": {
+          [`/api/2.0/mlflow-artifacts/artifacts/1/r1/artifacts/${artifactPath("evidence", pin)}`]: {
             body: document,
           },
         },

@@ -165,6 +165,17 @@ describe("Http", () => {
     assertSentence(error.message);
   });
 
+  it("names the command that starts the registry, where it is one of ours", async () => {
+    const uri = `http://127.0.0.1:${await freePort()}`;
+    const startedBy = "tollgate up --stack prod";
+    const own = new Http({ uri, timeoutSeconds: 2, startedBy });
+    const error = await failureOf(own.json(read));
+    assert.match(error.message, /; start the registry with `tollgate up --stack prod`\.$/);
+    assertSentence(error.message);
+    const later = await failureOf(own.until(Date.now() + 2000).json(read));
+    assert.equal(later.message, error.message);
+  });
+
   it('turns an unknown host into "unavailable"', async () => {
     const error = await failureOf(http("http://registry.invalid").json(read));
     assert.equal(error.kind, "unavailable");

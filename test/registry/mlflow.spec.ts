@@ -9,14 +9,16 @@ import { fetchCandidateFacts } from "../../registry/candidate";
 import { RegistryClient } from "../../registry/client";
 import { digestOfFolder, digestOfModelVersion } from "../../registry/digest";
 import { isRegistryError } from "../../registry/errors";
-import { evidenceArtifactPath, versionTags } from "../../registry/evidence";
+import { artifactPath } from "../../registry/artifact-paths";
+import { versionTags } from "../../registry/evidence";
 import { openModelVersion } from "../../registry/model-files";
 import { openArtifactFolder } from "../../registry/stores/artifact-folder";
 import { compliantEvidence } from "../support/fixtures";
 import { freePort, type Mlflow, runPython, startMlflow, testPython } from "../support/mlflow";
 import { type S3Server, startS3 } from "./s3-server";
 
-const name = "churn-model";
+// With what a name may hold besides letters.
+const name = "churn model (v2), größer";
 const serving = path.join(__dirname, "..", "..", "serving");
 const bucket = "registry-test";
 const notFound = (error: unknown) => isRegistryError(error, "not-found");
@@ -286,7 +288,7 @@ describe("RegistryClient on real MLflow servers", function () {
       const evidence = compliantEvidence();
       const bytes = Buffer.from(JSON.stringify({ ...evidence, model: { ...pin, sizeBytes: 1 } }));
       const version = await writer.getModelVersion(name, "1");
-      await uploadToRun(writer, version.runId!, evidenceArtifactPath("1"), bytes);
+      await uploadToRun(writer, version.runId!, artifactPath("evidence", pin), bytes);
       const tag = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
       await writer.setModelVersionTag(name, "1", versionTags.digest, pin.digest);
       await writer.setModelVersionTag(name, "1", versionTags.evidence, tag);
@@ -300,7 +302,7 @@ describe("RegistryClient on real MLflow servers", function () {
       await uploadToRun(
         writer,
         version.runId!,
-        evidenceArtifactPath("1"),
+        artifactPath("evidence", pin),
         Buffer.concat([bytes, Buffer.from(" ")]),
       );
       assert.equal((await fetchCandidateFacts(reader, pin)).problem?.code, "evidence-altered");
@@ -312,7 +314,7 @@ describe("RegistryClient on real MLflow servers", function () {
   it("reports missing evidence when the tag names a document the store doesn't have", async () => {
     for (const writer of [client, prodClient]) {
       const { runId } = await writer.getModelVersion(name, "1");
-      const path = evidenceArtifactPath("404");
+      const path = artifactPath("evidence", { name, version: "404", digest: "none" });
       await assert.rejects(writer.downloadRunArtifact(runId!, path), notFound);
     }
   });

@@ -147,6 +147,23 @@ describe("kubernetes.artifactStore and kubernetes.trackingServer", () => {
     );
   });
 
+  it("makes none that somebody else keeps, and knows all of those with each", async () => {
+    const secrets = secretsOf(await registry(keptElsewhere));
+    const kept = [
+      { name: "orders-db", keys: ["url"] },
+      { name: "models-s3", keys: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] },
+    ];
+    assert.deepEqual(
+      secrets.map(({ inputs }) => [
+        inputs["name"],
+        inputs["generate"],
+        inputs["keys"],
+        inputs["kept"],
+      ]),
+      [kept[1]!, kept[0]!].map(({ name, keys }) => [name, null, keys, kept]),
+    );
+  });
+
   it("goes from Secrets to stores, the migration, the server, and its Service last", async () => {
     const order = orderOf(await registry());
     const migration = Object.keys(order).find((name) => name.includes("-job-tracking-server-"))!;
@@ -182,6 +199,27 @@ describe("kubernetes.artifactStore and kubernetes.trackingServer", () => {
     assert.deepEqual(template.metadata.annotations, {
       "tollgate.dev/secrets": "artifact-store=0123456789ab,database=0123456789ab",
     });
+  });
+
+  it("makes the registry's password before its server, and rolls it with the password", async () => {
+    const credentials = { secretName: "registry-credentials" };
+    const declared = await registry(changed("trackingServer", { credentials }));
+    const secret = secretsOf(declared).find(({ name }) => name === "tracking-server-credentials");
+    assert.deepEqual(secret?.inputs["generate"], {
+      random: [{ name: "password", bytes: 20 }],
+      values: [
+        { key: "MLFLOW_TRACKING_USERNAME", text: "tollgate" },
+        { key: "MLFLOW_TRACKING_PASSWORD", text: "${password}" },
+      ],
+    });
+    const server = declared.find(
+      ({ name }) => name === "tracking-server-deployment-tracking-server",
+    );
+    assert.ok(orderOf(declared)[server!.name]?.includes("tracking-server-credentials"));
+    assert.match(
+      JSON.stringify(server!.inputs["spec"]),
+      /"tollgate.dev\/secrets":"[^"]*registry-credentials=0123456789ab"/,
+    );
   });
 
   it("only looks whether the Secrets of others are there, and migrates their database", async () => {

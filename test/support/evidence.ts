@@ -25,13 +25,48 @@ export function compliantEvidence(): Evidence {
     schema: "tollgate.evidence/2",
     model: { ...pin, sizeBytes: 4096 },
     task: "classification",
+    classes: { origin: "model", average: "binary", positive: "1", positiveBy: "rarer" },
     metrics: { accuracy: 0.9125, precision: 0.91, recall: 0.9, f1: 0.905 },
+    support: {
+      distinctRows: 400,
+      positive: "1",
+      classes: [
+        { value: "0", rows: 240, distinctRows: 240, predicted: 245 },
+        { value: "1", rows: 160, distinctRows: 160, predicted: 155 },
+      ],
+    },
+    trivial: {
+      metric: "balanced-accuracy",
+      answer: "0",
+      candidate: 0.91,
+      trivial: 0.5,
+      test: "fisher-exact",
+      pValue: 1e-60,
+      resamples: 0,
+      rows: 400,
+    },
     data: { ...evaluationData, rowsUsed: 400 },
     signature,
     latency: { p50Ms: 1.5, p95Ms: 12.25, p99Ms: 20, requests: 200, concurrency: 1 },
     memoryBytes: 200_000_000,
     smoke: { passed: true, detail: "20 rows, 20 finite predictions, equal to the model's" },
-    slices: [{ name: "west", where: 'region == "west"', rows: 120, metrics: { accuracy: 0.9 } }],
+    answers: { digest: digestOf("9"), rows: 400 },
+    slices: [
+      {
+        name: "west",
+        where: 'region == "west"',
+        rows: 120,
+        support: {
+          distinctRows: 120,
+          positive: "1",
+          classes: [
+            { value: "0", rows: 70, distinctRows: 70, predicted: 72 },
+            { value: "1", rows: 50, distinctRows: 50, predicted: 48 },
+          ],
+        },
+        metrics: { accuracy: 0.9 },
+      },
+    ],
     fairness: [
       {
         column: "gender",
@@ -39,8 +74,8 @@ export function compliantEvidence(): Evidence {
         equalizedOddsDifference: 0.05,
         disparateImpact: 0.9,
         groups: [
-          { value: "f", rows: 190, selectionRate: 0.4 },
-          { value: "m", rows: 210, selectionRate: 0.36 },
+          { value: "f", rows: 190, distinctRows: 190, selectionRate: 0.4 },
+          { value: "m", rows: 210, distinctRows: 210, selectionRate: 0.36 },
         ],
       },
     ],
@@ -49,6 +84,7 @@ export function compliantEvidence(): Evidence {
         kind: "noise",
         strength: 0.1,
         rows: 400,
+        distinctRows: 400,
         metric: "accuracy",
         baseline: 0.9125,
         disturbed: 0.9,
@@ -56,7 +92,13 @@ export function compliantEvidence(): Evidence {
         failure: null,
       },
     ],
-    calibration: { expectedCalibrationError: 0.03, brier: 0.08, bins: 10, rows: 400 },
+    calibration: {
+      expectedCalibrationError: 0.03,
+      brier: 0.08,
+      bins: 10,
+      rows: 400,
+      distinctRows: 400,
+    },
     dataQuality: {
       rules: "data/rules.yaml",
       rulesDigest: digestOf("c"),
@@ -67,8 +109,13 @@ export function compliantEvidence(): Evidence {
     dataDrift: [
       {
         comparison: "evaluation-reference",
-        data: evaluationData,
-        reference: { path: "data/staging/reference.csv", digest: digestOf("f"), rows: 1000 },
+        data: { ...evaluationData, distinctRows: 400 },
+        reference: {
+          path: "data/staging/reference.csv",
+          digest: digestOf("f"),
+          rows: 1000,
+          distinctRows: 1000,
+        },
         columns: [
           {
             column: "tenure",
@@ -93,20 +140,27 @@ export function compliantEvidence(): Evidence {
         test: "mcnemar-exact",
         pValue: 0.9,
         significance: 0.05,
-        resamples: 2000,
+        resamples: 0,
         rows: 400,
+        distinctRows: 400,
       },
       predictions: { kind: "classes", psi: 0.01, test: "chi-square", pValue: 0.5 },
     },
     leakage: { trainingData, evaluationRows: 400, sharedRows: 0 },
     code: {
       scanner: "fickling 0.1.12",
+      scanned: 6,
       files: [
         {
           path: "model.pkl",
           format: "pickle",
           loads: ["numpy.dtype", "sklearn.linear_model._logistic.LogisticRegression"],
+          uses: {
+            "numpy.dtype": ["call(text, number, number)"],
+            "sklearn.linear_model._logistic.LogisticRegression": ["build(dict)", "new()"],
+          },
           problem: null,
+          sha256: "c0de".repeat(16),
         },
       ],
     },

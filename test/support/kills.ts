@@ -15,8 +15,11 @@ export interface Ended {
   readonly printed: string;
 }
 
-/** What is killed: the command's process group, whose engine goes on alone; or all it started, as by a power cut. */
-export type Victim = "the command" | "everything";
+/**
+ * What is killed: the command's process group, whose engine goes on alone; the engine as well, whose servers go on alone;
+ * or all that was started, as by a power cut.
+ */
+export type Victim = "the command" | "the engine" | "everything";
 
 /**
  * Runs `tollgate <args>` in a process group of its own and kills it at a moment.
@@ -45,13 +48,29 @@ export async function killAt(
   });
   while (running && !(await moment(printed))) await sleep(pauseMs);
   if (running) {
-    const others = victim === "everything" ? descendantsOf(pid) : [];
+    const others = othersOf(pid, victim);
     killed = true;
     process.kill(-pid, "SIGKILL");
     others.forEach(kill);
   }
   const code = await ended;
   return { killed, code, printed };
+}
+
+function othersOf(pid: number, victim: Victim): number[] {
+  if (victim === "the command") return [];
+  return victim === "everything"
+    ? descendantsOf(pid)
+    : descendantsOf(pid).filter((each) => /pulumi( |$)/.test(programOf(each)));
+}
+
+/** Path of what a process runs; empty when it has ended. */
+function programOf(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "comm=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  } catch {
+    return "";
+  }
 }
 
 function kill(pid: number): void {

@@ -16,6 +16,10 @@ export interface MlflowOptions {
   readonly artifactsDestination?: string;
   /** Artifact root that clients use directly instead: the server then has no proxy. */
   readonly directArtifactRoot?: string;
+  /** Interpreter whose MLflow it is. @default the locked environment's */
+  readonly python?: string;
+  /** @default a free one */
+  readonly port?: number;
   /** On top of the caller's environment. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -37,8 +41,8 @@ export async function testPython(): Promise<string> {
 
 /** A real MLflow server on SQLite, on a free port. Resolves when it answers. */
 export async function startMlflow(options: MlflowOptions): Promise<Mlflow> {
-  const python = await testPython();
-  const port = await freePort();
+  const python = options.python ?? (await testPython());
+  const port = options.port ?? (await freePort());
   mkdirSync(options.dir, { recursive: true });
   const destination = options.artifactsDestination ?? path.join(options.dir, "artifacts");
   const store = options.directArtifactRoot

@@ -4,6 +4,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import YAML from "yaml";
+import { isRoot, nobody, otherUser, type OtherUser } from "./other-user";
 
 const root = path.join(__dirname, "..", "..");
 
@@ -25,6 +26,8 @@ export interface RunOptions {
 
 /** A copy of an example in a temporary folder, with its own git history, state and free ports. */
 export class TestProject {
+  #user: OtherUser | null = null;
+
   private constructor(
     readonly dir: string,
     readonly ports: Record<string, { tracking: number; scorer: number }>,
@@ -83,25 +86,55 @@ export class TestProject {
     fs.writeFileSync(file, YAML.stringify(document));
   }
 
+  /** Asks the MLflow server of a stack, with its password where it wants one. */
+  askRegistry(stack: string, pathAndQuery: string, body?: object): Promise<Response> {
+    const file = path.join(this.dir, ".tollgate", stack, "secrets", "registry-password");
+    const headers: Record<string, string> = { "content-type": "application/json" };
+    if (fs.existsSync(file)) headers["authorization"] = `Bearer ${fs.readFileSync(file, "utf8")}`;
+    return fetch(`http://127.0.0.1:${this.ports[stack]!.tracking}${pathAndQuery}`, {
+      headers,
+      ...(body && { method: "POST", body: JSON.stringify(body) }),
+    });
+  }
+
+  /** The version that callers of a stack get. */
+  async servedVersion(stack: string): Promise<string> {
+    const answer = await fetch(`http://127.0.0.1:${this.ports[stack]!.scorer}/health`);
+    return ((await answer.json()) as { version: string }).version;
+  }
+
   commit(message: string): void {
     this.git("add", "--all");
     this.git("commit", "--quiet", "--allow-empty", "--message", message);
   }
 
   git(...args: string[]): string {
-    return execFileSync("git", ["-C", this.dir, "-c", "commit.gpgsign=false", ...args], {
-      encoding: "utf8",
-    });
+    // The folder may have been given to another user.
+    const settings = ["-c", "commit.gpgsign=false", "-c", `safe.directory=${this.dir}`];
+    return execFileSync("git", ["-C", this.dir, ...settings, ...args], { encoding: "utf8" });
+  }
+
+  /**
+   * From now on a user who owns nothing but this folder runs every command. Where somebody else than root runs the tests,
+   * that is so anyway.
+   */
+  async giveAway(): Promise<void> {
+    if (!isRoot) return;
+    this.#user = await otherUser(path.join(this.dir, ".tollgate", "home"));
+  }
+
+  /** What the test has put into the folder belongs to the user as well. */
+  #handOver(): void {
+    execFileSync("chown", ["--recursive", "--no-dereference", `${nobody}:${nobody}`, this.dir]);
   }
 
   /** Runs `tollgate <args>` in the project folder. */
   tollgate(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    return run(
-      process.execPath,
-      [path.join(root, "toolchain", "tollgate.cjs"), ...args],
-      this.dir,
-      options,
-    );
+    if (this.#user) this.#handOver();
+    const { prefix = [], env = {} } = this.#user ?? {};
+    const command = [process.execPath, path.join(root, "toolchain", "tollgate.cjs"), ...args];
+    const [file, ...words] = [...prefix, ...command];
+    return run(file!, words, this.dir, { ...options, env: { ...env, ...options.env } });
   }
 
   /** Runs `tollgate <args>` and fails with everything it printed unless it ends with 0. */
@@ -129,8 +162,19 @@ export class TestProject {
     for (const stack of Object.keys(this.ports)) {
       await this.tollgate(["stop", "--stack", stack]);
     }
+    this.remove();
+  }
+
+  /** Removes the folder, of a project none of whose servers runs on this machine. */
+  remove(): void {
     fs.rmSync(this.dir, { recursive: true, force: true });
   }
+}
+
+/** Keeps an environment's registry in SQLite and a folder: two servers less than with PostgreSQL and S3. */
+export function lightRegistry(config: Record<string, unknown>): void {
+  config["tollgate:database"] = { kind: "sqlite" };
+  config["tollgate:artifactStore"] = { kind: "folder" };
 }
 
 export async function freePort(): Promise<number> {

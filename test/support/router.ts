@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { routerFiles } from "../../provider/envoy/bootstrap";
+import { adminAddress, askAdmin } from "../../provider/envoy/admin-wire";
 import { RouterAdmin } from "../../provider/envoy/admin";
 import { routeFiles } from "../../provider/envoy/files";
 import { testPython } from "./mlflow";
@@ -15,29 +16,30 @@ const launcher = path.join(__dirname, "../../runtimes/local/servers/router.py");
 /** A real Envoy on free ports, with a state folder of its own. */
 export class TestRouter {
   private constructor(
+    private readonly top: string,
     readonly stateDir: string,
     readonly url: string,
-    readonly adminUrl: string,
     private process: ChildProcess,
     private readonly command: readonly string[],
   ) {}
 
-  static async start(): Promise<TestRouter> {
-    const stateDir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "tollgate-route-"));
-    const [port, adminPort] = [await freePort(), await freePort()];
-    const { files, initialFiles } = routerFiles({ stateDir, host: "127.0.0.1", port, adminPort });
+  /** @param deep names of folders between the temporary folder and the state folder */
+  static async start(deep: readonly string[] = []): Promise<TestRouter> {
+    const top = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "tollgate-route-"));
+    const stateDir = path.join(top, ...deep);
+    const port = await freePort();
+    const { files, initialFiles } = routerFiles({ stateDir, host: "127.0.0.1", port });
     for (const [file, text] of Object.entries({ ...files, ...initialFiles })) {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       fs.writeFileSync(file, text);
     }
     const options = ["--disable-hot-restart", "--log-level", "error", "--concurrency", "2"];
-    const bootstrap = routeFiles(stateDir).bootstrap;
-    const command = [await testPython(), launcher, "-c", bootstrap, ...options];
-    const adminUrl = `http://127.0.0.1:${adminPort}`;
+    const { directory, bootstrap } = routeFiles(stateDir);
+    const command = [await testPython(), launcher, directory, "-c", bootstrap, ...options];
     const router = new TestRouter(
+      top,
       stateDir,
       `http://127.0.0.1:${port}`,
-      adminUrl,
       spawnRouter(command),
       command,
     );
@@ -45,8 +47,25 @@ export class TestRouter {
     return router;
   }
 
+  get pid(): number {
+    return this.process.pid!;
+  }
+
+  /** Connections to scorers that are open at the moment. */
+  async upstreamConnections(): Promise<number> {
+    const text = await askAdmin(
+      adminAddress(this.stateDir),
+      "/stats?filter=upstream_cx_active",
+      2000,
+    );
+    return text
+      .trim()
+      .split("\n")
+      .reduce((sum, line) => sum + Number(line.split(": ")[1]), 0);
+  }
+
   get admin(): RouterAdmin {
-    return new RouterAdmin(this.adminUrl);
+    return new RouterAdmin(this.stateDir);
   }
 
   /** Ends Envoy the hard way. */
@@ -65,7 +84,7 @@ export class TestRouter {
 
   async dispose(): Promise<void> {
     await this.kill();
-    fs.rmSync(this.stateDir, { recursive: true, force: true });
+    fs.rmSync(this.top, { recursive: true, force: true });
   }
 
   private async started(): Promise<void> {
@@ -96,6 +115,7 @@ export class Callers {
   constructor(
     private readonly url: string,
     loops = 8,
+    private readonly asking = { body: '{"features":[[0.5,1]]}', pauseMs: 0 },
   ) {
     this.loops = Array.from({ length: loops }, () => this.loop());
   }
@@ -121,7 +141,7 @@ export class Callers {
       try {
         const answer = await fetch(`${this.url}/predict`, {
           method: "POST",
-          body: '{"features":[[0.5,1]]}',
+          body: this.asking.body,
         });
         const text = await answer.text();
         const key = `${answer.status} v${answer.headers.get("x-model-version")}`;
@@ -131,6 +151,7 @@ export class Callers {
         this.failures.push(String((error as Error).cause ?? error));
       }
       this.slowestMs = Math.max(this.slowestMs, performance.now() - started);
+      if (this.asking.pauseMs > 0) await sleep(this.asking.pauseMs);
     }
   }
 }

@@ -53,7 +53,7 @@ type Subject = Statement<unknown>["subject"];
 /**
  * A signed DSSE envelope as one line.
  *
- * @param subject default: the version that an approval or a waiver names; evidence needs its own
+ * @param subject default: the version that an approval or a waiver names; evidence and training need their own
  */
 export function signedLine<P extends Purpose>(
   key: TestKey,
@@ -84,7 +84,7 @@ export function signedPayload(key: TestKey, payload: Buffer): string {
 }
 
 function subjectOf(predicate: Predicates[Purpose]): Subject {
-  if (!("model" in predicate)) throw new Error("evidence needs its subjects given");
+  if (!("model" in predicate)) throw new Error("evidence and training need their subjects given");
   return [modelSubject({ ...predicate, name: predicate.model })];
 }
 

@@ -33,6 +33,7 @@ describe("diagnose", function () {
         ["python", "missing"],
         ["uv", "missing"],
         ["python environment", "missing"],
+        ["sandbox", "unknown"],
         ["go", "missing"],
         ["disk", "ok"],
       ],

@@ -9,6 +9,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** The same for what several spec files import, which one process may run one after the other. */
+export function sharedFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "tollgate-toolchain-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** Writes an executable shell script that stands for a program. */
 export function fakeProgram(folder: string, name: string, script: string): string {
   mkdirSync(folder, { recursive: true });

@@ -8,6 +8,7 @@ import {
   findPython,
   pythonEnvironmentDir,
 } from "../../toolchain/python";
+import { UV_VERSION } from "../../toolchain/uv";
 import { fakeProgram, refusal, temporaryFolder, withVariables } from "./helpers";
 
 const quiet = () => undefined;
@@ -59,7 +60,7 @@ describe("pythonEnvironmentDir", () => {
   it("refuses a lock that isn't there", () => {
     assert.throws(() => pythonEnvironmentDir("/nowhere/requirements.lock"), {
       message:
-        "The file of locked Python requirements /nowhere/requirements.lock can't be read: it has to exist, made by `npm run lock`.",
+        "The file of locked Python requirements /nowhere/requirements.lock can't be read: it has to exist, made by `tollgate lock`.",
     });
   });
 });
@@ -99,11 +100,28 @@ describe("ensurePython", () => {
     const asked = readFileSync(path.join(bin, "asked"), "utf8");
     assert.match(
       asked,
-      new RegExp(`^venv --relocatable .*\npip sync --require-hashes --python \\S+ ${lock}\n$`),
+      new RegExp(
+        `^venv --relocatable .*\npip sync --require-hashes --compile-bytecode --python \\S+ ${lock}\n$`,
+      ),
     );
     assert.deepEqual(findPython(lock), made);
     assert.deepEqual(await ensurePython(lock, { progress: quiet }), made);
     assert.equal(readFileSync(path.join(bin, "asked"), "utf8"), asked);
+  });
+
+  it("compiles one that was made without, once", async () => {
+    fakeProgram(
+      bin,
+      "python3",
+      `if [ "$2" = compileall ]; then echo "$@" >> ${bin}/compiled; exit 1; fi; echo 3.11.7`,
+    );
+    uvOnPath();
+    const { dir } = await ensurePython(lock, { progress: quiet });
+    assert.equal(existsSync(path.join(bin, "compiled")), false);
+    writeFileSync(path.join(dir, "tollgate.json"), '{"version":"3.11.7"}');
+    for (let times = 0; times < 2; times++) await ensurePython(lock, { progress: quiet });
+    const asked = readFileSync(path.join(bin, "compiled"), "utf8");
+    assert.equal(asked, `-m compileall -q -j 0 ${dir}/lib\n`);
   });
 
   it("makes it anew when its interpreter was upgraded away", async () => {
@@ -160,7 +178,7 @@ describe("ensurePython", () => {
     );
     assert.equal(
       await refusal(ensurePython(lock, { progress: quiet })),
-      `uv 0.13.8 could not be fetched with ${bin}/python3 (\`python3 -m\` ended with exit code 1: No module named venv; ` +
+      `uv ${UV_VERSION} could not be fetched with ${bin}/python3 (\`python3 -m\` ended with exit code 1: No module named venv; ` +
         "`python3 -m` ended with exit code 1: No module named pip): install uv and put it on PATH, or install Python's " +
         "venv and pip modules (python3-venv and python3-pip on Debian) and run the command again.",
     );

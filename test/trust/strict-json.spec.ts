@@ -71,6 +71,21 @@ describe("parseStrictJson", () => {
     refuses('["a\u202eb"]', "it has a text with the control character U+202E");
   });
 
+  it("takes unseen characters as escapes alone, where a document is read by programs", () => {
+    const read = (text: string) => parseStrictJson(Buffer.from(text), limits, { escapes: true });
+    assert.deepEqual(read('["\\u001b[31m", "a\\u202eb"]'), ["\u001b[31m", "a\u202eb"]);
+    assert.throws(() => read('["a\u202eb"]'), { message: /the control character U\+202E/ });
+    assert.throws(() => read('["\\ud83d"]'), { message: /half a character/ });
+  });
+
+  it("reads whole numbers beyond 2^53 to the digit where that is asked for", () => {
+    const text = Buffer.from('[9007199254740993, 1, "9007199254740993", NaN]');
+    const [long, ...others] = parseStrictJson(text, limits, { exact: true }) as unknown[];
+    assert.equal(long, 9007199254740993n);
+    assert.deepEqual(others, [1, "9007199254740993", "NaN"]);
+    assert.equal((parseStrictJson(text, limits) as unknown[])[0], 2 ** 53);
+  });
+
   it("refuses a byte-order mark and bytes that aren't UTF-8", () => {
     refuses("\ufeff{}", "it starts with a byte-order mark");
     refuses(Buffer.from([0x22, 0xff, 0x22]), "it is not UTF-8 text");

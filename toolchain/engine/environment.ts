@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cacheDir } from "../cache";
+import { ignoreItself } from "../git-ignore";
 import type { Engine } from "./engine";
 
 /**
@@ -53,6 +54,7 @@ function passphrase(projectDir: string): Record<string, string> {
   if (given.some((name) => process.env[name] !== undefined)) return {};
   const file = path.join(path.resolve(projectDir), ".tollgate", "passphrase");
   try {
+    ignoreItself(path.dirname(file));
     if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

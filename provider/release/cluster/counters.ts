@@ -1,7 +1,7 @@
 import type { Cluster, Tunnel } from "../../../cluster/cluster";
-import type { HostCounters, LatencyBucket } from "../../envoy/admin";
+import type { LatencyBucket } from "../../envoy/admin";
 import { ask } from "../scorer";
-import type { WatchSource } from "../watch";
+import type { Tally, WatchSource } from "../watch";
 import { isReady, type Pod } from "../../../cluster/pods";
 import { podsOf, restartsOf } from "./pods";
 
@@ -52,7 +52,7 @@ export function podsSource(
   return {
     async counters() {
       const all = await scrape(pods);
-      return all.map(countersIn).reduce(added, { requests: 0, errors: 0, active: 0 });
+      return all.map(countersIn).reduce(added, { requests: 0, errors: 0, doubtful: 0 });
     },
     async latency() {
       const all = await scrape(pods);
@@ -115,16 +115,22 @@ export function samplesIn(text: string): Sample[] {
   return samples;
 }
 
-export function countersIn(samples: readonly Sample[]): HostCounters {
+/**
+ * Errors are answers of 5xx other than 500: with that a scorer says that the model failed on what a caller sent, and no
+ * version before is asked the same here. Callers could otherwise put back every release, so it is doubtful whose fault it is.
+ */
+export function countersIn(samples: readonly Sample[]): Required<Tally> {
   const answers = samples.filter(
     ({ name, labels }) =>
       name === "tollgate_scorer_requests_total" && scoringRoutes.includes(labels["route"] ?? ""),
   );
   const sum = (some: readonly Sample[]) => some.reduce((total, { value }) => total + value, 0);
+  const failed = answers.filter(({ labels }) => labels["code"]?.startsWith("5"));
+  const doubtful = failed.filter(({ labels }) => labels["code"] === "500");
   return {
     requests: sum(answers),
-    errors: sum(answers.filter(({ labels }) => labels["code"]?.startsWith("5"))),
-    active: sum(samples.filter(({ name }) => name === "tollgate_scorer_in_flight")),
+    errors: sum(failed) - sum(doubtful),
+    doubtful: sum(doubtful),
   };
 }
 
@@ -144,11 +150,11 @@ export function bucketsIn(samples: readonly Sample[]): LatencyBucket[] {
   }));
 }
 
-function added(a: HostCounters, b: HostCounters): HostCounters {
+function added(a: Required<Tally>, b: Required<Tally>): Required<Tally> {
   return {
     requests: a.requests + b.requests,
     errors: a.errors + b.errors,
-    active: a.active + b.active,
+    doubtful: a.doubtful + b.doubtful,
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
+import { keptRowsOf } from "../answers";
 import { cancellation } from "../cancellation";
 import { checkScorer } from "../check-scorers";
+import type { KeptRows } from "../kept-rows";
 import { askSample } from "../scorer";
 import { undoRelease } from "../undo";
-import { readBaseline, type WatchFacts, watchTraffic } from "../watch";
+import { onlyAsking, readBaseline, type WatchFacts, watchTraffic } from "../watch";
 import { closeTunnels, openTunnels, podsSource, type WatchedPod } from "./counters";
 import { waitForEndpoints } from "./endpoints";
 import { waitForInferenceService } from "./inference-service";
@@ -90,12 +92,13 @@ async function switchService(
   const pods = await ownPods(cluster, seen, inputs, signal);
   const isThere = selects(seen, inputs.selector);
   if (isThere && !(await service.journal())) return;
+  const kept = await keptRowsOf(inputs.answers, inputs);
   const watched = await openTunnels(cluster, pods, inputs.port);
   try {
-    await checkPods(watched, inputs, signal);
+    await checkPods(watched, inputs, kept, signal);
     const opened = await openJournal(service, inputs, { stable: null });
     const ours = await takenFromArgo(cluster, service, opened, signal);
-    const watch = await prepareWatch(cluster, watched, inputs, signal);
+    const watch = await prepareWatch(cluster, watched, inputs, kept, signal);
     signal.throwIfAborted();
     await service.change(ours, { selector: inputs.selector, annotations: released(inputs) });
     await waitForEndpoints(cluster, inputs.service, pods, signal);
@@ -157,9 +160,10 @@ async function followArgo(
   }
   const pods = await settled(cluster, service, inputs, earlierAttempt(callers, inputs), signal);
   if (!(await service.journal())) return;
+  const kept = await keptRowsOf(inputs.answers, inputs);
   const watched = await openTunnels(cluster, pods, inputs.port);
   try {
-    await checkPods(watched, inputs, signal);
+    await checkPods(watched, inputs, kept, signal);
     await service.revise((moved) => {
       const selector = selectorForArgo(moved, inputs);
       return {
@@ -244,15 +248,20 @@ function openJournal(
   });
 }
 
-/** @throws Error one clause with the pod's name */
-async function checkPods(
+/**
+ * Asks each pod what `ReleaseCheck` asks scorers of this machine, before traffic.
+ *
+ * @throws Error one clause with the pod's name
+ */
+export async function checkPods(
   pods: readonly WatchedPod[],
   inputs: ClusterReleaseInputs,
+  kept: KeptRows | null,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { name, tunnel } of pods) {
     try {
-      await checkScorer(tunnel.url, inputs, { timeoutMs: checkTimeoutMs, signal });
+      await checkScorer(tunnel.url, { ...inputs, kept }, { timeoutMs: checkTimeoutMs, signal });
     } catch (error) {
       signal.throwIfAborted();
       throw new Error(`its pod ${name} ${(error as Error).message}`);
@@ -261,22 +270,24 @@ async function checkPods(
 }
 
 /** Reads what a watch starts from, before callers come; what it returns is the watch. */
-async function prepareWatch(
+export async function prepareWatch(
   cluster: Cluster,
   pods: readonly WatchedPod[],
   { selector, version, watchSeconds, maxErrorRate, maxP95Ms }: ClusterReleaseInputs,
+  kept: KeptRows | null,
   signal: AbortSignal,
 ): Promise<() => Promise<WatchFacts>> {
-  const { url } = pods[0]!.tunnel;
-  const sample = await askSample(url, { timeoutMs: checkTimeoutMs, signal });
+  const urls = pods.map(({ tunnel }) => tunnel.url);
+  const questions =
+    kept ?? onlyAsking(await askSample(urls[0]!, { timeoutMs: checkTimeoutMs, signal }));
   const source = podsSource(cluster, pods, selector);
   const baseline = await readBaseline(source);
   return () =>
     watchTraffic(source, baseline, {
-      url,
+      urls,
       detour: true,
       version,
-      sample,
+      questions,
       watchSeconds,
       maxErrorRate,
       maxP95Ms,

@@ -1,7 +1,8 @@
 import type { ClusterAddress } from "../../../cluster/address";
+import type { Cluster } from "../../../cluster/cluster";
 import type { ReleaseSite, Restored } from "../site";
 import { ScorerRollout } from "./rollout";
-import { annotations, type ClusterTraffic, ScorerService } from "./service";
+import { annotations, type ClusterTraffic, journalIn, ScorerService, trafficOf } from "./service";
 
 /** Name of the Service that callers use, in every environment. */
 const serviceName = "scorer";
@@ -9,9 +10,19 @@ const serviceName = "scorer";
 /** The scorer's Service in a cluster: it holds the journal and, unless Argo does it, moves the traffic. */
 export async function clusterSite(address: ClusterAddress): Promise<ReleaseSite> {
   const { connectCluster } = await import("../../../cluster/connect");
-  const cluster = await connectCluster(address);
+  return siteIn(await connectCluster(address));
+}
+
+/** The same with a cluster at hand. */
+export function siteIn(cluster: Cluster): ReleaseSite {
   const service = new ScorerService(cluster, serviceName);
   return {
+    async served() {
+      const seen = await service.find();
+      const traffic = journalIn(seen)?.previous ?? (seen && trafficOf(seen));
+      const { selector = null, version = null, digest = null } = traffic ?? {};
+      return selector && version !== null && digest !== null ? { version, digest } : null;
+    },
     journal: () => service.journal(),
     recordMark: (mark) => service.recordMark(mark),
     async restoreTraffic(): Promise<Restored> {

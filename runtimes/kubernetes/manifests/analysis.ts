@@ -18,9 +18,9 @@ export const releaseCheck = "release-check";
 export const liveMetrics = "live-metrics";
 
 /** Longest that the Job waits for the new version to answer, in seconds. */
-const answerSeconds = 30;
+const readySeconds = 30;
 /** More requests than the Job makes. */
-const jobRequests = 400;
+const jobRequests = 600;
 /** For its image and its start, in seconds. */
 const jobStartSeconds = 120;
 /** How long a finished Job's log can be read, in seconds. */
@@ -101,7 +101,7 @@ function job(settings: ClusterSettings) {
       // It has measured, or couldn't: asking once more would only hide it.
       backoffLimit: 0,
       activeDeadlineSeconds:
-        jobStartSeconds + answerSeconds + Math.ceil((jobRequests * release.maxP95Ms) / 1000),
+        jobStartSeconds + readySeconds + Math.ceil((jobRequests * release.maxP95Ms) / 1000),
       ttlSecondsAfterFinished: keptSeconds,
       template: {
         metadata: { labels },
@@ -118,7 +118,7 @@ function job(settings: ClusterSettings) {
                 ...["--version", "{{args.version}}", "--digest", "{{args.digest}}"],
                 ...["--max-p95-ms", String(release.maxP95Ms)],
                 ...["--max-error-rate", String(release.maxErrorRate)],
-                ...["--timeout-seconds", String(answerSeconds)],
+                ...["--timeout-seconds", String(readySeconds)],
               ],
               env: [{ name: "HOME", value: "/tmp" }],
               // As much as a scorer: one that is slow itself would find the version slow.

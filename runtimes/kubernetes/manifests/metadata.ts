@@ -1,3 +1,4 @@
+import { labelValue } from "../../../config/names";
 import type { ClusterSettings } from "./manifest";
 
 /**
@@ -27,12 +28,4 @@ export function stackLabels({ model, stack }: ClusterSettings): Record<string, s
 /** The label that chooses the pods of one workload. */
 export function selectorOf(name: string): Record<string, string> {
   return { "app.kubernetes.io/name": name };
-}
-
-/** A name as the value of a label: at most 63 letters, digits and `-_.`, with a letter or digit at both ends. */
-export function labelValue(name: string): string {
-  return name
-    .replace(/[^A-Za-z0-9_.-]+/g, "-")
-    .slice(0, 63)
-    .replace(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
 }

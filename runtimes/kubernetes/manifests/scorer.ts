@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
+import { labelValue } from "../../../config/names";
+import { servesInBatches } from "../../../config/settings";
 import { names, ports, scorerLabels } from "../names";
 import { scrapeAnnotations } from "./monitoring";
 import { type ClusterSettings, prefix, type Text } from "./manifest";
-import { labelValue, labelsOf } from "./metadata";
+import { labelsOf } from "./metadata";
 import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";
 import { registryCa } from "./registry-ca";
+import { registrySecretName } from "./registry-credentials";
 
 /** The version that scorers serve. */
 export interface Served {
@@ -30,10 +33,8 @@ export interface PodTemplate {
  * it out, and it still answers.
  */
 export const preStopSeconds = 5;
-/** Longest that requests in flight may take after that, in seconds; the scorer's own limit. */
-export const drainSeconds = 30;
-/** For the scorer's own farewell, in seconds. */
-const marginSeconds = 5;
+/** For the scorer's own farewell beyond the last answers, in seconds. */
+const marginSeconds = 15;
 
 /** Where the version's bytes lie, below the hex digits of their digest. */
 const modelsFolder = "/models";
@@ -43,7 +44,7 @@ const modelsLimit = "10Gi";
 /** Room for the rows that callers sent. */
 const capturedLimit = "1Gi";
 /** User, password or token of a registry that is kept elsewhere, by the names of MLflow's variables. */
-const registryCredentials = "registry-credentials";
+const credentialsElsewhere = "registry-credentials";
 
 /** First 8 hex digits of what `templateOf` gives: tells releases apart. */
 export function generationOf(settings: ClusterSettings, served: Served): string {
@@ -97,7 +98,7 @@ function podSpec(settings: ClusterSettings, served: Served, generation: string) 
   return {
     ...podBasics(settings, names.scorer),
     ...apart(settings, generation),
-    terminationGracePeriodSeconds: preStopSeconds + drainSeconds + marginSeconds,
+    terminationGracePeriodSeconds: preStopSeconds + scorer.answerSeconds + marginSeconds,
     ...(fetched && { initContainers: [fetchContainer(settings, served)] }),
     containers: [scorerContainerOf(settings, served)],
     volumes: [
@@ -141,6 +142,7 @@ function apart({ kubernetes }: ClusterSettings, generation: string) {
 function fetchContainer(settings: ClusterSettings, served: Served) {
   const { kubernetes, trackingServer } = settings;
   const ca = registryCa(settings);
+  const own = registrySecretName(settings);
   return {
     name: "fetch",
     image: kubernetes.images.tollgate,
@@ -154,8 +156,9 @@ function fetchContainer(settings: ClusterSettings, served: Served) {
         : []),
     ],
     ...(!trackingServer.managed && {
-      envFrom: [{ secretRef: { name: registryCredentials, optional: true } }],
+      envFrom: [{ secretRef: { name: credentialsElsewhere, optional: true } }],
     }),
+    ...(own !== null && { envFrom: [{ secretRef: { name: own } }] }),
     resources: resourcesOf(settings, kubernetes.resources.scorer),
     securityContext: containerSecurity,
     volumeMounts: [
@@ -179,6 +182,10 @@ function scorerContainerOf(settings: ClusterSettings, served: Served) {
       ...pinArguments(settings, served),
       ...["--stage", stage, "--host", "0.0.0.0", "--port", String(ports.scorer)],
       ...["--log-level", scorer.logLevel, "--cache", modelsFolder],
+      ...["--answer-seconds", String(scorer.answerSeconds)],
+      // The pod has no network of its own choice, no token and a read-only root; the scorer adds what the kernel lets it.
+      ...["--sandbox", scorer.sandbox === "off" ? "off" : "pod"],
+      ...(servesInBatches(settings) ? [] : ["--no-batching"]),
       ...(captures
         ? ["--capture-rows", String(scorer.captureRows)].concat(
             "--capture-file",

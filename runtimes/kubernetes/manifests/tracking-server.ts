@@ -4,6 +4,7 @@ import { migrateContainer, migrationManifest } from "./migration";
 import { metadataOf } from "./metadata";
 import { containerSecurity, resourcesOf, scratch, serverPods } from "./pods";
 import { sumOfBytes } from "./quantity";
+import { passwordOfServer } from "./registry-credentials";
 import { serviceOf } from "./service";
 import {
   artifactsDestination,
@@ -55,6 +56,7 @@ export function trackingServerManifests(
 function deployment(settings: ClusterSettings, fingerprints: Fingerprints): Manifest {
   const name = names.trackingServer;
   const volume = { name: "data", persistentVolumeClaim: { claimName: name } };
+  const { volumes } = passwordOfServer(settings);
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -71,7 +73,7 @@ function deployment(settings: ClusterSettings, fingerprints: Fingerprints): Mani
           initContainers: [withData(migrateContainer(settings))],
         }),
         containers: [keepsFiles(settings) ? withData(container(settings)) : container(settings)],
-        volumes: keepsFiles(settings) ? [volume, scratch.volume] : [scratch.volume],
+        volumes: [...(keepsFiles(settings) ? [volume] : []), scratch.volume, ...volumes],
       }),
     },
   };
@@ -79,6 +81,7 @@ function deployment(settings: ClusterSettings, fingerprints: Fingerprints): Mani
 
 function container(settings: ClusterSettings) {
   const { images, resources } = settings.kubernetes;
+  const password = passwordOfServer(settings);
   const answers = { httpGet: { path: "/health", port: "http" }, timeoutSeconds: 5 };
   return {
     name: "server",
@@ -92,6 +95,7 @@ function container(settings: ClusterSettings) {
       String(ports.trackingServer),
       "--artifacts",
       artifactsDestination(settings),
+      ...password.args,
     ],
     env: serverEnvironment(settings),
     ports: [{ name: "http", containerPort: ports.trackingServer }],
@@ -103,7 +107,7 @@ function container(settings: ClusterSettings) {
     lifecycle: { preStop: { exec: { command: ["sleep", "5"] } } },
     resources: resourcesOf(settings, resources.trackingServer),
     securityContext: containerSecurity,
-    volumeMounts: [scratch.mount],
+    volumeMounts: [scratch.mount, ...password.mounts],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { types } from "@pulumi/kubernetes";
+import { bodyBytes } from "../../../provider/envoy/limits";
 import { names, ports, scorerLabels } from "../names";
 import type { ClusterSettings, Manifest } from "./manifest";
 import { metadataOf } from "./metadata";
@@ -77,10 +78,22 @@ function ingressOf(
     kind: "Ingress",
     metadata: {
       ...metadataOf(settings, names.scorer),
-      // Its address comes from a controller that may take minutes, and no release depends on it.
-      annotations: { "pulumi.com/skipAwait": "true" },
+      annotations: {
+        // Its address comes from a controller that may take minutes, and no release depends on it.
+        "pulumi.com/skipAwait": "true",
+        ...limitsOfNginx(settings.scorer),
+      },
     },
     spec,
+  };
+}
+
+/** ingress-nginx takes 1 MiB and waits 60 s unless it is told otherwise. Other controllers read nothing of this. */
+function limitsOfNginx({ answerSeconds }: ClusterSettings["scorer"]): Record<string, string> {
+  const prefix = "nginx.ingress.kubernetes.io";
+  return {
+    [`${prefix}/proxy-body-size`]: String(bodyBytes),
+    [`${prefix}/proxy-read-timeout`]: String(answerSeconds),
   };
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../../config/settings";
+import { servesInBatches, type Settings } from "../../../config/settings";
 import { routerFiles } from "../../../provider/envoy/bootstrap";
 import { routeFiles } from "../../../provider/envoy/files";
 import type { ProcessInputs } from "../../../provider/inputs";
@@ -119,12 +119,14 @@ export function artifactStoreEnvironment(
  *
  * @param database Null: a SQLite file.
  * @param store Where artifact bytes go, as `ArtifactStoreParts` says it.
+ * @param credentials What clients have to send; null: nothing.
  */
 export function trackingServerProcess(
   settings: Settings,
   paths: LocalPaths,
   database: { readonly address: Given; readonly password: SecretFile } | null,
   store: { readonly destination: Given; readonly environment: Record<string, Given> },
+  credentials: SecretFile | null = null,
 ): ProcessArguments {
   const { sqlite, artifacts } = localFiles(settings.stateDir);
   const hasStore = settings.artifactStore.kind === "s3";
@@ -138,6 +140,7 @@ export function trackingServerProcess(
       ...launcher(paths, "tracking_server", host),
       ...backend,
       ...["--artifacts", store.destination],
+      ...(credentials ? ["--password-file", credentials.path] : []),
     ],
     environment: store.environment,
     host,
@@ -146,18 +149,20 @@ export function trackingServerProcess(
     health: { kind: "http", path: "/health", timeoutSeconds: 120 },
     // A folder for artifacts has no server of its own: what is in it goes with the tracking server.
     dataPaths: [...(database ? [] : [sqlite]), ...(hasStore ? [] : [artifacts])],
-    restartOn: database ? { databasePassword: database.password.fingerprint } : {},
+    restartOn: {
+      ...(database ? { databasePassword: database.password.fingerprint } : {}),
+      ...(credentials ? { password: credentials.fingerprint } : {}),
+    },
   };
 }
 
-/** Envoy, where callers reach the model; its admin interface is the further port `admin`. */
+/** Envoy, where callers reach the model; its admin interface is a socket beside its files. */
 export function routerProcess(settings: Settings, paths: LocalPaths): ProcessArguments {
   const { stateDir, scorer } = settings;
   const files = routerFiles({
     stateDir,
     host: scorer.host,
     port: "{port}",
-    adminPort: "{port:admin}",
   });
   // Hot restart would claim a number and shared memory of the whole machine.
   const options = ["--disable-hot-restart", "--log-level", "warn"];
@@ -167,6 +172,7 @@ export function routerProcess(settings: Settings, paths: LocalPaths): ProcessArg
     command: [
       paths.python,
       server(paths, "router"),
+      routeFiles(stateDir).directory,
       "-c",
       routeFiles(stateDir).bootstrap,
       ...options,
@@ -177,6 +183,12 @@ export function routerProcess(settings: Settings, paths: LocalPaths): ProcessArg
     health: { kind: "tcp", timeoutSeconds: 30 },
   };
 }
+
+/**
+ * What a scorer's end takes beyond its last answers, in seconds: it still takes requests for a moment, and kills its model
+ * 10 s after the last answer was due.
+ */
+const scorerEndSeconds = 15;
 
 /** What one scorer serves. */
 export interface ScorerOf {
@@ -192,15 +204,17 @@ export interface ScorerOf {
   readonly replica: number;
 }
 
-/** Variables a client of the registry reads, as far as the caller has them. */
+/** What a client of a registry that is kept elsewhere reads, as far as the caller has it. */
+const REGISTRY_CREDENTIALS = ["MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"];
+
+/** Variables of the way to the registry, as far as the caller has them. */
 const PASSED_TO_SCORERS = [
-  "MLFLOW_TRACKING_USERNAME",
-  "MLFLOW_TRACKING_PASSWORD",
   "HTTPS_PROXY",
   "HTTP_PROXY",
   "NO_PROXY",
   "SSL_CERT_FILE",
   "REQUESTS_CA_BUNDLE",
+  "AWS_CA_BUNDLE",
 ];
 
 /** One server of the pinned version, on a free port of loopback; the router is in front of it. */
@@ -210,9 +224,11 @@ export function scorerProcess(
   scorer: ScorerOf,
 ): ProcessArguments {
   const { modelUri, version, digest, trackingUri } = scorer;
-  const { caFile, tokenVariable } = settings.trackingServer;
-  const { logLevel, startTimeoutSeconds, captureRows } = settings.scorer;
-  const passed = Object.fromEntries(PASSED_TO_SCORERS.map((name) => [name, name]));
+  const { caFile, tokenVariable, credentials } = settings.trackingServer;
+  const passwordFile = credentials && "passwordFile" in credentials && credentials.passwordFile;
+  const { startTimeoutSeconds, answerSeconds } = settings.scorer;
+  const names = credentials ? PASSED_TO_SCORERS : [...REGISTRY_CREDENTIALS, ...PASSED_TO_SCORERS];
+  const passed = Object.fromEntries(names.map((name) => [name, name]));
   const name = scorerName(scorer);
   const files = localFiles(settings.stateDir);
   const captureFile = join(files.captured, `${name}.csv`);
@@ -222,27 +238,54 @@ export function scorerProcess(
       ...[paths.python, "-m", "tollgate_serving.scorer", "--model-uri", modelUri],
       ...["--model", settings.model, "--version", version, "--digest", digest],
       ...["--stage", settings.stage, "--host", "127.0.0.1", "--port", "{port}"],
-      ...["--log-level", logLevel, "--cache", files.models],
-      ...(captureRows > 0
-        ? ["--capture-rows", String(captureRows), "--capture-file", captureFile]
-        : []),
+      ...["--cache", files.models, ...scorerOptions(settings, captureFile)],
     ],
     environment: {
       PYTHONPATH: join(paths.root, "serving"),
       MLFLOW_TRACKING_URI: trackingUri,
       MLFLOW_DISABLE_TELEMETRY: "true",
       ...(caFile ? { MLFLOW_TRACKING_SERVER_CERT_PATH: caFile } : {}),
+      // The path alone: the fetcher reads the file, and a model finds no password in its environment.
+      ...(passwordFile ? { TOLLGATE_REGISTRY_PASSWORD_FILE: passwordFile } : {}),
     },
-    passEnvironment: { ...passed, MLFLOW_TRACKING_TOKEN: tokenVariable },
+    passEnvironment: {
+      ...passed,
+      ...(credentials ? {} : { MLFLOW_TRACKING_TOKEN: tokenVariable }),
+    },
     health: { kind: "http", path: "/ready", timeoutSeconds: startTimeoutSeconds },
+    stopTimeoutSeconds: answerSeconds + scorerEndSeconds,
     warmSeconds: settings.release.warmSeconds,
   };
+}
+
+/**
+ * Words of a scorer's command line that follow from the stack's settings alone: what a release and an evaluation start
+ * theirs with.
+ *
+ * @param captureFile where it keeps the rows that callers sent
+ */
+export function scorerOptions(settings: Settings, captureFile: string): string[] {
+  const { logLevel, captureRows, sandbox, memoryMiB, answerSeconds } = settings.scorer;
+  return [
+    ...["--log-level", logLevel, "--sandbox", sandbox],
+    ...["--memory-bytes", String(memoryMiB * 2 ** 20)],
+    ...["--answer-seconds", String(answerSeconds)],
+    ...(servesInBatches(settings) ? [] : ["--no-batching"]),
+    ...(captureRows > 0
+      ? ["--capture-rows", String(captureRows), "--capture-file", captureFile]
+      : []),
+  ];
 }
 
 /** `scorer-<first 12 hex digits of the digest>-<generation>-<replica>`. */
 export function scorerName(scorer: Pick<ScorerOf, "digest" | "generation" | "replica">): string {
   const digest = scorer.digest.replace("sha256:", "").slice(0, 12);
   return `scorer-${digest}-${scorer.generation}-${scorer.replica}`;
+}
+
+/** Is a kept process of this name a scorer? */
+export function isScorerName(name: string): boolean {
+  return /^scorer-[0-9a-f]{12}-[0-9a-f]{8}-\d+$/.test(name);
 }
 
 function server(paths: LocalPaths, name: string): string {

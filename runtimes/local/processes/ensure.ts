@@ -2,7 +2,15 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessInputs, ProcessOutputs } from "../../../provider/inputs";
-import { logFile, logSize, logTail, type PortRecord, runFolder } from "./folder";
+import {
+  healthyFile,
+  logFile,
+  logSize,
+  logTail,
+  type PortRecord,
+  runFolder,
+  writeFileWhole,
+} from "./folder";
 import { healthProblem, hostPort, reachable } from "./health";
 import { type Life, lifeOf } from "./inspect";
 import { withProcessLock } from "./lock";
@@ -10,6 +18,7 @@ import { freePort, portHolder } from "./ports";
 import { inputsOf, portNames, specHash } from "./spec";
 import { startProcess } from "./start";
 import { endProcess } from "./stop";
+import { takenSentence } from "./taken";
 
 /** How often a start is tried again when another program took a freely chosen port in between. */
 const PORT_ATTEMPTS = 3;
@@ -41,7 +50,7 @@ async function ensureLocked(
   if (life.state === "running" && life.record.spec === specHash(inputs)) {
     const patience = inputs.health.timeoutSeconds - ageOf(inputs);
     if ((await healthWithin(inputs, life.record.ports, patience)) === null) {
-      return outputsOf(inputs, life);
+      return keptOn(inputs, life);
     }
   } else if (inputs.port !== former?.main) {
     await refuseTakenPort(inputs); // Before the old one is stopped: it may as well stay.
@@ -54,7 +63,7 @@ async function ensureLocked(
     const problem = await healthWithin(inputs, ports, inputs.health.timeoutSeconds);
     const started = lifeOf(inputs.stateDir, inputs.name);
     if (problem === null && started.state === "running") {
-      return outputsOf(inputs, started);
+      return keptOn(inputs, started);
     }
     await endProcess(inputs.stateDir, inputs.name);
     if (attempt === PORT_ATTEMPTS || !(await lostPort(inputs, ports))) {
@@ -96,9 +105,14 @@ function failureOf(inputs: ProcessInputs, life: Life, problem: string, logged: n
     life.state === "dead"
       ? `ended before it was healthy: ${life.reason}`
       : `was not healthy within ${health.timeoutSeconds} s (${problem}) and was stopped`;
-  const tail = logTail(stateDir, name, logged);
+  const tail = logTail(stateDir, name, logged, (line) => !isHealthQuestion(line, health));
   const log = logFile(stateDir, name);
-  return `${name} ${what}; ${tail ? `the end of its log ${log}: ${tail}` : `it wrote nothing to its log ${log}`}`;
+  return `${name} ${what}; ${tail ? `the end of its log ${log}: ${tail}` : `it wrote nothing of it to its log ${log}`}`;
+}
+
+/** Is a line of its log about our own questions whether it is healthy? They come often, and would push out the reason. */
+function isHealthQuestion(line: string, { path = "/" }: ProcessInputs["health"]): boolean {
+  return path !== "/" && /\bGET\b/.test(line) && line.includes(path);
 }
 
 async function choosePorts(inputs: ProcessInputs, known: Partial<PortRecord>): Promise<PortRecord> {
@@ -141,11 +155,14 @@ async function lostPort(inputs: ProcessInputs, ports: PortRecord): Promise<boole
 async function refuseTakenPort({ host, port, portSetting }: ProcessInputs): Promise<void> {
   const holder = port === 0 ? null : await portHolder(host, port);
   if (holder) {
-    const who = holder.pid ? `${holder.program} (pid ${holder.pid})` : "another program";
-    throw new Error(
-      `port ${port} (${portSetting}) on ${host} is taken by ${who}; stop it or set another port`,
-    );
+    throw new Error(takenSentence({ host, port, portSetting }, holder));
   }
+}
+
+/** From here on its keeper starts it again when it ends: before, that is a failed start, which is to be told. */
+function keptOn(inputs: ProcessInputs, life: Alive): ProcessOutputs {
+  writeFileWhole(join(runFolder(inputs.stateDir, inputs.name), healthyFile), "");
+  return outputsOf(inputs, life);
 }
 
 function outputsOf(inputs: ProcessInputs, { record }: Alive): ProcessOutputs {
@@ -156,7 +173,7 @@ function outputsOf(inputs: ProcessInputs, { record }: Alive): ProcessOutputs {
     boundPort: main,
     ports,
     address: inputs.health.kind === "http" ? `http://${address}` : address,
-    pid: record.child.pid,
+    pid: record.keeper.pid,
     status: "running",
     logFile: logFile(inputs.stateDir, inputs.name),
   };

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { readText } from "./folder";
+import { ensureStateFolder, readText } from "./folder";
 import { type Identity, isAlive, ownIdentity } from "./identity";
 
 /**
@@ -28,11 +28,13 @@ export async function withProcessLock<T>(
 /** A failure of the file system as a sentence with what to do; any other error as it is. */
 function readable(error: NodeJS.ErrnoException, name: string): Error {
   const { code, path, message } = error;
+  if (code === "ENOSPC") {
+    return new Error(`cannot keep ${name}: the disk is full; free some space, then run this again`);
+  }
   if (!code || !path) {
     return error;
   }
-  const advice = code === "ENOSPC" ? "free some space" : "make it writable";
-  return new Error(`cannot keep ${name}: ${message}; ${advice}, then run this again`);
+  return new Error(`cannot keep ${name}: ${message}; make it writable, then run this again`);
 }
 
 async function lockAndWork<T>(
@@ -41,6 +43,7 @@ async function lockAndWork<T>(
   work: () => Promise<T>,
   waitSeconds: number,
 ): Promise<T> {
+  ensureStateFolder(stateDir);
   const folder = join(stateDir, "run");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const lock = join(folder, `.${name}.lock`);
@@ -71,8 +74,8 @@ async function lockAndWork<T>(
 /** Takes the lock with its content in place at once: a link fails when the name exists. */
 function take(lock: string, mine: string): boolean {
   const part = `${lock}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  writeFileSync(part, mine, { mode: 0o600 });
   try {
+    writeFileSync(part, mine, { mode: 0o600 });
     linkSync(part, lock);
     return true;
   } catch (error) {

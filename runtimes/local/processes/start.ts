@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ProcessInputs } from "../../../provider/inputs";
-import { logFile, type PortRecord, runFolder, writeFileWhole } from "./folder";
+import { healthyFile, logFile, type PortRecord, runFolder, writeFileWhole } from "./folder";
 import { specHash, withPorts } from "./spec";
 
 /** What every process gets of the caller's environment. */
@@ -21,7 +21,7 @@ export async function startProcess(inputs: ProcessInputs, ports: PortRecord): Pr
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }
   writeFiles(filled);
-  for (const record of ["pid.json", "exit.json"]) {
+  for (const record of ["pid.json", "exit.json", "halted.json", healthyFile]) {
     rmSync(join(folder, record), { force: true });
   }
   writeFileWhole(join(folder, "spec.json"), JSON.stringify(filled, null, 2));

@@ -7,6 +7,7 @@ password is in an argument or in the environment.
 import argparse
 import os
 import sys
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from launching import fail, read_secret, split_address, wait_for_port, write_private
@@ -14,6 +15,7 @@ from launching import fail, read_secret, split_address, wait_for_port, write_pri
 # The part that a cluster's server shares lies with the rest of the Python.
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../serving"))
 
+from tollgate_serving.access import read_password
 from tollgate_serving.errors import UserError
 from tollgate_serving.mlflow_server import QUIET, ensure_bucket, run_mlflow
 
@@ -44,6 +46,22 @@ def ensure_artifacts(destination, wait_seconds):
         fail(str(error))
 
 
+def password_of(options):
+    """None where the server wants none. A file that others may read is no secret."""
+    if options.password_file is None:
+        return None
+    path = Path(options.password_file)
+    try:
+        facts = path.stat()
+        if facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
+            fail(f"the secret file {path} may be read by others; run up again to close it")
+        return read_password(path)
+    except OSError as error:
+        fail(f"cannot read the secret file {path} ({error.strerror}); run up again to make it")
+    except UserError as error:
+        fail(str(error))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", required=True)
@@ -53,6 +71,7 @@ def main():
     backend.add_argument("--database", help="host:port of PostgreSQL")
     parser.add_argument("--database-password-file")
     parser.add_argument("--artifacts", required=True, help="file:///folder or s3://bucket")
+    parser.add_argument("--password-file", help="what clients have to send; default: nothing")
     parser.add_argument(
         "--wait-seconds", type=float, default=30, help="for database and store, each"
     )
@@ -65,7 +84,7 @@ def main():
         ensure_artifacts(options.artifacts, options.wait_seconds)
     except OSError as error:
         fail(f"cannot prepare {error.filename} ({error.strerror}); make it writable")
-    run_mlflow(options.host, options.port)
+    run_mlflow(options.host, options.port, password=password_of(options))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from tollgate_serving.ending import pause
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import one_line
 
@@ -71,4 +72,4 @@ def open_database(url: URL, wait_seconds: float) -> Engine:
                     f"({one_line(getattr(error, 'orig', None) or error)}); "
                     f"check that it runs, and user and password in {VARIABLE}."
                 ) from error
-        time.sleep(0.3)
+        pause(0.3)

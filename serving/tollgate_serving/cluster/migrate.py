@@ -15,7 +15,6 @@ import fcntl
 import json
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +27,7 @@ from tollgate_serving.cluster.schema import (
     migrations_between,
     read_schema,
 )
-from tollgate_serving.ending import end_on_request
+from tollgate_serving.ending import end_on_request, pause
 from tollgate_serving.errors import UserError
 from tollgate_serving.fetch import one_line
 from tollgate_serving.logs import configure, logger
@@ -87,7 +86,7 @@ def _alone(engine: Engine) -> Iterator[None]:
             if not waiting:
                 logger.info("another migration of this database is under way; waiting for it")
             waiting = True
-            time.sleep(0.3)
+            pause(0.3)
         yield
 
 

@@ -5,8 +5,9 @@ For Argo Rollouts' analysis, as a Job. In this order:
 1. ``GET /ready`` answers 200, within ``--timeout-seconds``: a new Service refuses connections for about a second.
 2. ``GET /health`` names the model, the version and the digest of the pin.
 3. The request that ``GET /version`` offers as a sample is answered with as many finite predictions as rows, each time:
-   10 times to warm up and 100 times for the P95 of the latency, over one connection. A model that offers no sample
-   isn't asked to predict.
+   10 times to warm up and 100 times for the P95 of the latency, over one connection; where that is above the limit, a
+   hundred times again, up to three rounds, as other work on the machines only adds to it. A model that offers no sample
+   isn't asked to predict, which is said: its kept answers are asked for later, from outside.
 4. With ``--max-error-rate``: again ``--requests`` times, each over a connection of its own, so that behind a Service
    all pods are asked. No answer, another status than 200, another version and predictions that are wrong count as
    errors, and their share may be at most ``--max-error-rate``.
@@ -31,13 +32,18 @@ from typing import Any
 
 from tollgate_serving.arguments import Parser
 from tollgate_serving.cluster.sample_requests import BadAnswer, Caller, Sample
-from tollgate_serving.ending import end_on_request
+from tollgate_serving.ending import end_on_request, pause
 from tollgate_serving.errors import UserError
 
 #: Requests one after the other whose P95 is judged.
 LATENCY_REQUESTS = 100
+#: Times they are asked, until one P95 is within the limit.
+LATENCY_ROUNDS = 3
 #: Requests before them that don't count.
 WARM_UP_REQUESTS = 10
+
+#: What to log, where there is nothing to ask.
+NO_SAMPLE = "The model offers no sample request, so it wasn't asked to predict: log it with an input_example."
 
 
 def p95(samples: list[float]) -> float:
@@ -60,6 +66,8 @@ class ReleaseCheck:
         sample = self._caller.ask_sample()
         self.measured["sample"] = sample is not None
         if sample is None:
+            self.measured["note"] = NO_SAMPLE
+            print(NO_SAMPLE, file=sys.stderr)
             return
         self._caller.ask_predictions(sample, self._options.version)
         self._check_latency(sample)
@@ -78,7 +86,7 @@ class ReleaseCheck:
                 problem = error
             if time.monotonic() - started > self._options.timeout_seconds:
                 raise BadAnswer(f"{problem} for {self._options.timeout_seconds:g} s")
-            time.sleep(0.2)
+            pause(0.2)
 
     def _check_identity(self) -> None:
         identity = self._caller.ask_object("/health")
@@ -90,21 +98,31 @@ class ReleaseCheck:
                 )
 
     def _check_latency(self, sample: Sample) -> None:
-        limit, latencies = self._options.max_p95_ms, []
-        for request in range(WARM_UP_REQUESTS + LATENCY_REQUESTS):
+        limit, good = self._options.max_p95_ms, 0
+        found: list[float] = []
+
+        def ask() -> float:
+            nonlocal good
             try:
                 ms = self._caller.ask_predictions(sample, self._options.version)
             except BadAnswer as error:
-                raise BadAnswer(f"{error} after {request + 1} good answers") from error
-            if request >= WARM_UP_REQUESTS:
-                latencies.append(ms)
-        measured = p95(latencies)
-        self.measured |= {"latencyRequests": len(latencies), "p95Ms": round(measured, 2)}
-        if 0 < limit < measured:
-            raise BadAnswer(
-                f"has a P95 latency of {measured:.2f} ms over {len(latencies)} requests, above the limit of "
-                f"{limit:g} ms (tollgate:release.maxP95Ms); pin a faster version or raise the limit"
-            )
+                raise BadAnswer(f"{error} after {good + 1} good answers") from error
+            good += 1
+            return ms
+
+        for _ in range(WARM_UP_REQUESTS):
+            ask()
+        while len(found) < LATENCY_ROUNDS:
+            found.append(p95([ask() for _ in range(LATENCY_REQUESTS)]))
+            measured = {"latencyRequests": LATENCY_REQUESTS, "latencyRounds": len(found)}
+            self.measured |= measured | {"p95Ms": round(found[-1], 2)}
+            if limit == 0 or found[-1] <= limit:
+                return
+        told = ", ".join(f"{each:.2f} ms" for each in found)
+        raise BadAnswer(
+            f"has a P95 latency of {told} over {LATENCY_REQUESTS} requests each, above the limit of {limit:g} ms "
+            "(tollgate:release.maxP95Ms); pin a faster version or raise the limit"
+        )
 
     def _check_errors(self, sample: Sample) -> None:
         limit, requests = self._options.max_error_rate, self._options.requests

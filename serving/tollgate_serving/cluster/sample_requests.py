@@ -9,6 +9,7 @@ import http.client
 import json
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,20 +99,20 @@ class Caller:
         return Sample(len(rows), json.dumps(sample).encode())
 
     def ask_predictions(self, sample: Sample, version: str, *, anew: bool = False) -> float:
-        """Milliseconds until there were as many finite predictions as rows, by this version. Raises BadAnswer."""
+        """Milliseconds until there were as many predictions as rows, by this version. Raises BadAnswer."""
         answer = self.ask("/predict", sample.body, anew=anew)
         if answer.status != 200:
             raise BadAnswer(f"answers {answer.status} to POST /predict")
         if answer.version is not None and answer.version != version:
             raise BadAnswer(f"answers POST /predict by version {answer.version}")
-        predictions = _object(answer.text, "POST /predict").get("predictions")
+        predictions = _by_row(_object(answer.text, "POST /predict").get("predictions"))
         if not isinstance(predictions, list):
             raise BadAnswer("answers POST /predict without predictions")
         if len(predictions) != sample.rows:
             raise BadAnswer(
                 f"answers POST /predict with {len(predictions)} predictions for {sample.rows} rows"
             )
-        if not all(map(is_finite_prediction, predictions)):
+        if not all(map(is_prediction, predictions)):
             raise BadAnswer("answers POST /predict with a prediction that is not finite")
         return answer.ms
 
@@ -119,15 +120,42 @@ class Caller:
         self._connection.close()
 
 
-def is_finite_prediction(value: Any) -> bool:
-    """A number must be finite, a label not null; lists and records of such (probabilities) likewise."""
+def _by_row(predictions: Any) -> Any:
+    """A record for each row, of a model that answers lists of as many values by column; anything else as it is."""
+    if not isinstance(predictions, dict):
+        return predictions
+    columns = [_by_row(values) for values in predictions.values()]
+    lists = [column for column in columns if isinstance(column, list)]
+    if len(lists) < len(columns) or len({len(column) for column in lists}) != 1:
+        return predictions
+    return [dict(zip(predictions, values)) for values in zip(*columns)]
+
+
+def is_prediction(value: Any) -> bool:
+    """Numbers are finite, none is missing in a list of numbers, and something is said: null may stand beside what is
+    measured of an answer, as the reason that a class doesn't have, but isn't an answer by itself."""
+    values = list(_values_in(value))
+    return _has_good_numbers(value) and (not values or any(each is not None for each in values))
+
+
+def _has_good_numbers(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
-    if isinstance(value, list):
-        return all(map(is_finite_prediction, value))
     if isinstance(value, dict):
-        return all(map(is_finite_prediction, value.values()))
-    return isinstance(value, (int, str))
+        return all(map(_has_good_numbers, value.values()))
+    if isinstance(value, list):
+        lacks = None in value and any(type(each) in (int, float) for each in value)
+        return not lacks and all(map(_has_good_numbers, value))
+    return True
+
+
+def _values_in(value: Any) -> Iterator[Any]:
+    """What is in lists and records, however deep; the value itself where it is neither."""
+    if isinstance(value, (list, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _values_in(each)
+    else:
+        yield value
 
 
 def _object(text: bytes, what: str) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tollgate_serving.access import read_password
 from tollgate_serving.arguments import Parser
 from tollgate_serving.cluster.database import VARIABLE, database_url, open_database, shown
 from tollgate_serving.cluster.migrate import migrate
 from tollgate_serving.cluster.schema import latest_revision, read_schema
-from tollgate_serving.ending import end_on_request
+from tollgate_serving.ending import end_on_request, pause
 from tollgate_serving.errors import UserError
 from tollgate_serving.mlflow_server import (
     QUIET,
@@ -56,7 +57,7 @@ def await_schema(engine: Engine, wait_seconds: float) -> None:
                 f"the database {shown(engine.url)} is at revision {schema.revision}, and this MLflow needs "
                 f"{latest_revision()}; make a backup and run `python -m tollgate_serving.cluster.migrate`."
             )
-        time.sleep(1)
+        pause(1)
 
 
 def ensure_artifacts(destination: str, wait_seconds: float) -> None:
@@ -81,6 +82,7 @@ def main(arguments: list[str]) -> int:
     if options.allowed_hosts:
         os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = options.allowed_hosts
     try:
+        password = None if options.password_file is None else read_password(options.password_file)
         url = database_url()
         await_schema(open_database(url, options.wait_seconds), options.wait_seconds)
         ensure_artifacts(options.artifacts, options.wait_seconds)
@@ -90,7 +92,7 @@ def main(arguments: list[str]) -> int:
     os.environ[VARIABLE] = url.render_as_string(hide_password=False)
     os.environ["MLFLOW_ARTIFACTS_DESTINATION"] = options.artifacts
     keep_transfers_here()
-    run_mlflow(options.host, options.port, FINISH_SECONDS)
+    run_mlflow(options.host, options.port, FINISH_SECONDS, password)
     return 0
 
 
@@ -100,6 +102,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--port", required=True, type=int)
     parser.add_argument(
         "--artifacts", required=True, type=_destination, help="s3://bucket or file:///folder"
+    )
+    parser.add_argument(
+        "--password-file", type=Path, help="what clients have to send; default: nothing"
     )
     parser.add_argument(
         "--allowed-hosts",

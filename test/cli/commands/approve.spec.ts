@@ -3,12 +3,16 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { planDigest } from "../../../policies/plan";
 import type { ApprovalPredicate } from "../../../trust/types";
+import { sha256 } from "../../../trust/canonical";
 import { verify } from "../../../trust/verify";
-import { signedLine, signersOf } from "../../support/signing";
+import { modelSubject } from "../../../trust/statement";
+import { provenanceOf } from "../../support/provenance";
+import { signedLine, signersOf, testKey } from "../../support/signing";
 import {
   ann,
   author,
   ben,
+  evidenceOf,
   pin,
   type Said,
   installSigner,
@@ -16,6 +20,7 @@ import {
 } from "../support/signing-project";
 
 const file = "approvals/prod.jsonl";
+const evidence = sha256(evidenceOf("2"));
 const name = `churn-model version 2 (${pin.digest.slice(0, 19)})`;
 
 describe("tollgate approve", function () {
@@ -52,6 +57,7 @@ describe("tollgate approve", function () {
       model: pin.name,
       version: pin.version,
       digest: pin.digest,
+      evidence,
       plan: planDigest("prod", pin, (await project.settings()).gates),
       comment: "looked at the drift",
     });
@@ -59,7 +65,7 @@ describe("tollgate approve", function () {
     assert.equal(Date.parse(expires) - Date.parse(at), 2 * 24 * 3600 * 1000);
     assert.equal(
       out,
-      `ann@example.com approved ${name} for prod until ${expires}; approved so far by ann@example.com.\nNext: git add approvals/prod.jsonl && git commit\n`,
+      `ann@example.com approved ${name} for prod until ${expires}; approved so far by ann@example.com.\nBound to the evidence ${evidence} and the plan ${verified.statement.predicate.plan}.\nNext: git add approvals/prod.jsonl && git commit\n`,
     );
   });
 
@@ -70,6 +76,7 @@ describe("tollgate approve", function () {
       model: pin.name,
       version: pin.version,
       digest: pin.digest,
+      evidence,
       plan: planDigest("prod", pin, (await project.settings()).gates),
       at: new Date().toISOString(),
       expires: new Date(Date.now() + 3_600_000).toISOString(),
@@ -110,7 +117,7 @@ describe("tollgate approve", function () {
     project.write("signers/prod.allowed_signers", signersOf(ann));
     assertRefused(
       await approve("ann"),
-      /^mira@example\.com trained .* and is no signer of prod, .*`tollgate signer add mira@example\.com --key <file\.pub> --for evidence --stack prod`\.$/m,
+      /^mira@example\.com trained .* and is no signer of prod, .*`tollgate signer add mira@example\.com --key <file\.pub> --for training --stack prod`\.$/m,
     );
   });
 
@@ -128,6 +135,35 @@ describe("tollgate approve", function () {
     assert.equal(second.code, 1);
     assert.match(second.err, /^ann@example\.com has already approved/);
     assert.equal(project.lines(file).length, 1);
+  });
+
+  it("takes a new approval of what was approved on other evidence, or on none in particular", async () => {
+    const old: ApprovalPredicate = {
+      approver: "ann@example.com",
+      stack: "prod",
+      model: pin.name,
+      version: pin.version,
+      digest: pin.digest,
+      plan: planDigest("prod", pin, (await project.settings()).gates),
+      at: new Date().toISOString(),
+      expires: new Date(Date.now() + 3_600_000).toISOString(),
+    };
+    await approve("ben");
+    const others = [old, { ...old, evidence: sha256("other") }];
+    const lines = others.map((each) => `${signedLine(ann, "approval", each)}\n`);
+    project.write(file, project.read(file) + lines.join(""));
+    const { code, document } = await project.json("approve", "--key", project.key("ann"));
+    assert.equal(code, 0, JSON.stringify(document));
+    assert.deepEqual(document["approvers"], ["ben@example.com", "ann@example.com"]);
+  });
+
+  it("refuses a version without evidence: there is nothing that could be approved", async () => {
+    await project.dispose();
+    project = await SigningProject.create(author.name, { evaluated: false });
+    assertRefused(
+      await approve("ann"),
+      /^churn-model version 2 .* has no evidence that could be signed for: Version 2 of "churn-model" has no artifact .*; run `tollgate evaluate` for it\.$/m,
+    );
   });
 
   it("takes a new approval once the plan is another one", async () => {
@@ -187,6 +223,38 @@ describe("tollgate approve", function () {
 
   it("refuses a key that isn't there, in one sentence", async () => {
     assertRefused(await approve("nobody"), /^The key \S+nobody\.key can't be read: /m);
+  });
+
+  describe("of a version whose training is signed", () => {
+    /** Ann trained it, whatever the tag says, from code that git said was Ben's. */
+    const signedBy = (key: typeof ann, stack = "prod") =>
+      provenanceOf({ stack, author: ben.name }, key, [modelSubject({ ...pin })]);
+
+    it("refuses the one who signed it and the one whom git named, and takes the tag's author for nobody", async () => {
+      await project.dispose();
+      project = await SigningProject.create(author.name, { provenance: signedBy(ann) });
+      assertRefused(
+        await approve("ann"),
+        /^ann@example\.com trained .* and can't approve it: ask/m,
+      );
+      assertRefused(
+        await approve("ben"),
+        /^ben@example\.com trained .* and can't approve it: ask/m,
+      );
+      assert.equal((await approve("mira")).code, 0);
+    });
+
+    it("asks the tag where the one who signed may not train", async () => {
+      await project.dispose();
+      project = await SigningProject.create(author.name, {
+        provenance: signedBy(testKey("mallory")),
+      });
+      assertRefused(
+        await approve("mira"),
+        /^mira@example\.com trained .* and can't approve it: ask/m,
+      );
+      assert.equal((await approve("ann")).code, 0);
+    });
   });
 
   it("refuses a version whose author nobody recorded", async () => {

@@ -70,7 +70,7 @@ describe("tollgate signer", function () {
     await signer("revoke", "rota");
     const { document } = await project.json("signer", "list");
     const open = { validAfter: null, validBefore: null, revoked: false };
-    const purposes = ["evidence", "approval", "waiver"];
+    const purposes = ["training", "evidence", "approval", "waiver"];
     assert.deepEqual(document, {
       stack: "prod",
       signers: [
@@ -87,7 +87,10 @@ describe("tollgate signer", function () {
     });
     const { out } = await signer("list");
     assert.match(out, /^who +key +signs +valid after +valid before/);
-    assert.match(out, new RegExp(`^ben, rota +\\S+ +evidence, approval, waiver +revoked$`, "m"));
+    assert.match(
+      out,
+      new RegExp(`^ben, rota +\\S+ +training, evidence, approval, waiver +revoked$`, "m"),
+    );
   });
 
   it("revokes a person's keys, after which they can't sign", async () => {
@@ -106,12 +109,12 @@ describe("tollgate signer", function () {
     ["nobody", ["add"], 64, /^Say who, such as `tollgate signer add ada@example\.com`\.$/m],
     ["a word too many", ["revoke", "ann", "ben"], 64, /^signer revoke doesn't take ben\.$/m],
     ["somebody to list", ["list", "ann"], 64, /^signer list doesn't take ann\.$/m],
-    ["no purpose", ["add", "dan", "--key", "x.pub"], 64, /^--for is "": give one or more of evi/],
+    ["no purpose", ["add", "dan", "--key", "x.pub"], 64, /^--for is "": give one or more of tra/],
     [
       "an unknown purpose",
       ["add", "dan", "--key", "x.pub", "--for", "approval,deploy"],
       64,
-      /^--for is "approval,deploy": give one or more of evidence,approval,waiver\.$/m,
+      /^--for is "approval,deploy": give one or more of training,evidence,approval,waiver\.$/m,
     ],
     [
       "no key",

@@ -4,7 +4,16 @@ import { readClaim } from "../../../trust/statement";
 import type { WaiverPredicate } from "../../../trust/types";
 import { digestOf } from "../../support/evidence";
 import { signedLine, signersOf } from "../../support/signing";
-import { ann, author, ben, pin, installSigner, SigningProject } from "../support/signing-project";
+import { sha256 } from "../../../trust/canonical";
+import {
+  ann,
+  author,
+  ben,
+  evidenceOf,
+  pin,
+  installSigner,
+  SigningProject,
+} from "../support/signing-project";
 
 const file = "waivers/prod.jsonl";
 const why = "slow disk, ticket 4711";
@@ -37,14 +46,33 @@ describe("tollgate waive", function () {
       model: pin.name,
       version: pin.version,
       digest: pin.digest,
+      evidence: sha256(evidenceOf("2")),
+      refusals: [{ subject: "p95", code: "above-limit", value: 80, threshold: 50 }],
       reason: why,
       owner: "ben@example.com",
     });
     assert.equal(Date.parse(expires) - Date.parse(at), 24 * 3600 * 1000);
     assert.equal(
       out,
-      `ben@example.com waived latency for churn-model version 2 (${pin.digest.slice(0, 19)}) in prod until ${expires}.\nNext: git add waivers/prod.jsonl && git commit\n`,
+      `ben@example.com waived latency for churn-model version 2 (${pin.digest.slice(0, 19)}) in prod until ${expires}.\nBound to the evidence ${waiver.evidence} and, or better, to p95 above-limit at 80 (threshold 50).\nNext: git add waivers/prod.jsonl && git commit\n`,
     );
+  });
+
+  it("waives a gate that judges the moment before that moment, on the evidence alone", async () => {
+    const { code, err, out } = await waive("window", "--reason", why);
+    assert.equal(code, 0, err);
+    const [waiver] = claims();
+    assert.deepEqual([waiver?.evidence, waiver?.refusals], [sha256(evidenceOf("2")), []]);
+    assert.match(out, /^Bound to the evidence sha256:[0-9a-f]{64}\.$/m);
+  });
+
+  it("refuses a version without evidence, and writes nothing", async () => {
+    await project.dispose();
+    project = await SigningProject.create(author.name, { evaluated: false });
+    const said = await waive("latency", "--reason", why);
+    assert.equal(said.code, 1);
+    assert.match(said.err, /has no evidence that could be signed for: /);
+    assert.deepEqual(project.lines(file), []);
   });
 
   it("waives another version with the digest that the registry has for it", async () => {
@@ -56,6 +84,12 @@ describe("tollgate waive", function () {
   });
 
   for (const [what, words, code, told] of [
+    [
+      "a gate that refuses nothing of the version",
+      ["size", "--reason", why],
+      1,
+      /^size refuses nothing of churn-model version 2 .* in prod, so there is nothing to waive: see `tollgate preview --stack prod`\.$/m,
+    ],
     ["no gate", ["--reason", why], 64, /^Say which gate is waived: one of .*latency/],
     ["an unknown gate", ["speed", "--reason", why], 64, /^There is no gate "speed": give one of /],
     [
@@ -115,6 +149,8 @@ describe("tollgate waive", function () {
     assert.equal(code, 0);
     const [own] = claims().slice(1) as [WaiverPredicate];
     const listed = ({ stack: _stack, ...waiver }: WaiverPredicate, problem: string | null) => ({
+      evidence: null,
+      refusals: [],
       ...waiver,
       problem,
     });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { prepareBackend } from "../../../cli/engine/backend";
+import { hideBackend, prepareBackend } from "../../../cli/engine/backend";
 import { temporaryFolder } from "../support/project";
 
 const states = "state/.pulumi/stacks/x/dev.json";
@@ -54,5 +55,39 @@ describe("prepareBackend", () => {
       process.env.HOME = home;
     }
     assert.equal(exists(`${states}.attrs`), false);
+  });
+});
+
+describe("hideBackend", () => {
+  let folder: ReturnType<typeof temporaryFolder>;
+  afterEach(() => folder.remove());
+  const git = (...words: string[]) =>
+    execFileSync("git", ["-C", folder.dir, ...words], { encoding: "utf8" });
+
+  /** What git sees after a run of the engine; `.pulumi` is there, and `more` was done with it before. */
+  function seen(url: string, state: string, more: () => void = () => {}): string {
+    folder = temporaryFolder({
+      "Pulumi.yaml": `name: x\nbackend: { url: '${url}' }\n`,
+      [state]: "version: 1\n",
+    });
+    git("init", "--quiet");
+    more();
+    hideBackend(folder.dir, {});
+    return git("status", "--porcelain", "--untracked-files=all");
+  }
+
+  it("leaves nothing of a state inside the project for git to see", () => {
+    assert.equal(seen("file://.?metadata=skip", ".pulumi/meta.yaml"), "?? Pulumi.yaml\n");
+  });
+
+  it("leaves alone a state that somebody commits", () => {
+    const add = () => void git("add", ".pulumi");
+    assert.match(seen("file://.", ".pulumi/meta.yaml", add), /^A {2}\.pulumi\/meta\.yaml$/m);
+    assert.equal(existsSync(join(folder.dir, ".pulumi", ".gitignore")), false);
+  });
+
+  it("leaves alone what is no state of this project", () => {
+    seen("file:///tmp/elsewhere-that-is-not-there", ".pulumi/meta.yaml");
+    assert.equal(existsSync(join(folder.dir, ".pulumi", ".gitignore")), false);
   });
 });

@@ -7,6 +7,7 @@ import {
   parseEvent,
   take,
 } from "../../../cli/engine/events";
+import { doneLine } from "../../../cli/engine/steps";
 
 const urn = "urn:pulumi:dev::churn::tollgate:index:Process::router";
 
@@ -57,11 +58,15 @@ describe("take", () => {
     });
   }
 
-  it("makes one replacement of the steps of one URN", () => {
+  it("makes one replacement of the steps of one URN, and one line", () => {
     const report = emptyReport();
-    for (const op of ["create-replacement", "replace", "delete-replaced"]) {
-      take(report, stepEvent("resOutputsEvent", op));
-    }
+    const lines = ["create-replacement", "replace", "delete-replaced"].map((op) => {
+      take(report, stepEvent("resourcePreEvent", op));
+      return doneLine(take(report, stepEvent("resOutputsEvent", op))!, 5);
+    });
+    assert.deepEqual(lines, ["± replaced process router", null, null]);
+    const failed = take(report, stepEvent("resOpFailedEvent", "delete-replaced"))!;
+    assert.equal(doneLine(failed, 5), "x failed   process router");
     assert.deepEqual(
       [...report.steps.values()].map(({ operation }) => operation),
       ["replace"],

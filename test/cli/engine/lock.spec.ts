@@ -5,7 +5,13 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { holderOf, lockIn, lockSentence, removeLockFile } from "../../../cli/engine/lock";
+import {
+  holderOf,
+  lockIn,
+  lockMoved,
+  lockSentence,
+  removeLockFile,
+} from "../../../cli/engine/lock";
 import { temporaryFolder } from "../support/project";
 
 // What engine 3.259.0 really printed.
@@ -23,6 +29,13 @@ const lock = {
 describe("lockIn", () => {
   it("reads who holds the lock", () => assert.deepEqual(lockIn(locked), lock));
 
+  for (const user of ["ada@example.com", "CORP\\ada b@example.com", "ada"]) {
+    it(`reads the user ${user} apart from the host`, () => {
+      const printed = locked.replace("root@vm", `${user}@runner-7.local`);
+      assert.deepEqual(lockIn(printed), { ...lock, user, host: "runner-7.local" });
+    });
+  }
+
   it("is null when no lock is in the way", () => assert.equal(lockIn("error: no"), null));
 
   it("becomes one sentence with process, user and time", () => {
@@ -30,8 +43,36 @@ describe("lockIn", () => {
       lockSentence("prod", lock, "vm"),
       "Stack prod is being changed by root (pid 16201) since 2026-11-21T09:20:21Z: wait until that is done and run this again.",
     );
-    assert.match(lockSentence("prod", lock, "laptop"), /by root on vm \(pid/);
+    assert.match(
+      lockSentence("prod", lock, "laptop"),
+      /by root on vm \(pid .* `tollgate pulumi -- cancel --yes --stack prod` takes its lock away/,
+    );
   });
+});
+
+describe("lockMoved", () => {
+  const moved =
+    "error: could not list bucket: blob (code=NotFound): lstat /work/.pulumi/locks/organization/demo/s1/" +
+    "6692ea2a.json.18ecad8dded1854c.tmp: no such file or directory";
+
+  const gone = `error: 2 errors occurred:
+\t* stat /work/.pulumi/locks/organization/demo/s1/6f8366ea.json.18ecc385423b14d2.tmp: no such file or directory
+\t* NotFound`;
+
+  for (const [when, printed] of Object.entries({ listed: moved, "looked at": gone })) {
+    it(`knows an engine that met another one's lock half-written when it ${when} them`, () => {
+      assert.equal(lockMoved(printed), true);
+      assert.equal(lockIn(printed), null);
+    });
+  }
+
+  for (const [what, printed] of Object.entries({
+    "a lock that is held": locked,
+    "a state that isn't there": moved.replace("/locks/", "/stacks/"),
+    "a folder that can't be read": moved.replace("no such file or directory", "permission denied"),
+  })) {
+    it(`is no word for ${what}`, () => assert.equal(lockMoved(printed), false));
+  }
 });
 
 describe("holderOf", () => {

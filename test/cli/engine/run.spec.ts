@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../../../cli/context";
@@ -22,15 +24,8 @@ describe("runEngine", function () {
 
   /** The command itself, so that it can be interrupted and killed. */
   function tollgate(...words: string[]): ChildProcess & { ended: Promise<number | null> } {
-    const command = [
-      join(root, "toolchain", "tollgate.cjs"),
-      ...words,
-      "-C",
-      project.dir,
-      "-s",
-      "dev",
-    ];
-    const child = spawn(process.execPath, command, { stdio: "ignore" });
+    const command = [join(root, "toolchain", "tollgate.cjs"), ...words];
+    const child = spawn(process.execPath, command, { cwd: project.dir, stdio: "ignore" });
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     return Object.assign(child, { ended });
   }
@@ -103,7 +98,7 @@ describe("runEngine", function () {
 
   it("refuses to run beside another run, and names it", async () => {
     project.set({ v: "slow", seconds: "6" });
-    const first = tollgate("up");
+    const first = tollgate("up", "-s", "dev");
     await underWay();
     await assert.rejects(up(), {
       code: "locked",
@@ -112,9 +107,34 @@ describe("runEngine", function () {
     assert.equal(await first.ended, 0);
   });
 
+  /** Leaves a lock as an engine writes it. */
+  function leaveLock(username: string, host: string, pid: number): void {
+    const folder = join(project.dir, "state", ".pulumi", "locks", "organization", "demo", "dev");
+    mkdirSync(folder, { recursive: true });
+    const lock = { pid, username, hostname: host, timestamp: "2026-11-21T09:20:21Z" };
+    writeFileSync(join(folder, `${randomUUID()}.json`), JSON.stringify(lock));
+  }
+
+  it("clears the lock of a dead run whose user's name holds an @", async () => {
+    project.set({ v: "after a lock" });
+    const ended = spawnSync(process.execPath, ["-e", ""]);
+    leaveLock("ada@example.com", hostname(), ended.pid);
+    assert.equal((await up()).succeeded, true);
+  });
+
+  it("names the way past a lock of another host, and that way works", async () => {
+    project.set({ v: "after another host's lock" });
+    leaveLock("runner@ci", "runner-7", process.pid);
+    const error = (await up().catch((error: unknown) => error)) as Error;
+    assert.match(error.message, /^Stack dev is being changed by runner@ci on runner-7 \(pid \d+\)/);
+    const [, words = ""] = /`tollgate (.*?)`/.exec(error.message) ?? [];
+    assert.equal(await tollgate(...words.split(" ")).ended, 0);
+    assert.equal((await up()).succeeded, true);
+  });
+
   it("stops at Ctrl-C after what is under way, with exit code 130 and nothing left over", async () => {
     project.set({ v: "interrupted", seconds: "3" });
-    const child = tollgate("up");
+    const child = tollgate("up", "-s", "dev");
     await underWay();
     const engine = engineOf(child.pid);
     child.kill("SIGINT");
@@ -125,7 +145,7 @@ describe("runEngine", function () {
 
   it("stops at once at a second Ctrl-C", async () => {
     project.set({ v: "interrupted twice", seconds: "60" });
-    const child = tollgate("up");
+    const child = tollgate("up", "-s", "dev");
     await underWay();
     child.kill("SIGINT");
     await sleep(700);
@@ -137,7 +157,7 @@ describe("runEngine", function () {
 
   it("goes on after the command and the engine were killed, and settles what was under way", async () => {
     project.set({ v: "after", third: "yes", seconds: "60" });
-    const child = tollgate("up");
+    const child = tollgate("up", "-s", "dev");
     await underWay();
     const engine = engineOf(child.pid);
     child.kill("SIGKILL");

@@ -49,6 +49,13 @@ describe("causesOf", () => {
       { severity: "error", resource: "router", message: "port 1 is taken; stop it\n" },
       { severity: "error", resource: "check", message: "check of the scorer failed" },
       { severity: "warning", resource: null, message: "only a warning" },
+      { severity: "error", resource: "route", message: "port 1 is taken; stop it" },
+      { severity: "error", resource: "b", message: "failed to run remediation: context canceled" },
+      {
+        severity: "error",
+        resource: "b",
+        message: "failed to run policy: rpc error: code = Canceled desc = context canceled",
+      },
       { severity: "error", resource: null, message: "update failed\n" },
     );
     assert.deepEqual(causesOf(report), [
@@ -73,6 +80,14 @@ describe("engineFailure", () => {
     [
       "error: getting stack configuration: get stack secrets manager: incorrect passphrase",
       /another passphrase: set PULUMI_CONFIG_PASSPHRASE/,
+    ],
+    [
+      "SDK 2026/11/30 01:36:16 WARN Response has no supported checksum. Not validating response payload.\nerror: unexpected end of JSON input\n",
+      /^A file of the stack's state, or of its locks, is empty\. Where the state is in S3 of SeaweedFS, /,
+    ],
+    [
+      "SDK 2026/11/30 01:36:16 WARN Response has no supported checksum. Not validating response payload.\nerror: something new\n",
+      /^something new$/,
     ],
     ["error: something new\n    at trace (x.js:1:1)", /^something new$/],
   ] as const) {

@@ -10,6 +10,7 @@ function step(operation: Operation, changes: Partial<Step> = {}): Step {
     operation,
     properties: [],
     state: "done",
+    aside: false,
     startedAt: 0,
     endedAt: 1,
     before: null,

@@ -1,13 +1,14 @@
-import { type Evidence, evidenceArtifactPath } from "../../../registry/evidence";
+import { execFileSync } from "node:child_process";
+import { artifactPath } from "../../../registry/artifact-paths";
+import type { Evidence } from "../../../registry/evidence";
 import { sha256 } from "../../../trust/canonical";
 import { modelSubject } from "../../../trust/statement";
 import { run } from "../../../cli/program";
 import { compliantEvidence, digestOf } from "../../support/evidence";
-import { signedLine, signersOf, testKey } from "../../support/signing";
+import { annKey, provenanceOf } from "../../support/provenance";
+import { signedLine, signersOf } from "../../support/signing";
 import { temporaryFolder } from "./project";
 import { capture } from "./streams";
-
-export const annKey = testKey("ann");
 
 /** An hour ago, so that nothing is from the future whenever a test runs. */
 export const measuredAt = new Date(Date.now() - 3_600_000).toISOString();
@@ -22,7 +23,7 @@ export function recentEvidence(): Evidence {
 export function envelopeOf(document: string, { model }: Evidence = recentEvidence()): string {
   const evidence = sha256(document);
   const subject = {
-    name: evidenceArtifactPath(model.version),
+    name: artifactPath("evidence", model),
     digest: { sha256: evidence.replace("sha256:", "") },
   };
   return signedLine(annKey, "evidence", { evidence, signedAt: measuredAt }, [
@@ -31,10 +32,13 @@ export function envelopeOf(document: string, { model }: Evidence = recentEvidenc
   ]);
 }
 
-/** A project of which nothing runs: settings, signers, and one signed evidence document. */
+/**
+ * A project of which nothing runs: settings, signers, one signed evidence document and one signed provenance, committed on
+ * main.
+ */
 export function judgedProject(config = "", files: Record<string, string> = {}) {
   const document = JSON.stringify(recentEvidence());
-  return temporaryFolder({
+  const project = temporaryFolder({
     "Pulumi.yaml": "name: judged\nruntime: nodejs\n",
     "Pulumi.staging.yaml": `config:
   tollgate:tier: staging
@@ -44,8 +48,15 @@ ${config}`,
     "signers/staging.allowed_signers": signersOf({ key: annKey, principals: ["ann@example.com"] }),
     "evidence.json": document,
     "evidence.dsse.json": envelopeOf(document),
+    "provenance.dsse.json": provenanceOf(),
     ...files,
   });
+  const git = (...args: string[]) => execFileSync("git", ["-C", project.dir, ...args]);
+  git("init", "--quiet", "--initial-branch=main");
+  git("add", "--all");
+  const who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
+  git(...who, "-c", "commit.gpgsign=false", "commit", "--quiet", "--message", "start");
+  return project;
 }
 
 /** Runs one command line in this process. */

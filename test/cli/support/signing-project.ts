@@ -6,7 +6,9 @@ import { loadFromFile } from "../../../config/load";
 import type { Settings } from "../../../config/settings";
 import { versionTags } from "../../../registry/evidence";
 import { type StandIn, standIn } from "../../registry/stand-in";
-import { digestOf } from "../../support/evidence";
+import { artifactPath } from "../../../registry/artifact-paths";
+import { sha256 } from "../../../trust/canonical";
+import { compliantEvidence, digestOf } from "../../support/evidence";
 import { testPython } from "../../support/mlflow";
 import { signersOf, testKey } from "../../support/signing";
 import { temporaryFolder } from "./project";
@@ -18,6 +20,18 @@ export const ben = testKey("ben@example.com");
 
 /** What prod pins in the project. */
 export const pin = { name: "churn-model", version: "2", digest: digestOf("a") } as const;
+
+/** Evidence of a version that is too slow for prod, as stored: its P95 is 80 ms. */
+export function evidenceOf(version: string): string {
+  const evidence = compliantEvidence();
+  const digest = version === pin.version ? pin.digest : digestOf("b");
+  const slow = { ...evidence.latency, p95Ms: 80 };
+  return JSON.stringify({
+    ...evidence,
+    model: { ...evidence.model, version, digest },
+    latency: slow,
+  });
+}
 
 const stackFile = (registry: string) => `config:
   tollgate:tier: prod
@@ -40,7 +54,7 @@ export interface Said {
 }
 
 /**
- * A project with one stack, prod, whose registry knows version 2 and its author, and with three people's keys. The
+ * A project with one stack, prod, whose registry knows version 2, its author and its evidence, and with three people's keys. The
  * registry is a stand-in; keys, git, the Python half that signs and the command line are real.
  */
 export class SigningProject {
@@ -50,17 +64,37 @@ export class SigningProject {
     private readonly remove: () => void,
   ) {}
 
-  /** @param trainedBy the author that the registry records; null for none */
-  static async create(trainedBy: string | null = author.name): Promise<SigningProject> {
+  /**
+   * @param trainedBy the author that the registry records; null for none
+   * @param evaluated does the registry have evidence of its versions?
+   * @param provenance what lies beside version 2 of how it was trained; null for nothing
+   */
+  static async create(
+    trainedBy: string | null = author.name,
+    {
+      evaluated = true,
+      provenance = null,
+    }: { evaluated?: boolean; provenance?: string | null } = {},
+  ): Promise<SigningProject> {
     const tags = trainedBy === null ? [] : [{ key: versionTags.author, value: trainedBy }];
     const registry = await standIn(({ url }) => {
-      const version = new URL(url, "http://x").searchParams.get("version");
+      const { searchParams } = new URL(url, "http://x");
+      const stored = [pin, { ...pin, version: "3", digest: digestOf("b") }].find(
+        (each) => artifactPath("evidence", each) === searchParams.get("path"),
+      );
+      if (stored && evaluated) return { body: evidenceOf(stored.version) };
+      const proven = artifactPath("provenance", pin, ".dsse.json") === searchParams.get("path");
+      if (provenance !== null && proven) return { body: provenance };
+      const version = searchParams.get("version");
       if (version !== "2" && version !== "3") {
         return { status: 404, body: { error_code: "RESOURCE_DOES_NOT_EXIST", message: "none" } };
       }
-      const digest = { key: versionTags.digest, value: digestOf("b") };
+      const facts = [
+        { key: versionTags.digest, value: digestOf("b") },
+        { key: versionTags.evidence, value: sha256(evidenceOf(version)) },
+      ];
       const common = { name: pin.name, status: "READY", source: "x", run_id: "r" };
-      return { body: { model_version: { ...common, version, tags: [...tags, digest] } } };
+      return { body: { model_version: { ...common, version, tags: [...tags, ...facts] } } };
     });
     const { dir, remove } = temporaryFolder({
       "Pulumi.yaml": "name: signing\nruntime: nodejs\n",

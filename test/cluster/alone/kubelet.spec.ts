@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { testCluster, type TestCluster } from "../../support/cluster";
 import type { ClusterProject } from "../../support/cluster-project";
-import { atLine, type RunOptions } from "../../support/project";
+import { atLine, lightRegistry, type RunOptions } from "../../support/project";
 import { serveFirst, smallStaging, underLoad } from "../faults/environment";
 import { suspend } from "../faults/node";
 import { isReady, type World } from "../faults/world";
@@ -25,6 +25,7 @@ describe("releases on a node whose kubelet stands still", function () {
     // Long enough for the kubelet to be stopped within it.
     staging = await smallStaging(cluster, (config) => {
       config["tollgate:release"] = { watchSeconds: 3, warmSeconds: 0 };
+      lightRegistry(config);
     });
     world = await serveFirst(cluster, staging);
   });

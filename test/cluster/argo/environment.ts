@@ -16,7 +16,7 @@ const row = [0.1, 0.2, 0.0, 0.4, 0.5, 0.0, 0.2, 0.1, 0.3, 0.9];
 /** One that `narrow` fails on. */
 const farRow = [-50, ...row.slice(1)];
 
-/** What callers of both kinds saw: of 100 requests a second, 10 have a row that is far from the others. */
+/** What callers of both kinds saw: every tenth request has a row that is far from the others. */
 export interface Callers {
   readonly usual: LoadResult;
   readonly far: LoadResult;
@@ -98,12 +98,6 @@ export class Environment {
     this.made.project.commit(`Pin version ${version}`);
   }
 
-  /** Trains a version, and measures it against what is deployed now. */
-  async candidate(...parameters: string[]): Promise<void> {
-    await this.must("train", ...parameters);
-    await this.must("evaluate");
-  }
-
   async status(): Promise<Status> {
     return JSON.parse((await this.tollgate("status", "--json")).stdout) as Status;
   }
@@ -135,11 +129,14 @@ export class Environment {
     return this.get<Rollout>("rollout", names.scorer);
   }
 
-  /** Callers send 100 requests a second while something is done. */
-  async underLoad<T>(work: () => Promise<T>): Promise<{ result: T; callers: Callers }> {
+  /** Callers send requests while something is done. */
+  async underLoad<T>(
+    work: () => Promise<T>,
+    perSecond = 100,
+  ): Promise<{ result: T; callers: Callers }> {
     const url = this.made.url(stack);
-    const usual = startLoad(url, { perSecond: 90, features: row });
-    const far = startLoad(url, { perSecond: 10, features: farRow });
+    const usual = startLoad(url, { perSecond: 0.9 * perSecond, features: row });
+    const far = startLoad(url, { perSecond: 0.1 * perSecond, features: farRow });
     let callers: Callers;
     let result: T;
     try {

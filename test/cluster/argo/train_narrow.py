@@ -1,7 +1,7 @@
 """Trains as the example's train.py does, and knows one more model: `narrow`.
 
-It passes every gate and fails on rows far below those it was trained on, as versions do whose test data was too tame.
-Only callers can show that.
+It is right on rows like those it was trained on and fails on rows far below, as versions do whose test data was too
+tame. Only callers can show that.
 """
 
 import logging

@@ -8,9 +8,9 @@ export const behaviours = [
   "never_ready",
   /** Says that it is other bytes than the pinned ones. */
   "other_digest",
-  /** Ends after 150 predictions, of which a release's checks use 111. */
+  /** Ends after 150 predictions, of which a release's checks use 110. */
   "crashes",
-  /** Takes 120 ms for a prediction. */
+  /** Takes 60 ms for a prediction. */
   "slow",
   /** Answers every 33rd prediction with 500, from the start. */
   "failing",

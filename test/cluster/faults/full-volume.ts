@@ -9,8 +9,8 @@ export interface SmallVolume {
   /** Leaves no byte free. */
   fill(): void;
   empty(): void;
-  /** Gives the claim its old folder back. */
-  restore(): Promise<void>;
+  /** Takes the disk away, with what is on it: the pod that has it is about to be taken away as well. */
+  discard(): void;
 }
 
 /**
@@ -28,22 +28,18 @@ export async function smallVolume(
   const folder = path.join(path.dirname(kubeconfig), "volumes", await kubectl(stack, ...claim));
   if (!existsSync(folder)) return null;
   const filler = path.join(folder, "filler");
-  /** Changes the disk while no pod has it. */
-  const without = async (work: () => void) => {
-    const pod = ["--selector", `app.kubernetes.io/name=${name}`, "--ignore-not-found"];
-    await kubectl(stack, "scale", "statefulset", name, "--replicas=0");
-    await kubectl(stack, "delete", "pod", ...pod, "--grace-period=2", "--timeout=120s");
-    work();
-    await kubectl(stack, "scale", "statefulset", name, "--replicas=1");
-    await kubectl(stack, "rollout", "status", `statefulset/${name}`, "--timeout=120s");
-  };
+  // The disk is changed while no pod has it.
+  const pod = ["--selector", `app.kubernetes.io/name=${name}`, "--ignore-not-found"];
+  await kubectl(stack, "scale", "statefulset", name, "--replicas=0");
+  await kubectl(stack, "delete", "pod", ...pod, "--grace-period=2", "--timeout=120s");
   const moved = mkdtempSync(path.join(tmpdir(), "tollgate-volume-"));
   const copy = (from: string, to: string) => execFileSync("cp", ["-a", `${from}/.`, to]);
-  await without(() => {
-    copy(folder, moved);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tollgate-test", folder]);
-    copy(moved, folder);
-  });
+  copy(folder, moved);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tollgate-test", folder]);
+  copy(moved, folder);
+  rmSync(moved, { recursive: true });
+  await kubectl(stack, "scale", "statefulset", name, "--replicas=1");
+  await kubectl(stack, "rollout", "status", `statefulset/${name}`, "--timeout=120s");
   return {
     fill() {
       for (let size = 1 << 20; size >= 1; size >>= 1) {
@@ -55,13 +51,7 @@ export async function smallVolume(
       }
     },
     empty: () => rmSync(filler),
-    async restore() {
-      await without(() => {
-        copy(folder, moved);
-        execFileSync("umount", [folder]);
-        copy(moved, folder);
-      });
-      rmSync(moved, { recursive: true });
-    },
+    // A pod that still runs keeps it until its end.
+    discard: () => execFileSync("umount", ["--lazy", folder]),
   };
 }

@@ -202,9 +202,13 @@ function blockOf(lock: string, name: string): string {
   return found;
 }
 
+/** What the Dockerfile copies: all but what Python compiled. */
 async function sourceFiles(folder: string): Promise<string[]> {
-  const all = await fs.readdir(folder, { recursive: true });
-  return all.filter((file) => /\.(py|html)$/.test(file)).sort();
+  const all = await fs.readdir(folder, { recursive: true, withFileTypes: true });
+  return all
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes("__pycache__"))
+    .map(({ parentPath, name }) => path.relative(folder, path.join(parentPath, name)))
+    .sort();
 }
 
 async function digestOf(file: string): Promise<string> {

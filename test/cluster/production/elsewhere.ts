@@ -76,7 +76,7 @@ export function secret(
 
 function settingsIn(cluster: TestCluster, namespace: string): ClusterSettings {
   const { tollgate, postgres, seaweedfs } = cluster.images;
-  const small = { cpu: "50m", memory: "256Mi" };
+  const small = { cpu: "25m", memory: "256Mi" };
   const raw = {
     tier: "staging",
     model: "elsewhere",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy
+import pandas
 from candidate import Candidate, trained
 from models import FAMILIES, pipeline
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
@@ -20,6 +21,44 @@ from worlds import LABEL, World, sample
 
 def _few_rows(here: World) -> World:
     return replace(here, evaluation=sample(here.evaluation, 60, seed=4))
+
+
+def _rows(*places: int, times: int = 1):
+    """An evaluation of a few rows, each as often as that."""
+
+    def few(here: World) -> World:
+        chosen = here.evaluation.iloc[list(places) * times]
+        return replace(here, evaluation=chosen.reset_index(drop=True))
+
+    return few
+
+
+def _rare(here: World) -> World:
+    """One row in 25 is of an ill patient, in every table."""
+
+    def thinned(table):
+        well, ill = (table[table[LABEL] == label] for label in (1, 0))
+        kept = [well, ill.head(round(len(well) / 24))]
+        return pandas.concat(kept).sort_index().reset_index(drop=True)
+
+    tables = {
+        name: thinned(getattr(here, name)) for name in ("training", "evaluation", "reference")
+    }
+    return replace(here, **tables)
+
+
+def _forty_rows(here: World) -> World:
+    return replace(here, evaluation=sample(here.evaluation, 40, seed=4))
+
+
+#: What has nothing to judge where there are next to no rows, so that the gate in question judges alone.
+ALONE = {
+    "slices": None,
+    "fairness": None,
+    "robustness": None,
+    "calibration": None,
+    "data-drift": None,
+}
 
 
 def _half_blind(here: World):
@@ -98,6 +137,50 @@ MODELS = (
         "metric-floor",
         "missing",
         gates={"metric-floor": {"floors": {"accuracy": 0.9, "roc_auc": 0.9}}},
+    ),
+    *(
+        Candidate(
+            name,
+            f"it is right on {what}, which is no proof of its floors",
+            "cancer",
+            "logistic",
+            "metric-floor",
+            "too-few-rows",
+            deployed="",
+            data=data,
+            gates={**ALONE, "better-than-trivial": {"level": "advisory"}},
+        )
+        for name, what, data in (
+            ("one-row", "one row", _rows(0)),
+            ("one-row-often", "one row a thousand times", _rows(0, times=1000)),
+            ("three-rows", "three rows", _rows(0, 1, 2)),
+        )
+    ),
+    Candidate(
+        "always-the-same",
+        "it says of every row what 96 in 100 are",
+        "cancer",
+        gate="better-than-trivial",
+        code="not-better",
+        deployed="",
+        data=_rare,
+        fit=lambda here: trained(pipeline(DummyClassifier(strategy="most_frequent")), here),
+        # Of a class that is never predicted precision, recall and fairness say nothing, which their gates refuse.
+        gates={
+            "slices": None,
+            "fairness": None,
+            "metric-floor": {"floors": {"accuracy": 0.9}},
+        },
+    ),
+    Candidate(
+        "agrees-on-few-rows",
+        "it answers like the deployed version on forty rows, which is no proof that it is as good",
+        "cancer",
+        "logistic",
+        "better-than-deployed",
+        "undecided",
+        data=_forty_rows,
+        gates={"slices": None, "fairness": None, "calibration": None},
     ),
     Candidate(
         "worse-than-deployed",

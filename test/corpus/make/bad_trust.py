@@ -60,6 +60,20 @@ _BOB = {"key": "bob", "approver": "bob@example.com"}
 _CAROL = {"key": "carol", "approver": "carol@example.com"}
 _ANN = {"key": "ann", "approver": "ann@home.example"}
 
+
+def waived_accuracy(value: float) -> dict[str, Any]:
+    """Bob's waiver of an accuracy below the floor of prod, down to this value."""
+    return {
+        "key": "bob",
+        "owner": "bob@example.com",
+        "gate": "metric-floor",
+        "reason": "the old images are gone",
+        "refusals": [
+            {"subject": "accuracy", "code": "below-floor", "value": value, "threshold": 0.9}
+        ],
+    }
+
+
 TRUST = (
     # Evidence
     _bad(
@@ -139,6 +153,50 @@ TRUST = (
         "signature-for-another",
         forge=_better_number,
     ),
+    # Training
+    _bad(
+        "provenance-unsigned",
+        "nobody signed how it was trained",
+        "training-signed",
+        "signature-missing",
+        trainer=None,
+    ),
+    _bad(
+        "provenance-by-approver-key",
+        "somebody who may only approve signed how it was trained",
+        "training-signed",
+        "signer-not-allowed",
+        trainer="bob",
+    ),
+    _bad(
+        "provenance-by-a-stranger",
+        "a stranger signed how it was trained",
+        "training-signed",
+        "signer-unknown",
+        trainer="mallory",
+    ),
+    _bad(
+        "provenance-of-another-version",
+        "what was signed is how another version was trained",
+        "training-signed",
+        "signature-for-another",
+        trained_version="1",
+    ),
+    _bad(
+        "provenance-contradicts-tags",
+        "its tags name another commit than was signed",
+        "provenance",
+        "training-contradicted",
+        trained=lambda document: {"gitCommit": "0ddc0de"},
+    ),
+    _bad(
+        "trained-on-evaluation-rows-with-lying-tag",
+        "it was trained on the evaluation rows, and its tags say otherwise",
+        "provenance",
+        "training-data-differs",
+        trained=lambda document: {"trainingDataDigest": document["data"]["digest"]},
+        gates={"data-quality": None},
+    ),
     # Parts of the evidence that nobody measured
     _bad(
         "no-calibration",
@@ -199,6 +257,7 @@ TRUST = (
         "provenance",
         "author-not-allowed",
         edit=_lineage(author="zoe@example.com"),
+        trainer="zoe",
         gates={"provenance": {"authors": ["ann@example.com"]}},
     ),
     _bad(
@@ -225,10 +284,10 @@ TRUST = (
     ),
     _bad(
         "clock-set-back",
-        "the clock says less than the last receipt",
+        "the clock says less than a receipt",
         "provenance",
         "clock-set-back",
-        facts={"history": {"lastReceiptAt": "2026-02-05T12:00:00.000Z"}},
+        facts={"history": {"latestReceiptAt": "2026-02-05T12:00:00.000Z"}},
     ),
     _bad(
         "broken-model-signature",
@@ -249,7 +308,7 @@ TRUST = (
         "its commit isn't recorded",
         "lineage-complete",
         "missing",
-        edit=_lineage(gitCommit=None),
+        edit=_lineage(gitCommit=None, gitDirty=None),
     ),
     _bad(
         "gates-changed",
@@ -261,8 +320,8 @@ TRUST = (
     _bad(
         "lowered-gate",
         "somebody lowered a gate and committed it nowhere",
-        "lowering-reviewed",
-        "not-committed",
+        "settings-reviewed",
+        "not-reviewed",
         gates={"smoke": {"level": "advisory"}},
         facts={"loweredBy": None},
     ),
@@ -333,6 +392,40 @@ TRUST = (
         "approvals",
         "too-few",
         facts={"approvals": [_BOB, {**_CAROL, "plan": OTHER}]},
+    ),
+    _bad(
+        "approval-of-other-evidence",
+        "it was evaluated anew after one of two approved it",
+        "approvals",
+        "too-few",
+        facts={"approvals": [_BOB, {**_CAROL, "evidence": OTHER}]},
+    ),
+    _bad(
+        "gone-back-from",
+        "the stack went back from it, and nobody has approved it since",
+        "approvals",
+        "too-few",
+        facts={"history": {"goneBackFromAt": "2026-02-04T10:00:00.000Z"}},
+    ),
+    _bad(
+        "waiver-of-a-better-value",
+        "its accuracy was waived at a higher value than it has",
+        "metric-floor",
+        "below-floor",
+        world="digits",
+        family="logistic",
+        deployed="",
+        facts={"waivers": [waived_accuracy(0.895)]},
+    ),
+    _bad(
+        "waiver-of-other-evidence",
+        "it was evaluated anew after its accuracy was waived",
+        "metric-floor",
+        "below-floor",
+        world="digits",
+        family="logistic",
+        deployed="",
+        facts={"waivers": [{**waived_accuracy(0.89), "evidence": OTHER}]},
     ),
     _bad(
         "old-approval",

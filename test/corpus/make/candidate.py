@@ -19,7 +19,8 @@ DEPLOYED = {
     "diabetes": "ridge",
 }
 
-#: When everything happened: trained and evaluated on Monday, served in staging since, judged on Wednesday.
+#: When everything happened: trained, then evaluated on Monday, served in staging since, judged on Wednesday.
+TRAINING = ("2026-02-02T07:00:00Z", "2026-02-02T07:30:00Z")
 EVALUATED = "2026-02-02T08:00:00Z"
 SIGNED = "2026-02-02T08:01:00Z"
 SOAKED = "2026-02-02T09:00:00.000Z"
@@ -63,6 +64,11 @@ class Candidate:
     #: The key that signs it; None leaves it unsigned.
     signer: str | None = "evaluator"
     signed: str = SIGNED
+    #: The key that signs how it was trained; None leaves that unsigned.
+    trainer: str | None = "ann"
+    #: What was signed of the training, where it differs from what the document's lineage says; and of which version.
+    trained: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: {}
+    trained_version: str = "2"
     #: What registry, history and people say, where it differs from the usual.
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -22,12 +22,15 @@ import yaml
 from bad_data import write_advisories
 from candidate import EVALUATED, Candidate
 from models import save
-from tollgate_serving import measuring
+from tollgate_serving.asking import Asking
 from tollgate_serving.code_scan import scan_code
 from tollgate_serving.digest import digest_of_folder, sha256_of_file, size_of_folder
 from tollgate_serving.evidence import Lineage
 from tollgate_serving.fetch import Pinned
-from tollgate_serving.spec import Spec
+from tollgate_serving.inspection import inspect_folder
+from tollgate_serving.measuring import measure_version
+from tollgate_serving.probe import ScorerPlace
+from tollgate_serving.spec import DeployedVersion, Spec
 from worlds import LABEL, World
 
 COMMIT = "5d1c0de"
@@ -114,20 +117,15 @@ def _measured(
     here: World, project: Path, version: Version, deployed: Version | None
 ) -> dict[str, Any]:
     pinned = _pinned(here, "2", version.measured)
-    cache = project / "cache"
-    cache.mkdir()
-    # Where the scorer looks before it asks a registry.
-    shutil.copytree(version.measured, cache / pinned.digest.removeprefix("sha256:"))
-    with _as_served_before(pinned.digest) as known:
-        measured = measuring.measure_version(
-            _spec(here, project, version),
-            pinned,
-            version.measured,
-            _lineage(here, project),
-            cache,
-            deployed.pinned if deployed else None,
-        )
-    document = json.loads(measured.to_bytes())
+    spec = _spec(here, project, version, deployed)
+    place = ScorerPlace(project / "models", spec.stage, ("--sandbox", "preferred"))
+    shutil.copytree(version.measured, place.folder_of(pinned))
+    if deployed and deployed.pinned.digest != pinned.digest:
+        shutil.copytree(deployed.folder, place.folder_of(deployed.pinned))
+    inspected = inspect_folder(spec, version.measured, pinned.digest, _lineage(here, project))
+    with _as_timed_before(pinned.digest) as known:
+        measured = measure_version(spec, inspected, place)
+    document = json.loads(measured.evidence.to_bytes())
     document["evaluator"] |= EVALUATOR
     if not known:
         _keep(pinned.digest, document)
@@ -146,7 +144,7 @@ def _pinned(here: World, version: str, folder: Path) -> Pinned:
     return Pinned(str(folder), f"{here.name}-model", version, digest_of_folder(folder))
 
 
-def _spec(here: World, project: Path, version: Version) -> Spec:
+def _spec(here: World, project: Path, version: Version, deployed: Version | None) -> Spec:
     return Spec(
         model=version.pinned.model,
         version=version.pinned.version,
@@ -159,6 +157,7 @@ def _spec(here: World, project: Path, version: Version) -> Spec:
         evaluator_version="0.1.0",
         requests=REQUESTS,
         gates=here.gates,
+        deployed=DeployedVersion(**deployed.facts) if deployed else None,
         training_data=str(project / "data/training.csv"),
         training_data_path="data/training.csv",
         project_dir=str(project),
@@ -180,19 +179,19 @@ def _lineage(here: World, project: Path) -> Lineage:
 
 
 @contextmanager
-def _as_served_before(digest: str) -> Iterator[bool]:
-    """What the real scorer did with these bytes the first time, where that is kept: what a clock measures differs."""
+def _as_timed_before(digest: str) -> Iterator[bool]:
+    """What a clock measured with these bytes the first time, where that is kept; everything else is asked anew."""
     known = _kept().get(digest)
     if known is None:
         yield False
         return
-    with patch.object(measuring._Measuring, "_from_scorer", lambda *_: known):
+    with patch.object(Asking, "_times", lambda *_: known):
         yield True
 
 
 def _keep(digest: str, document: dict[str, Any]) -> None:
     known = _kept()
-    known[digest] = {name: document[name] for name in ("latency", "memoryBytes", "smoke")}
+    known[digest] = {name: document[name] for name in ("latency", "memoryBytes")}
     MEASURED.write_text(json.dumps(dict(sorted(known.items())), indent=2) + "\n")
     print(f"  measured {document['latency']['p95Ms']} ms", file=sys.stderr, flush=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bad_trust import waived_accuracy
 from candidate import Candidate
 from worlds import World, sample
 
@@ -49,6 +50,14 @@ GOOD = (
         "wine",
         "bayes",
         gates={"smoke": {"level": "advisory"}},
+    ),
+    Candidate(
+        "good-waived-value",
+        "its accuracy is below the floor, and no worse than what was waived",
+        "digits",
+        "logistic",
+        deployed="",
+        facts={"waivers": [waived_accuracy(0.89)]},
     ),
     Candidate(
         "good-rollback",

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 from bad_trust import USUAL
-from candidate import Candidate
+from candidate import TRAINING, Candidate
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from evaluating import Version
 from tollgate_serving import signing
@@ -18,6 +18,8 @@ from worlds import LABEL, World
 #: Digest of the gates that judge, and that the stack's file pins.
 PACK = "sha256:" + "7" * 64
 STACK = "prod"
+#: Digest of the lock file of whatever trained. No gate judges it, and the candidates stay the same when ours changes.
+REQUIREMENTS = "sha256:" + "5" * 64
 
 #: Names and options of each key in the allowed-signers file. Mallory's isn't in it.
 SIGNERS = {
@@ -27,8 +29,11 @@ SIGNERS = {
         "evaluator@example.com",
         'namespaces="tollgate-evidence",valid-before="20260101Z"',
     ),
-    "ann": ("ann@example.com,ann@home.example", 'namespaces="tollgate-approval"'),
-    "zoe": ("zoe@example.com", 'namespaces="tollgate-approval"'),
+    "ann": (
+        "ann@example.com,ann@home.example",
+        'namespaces="tollgate-training,tollgate-approval"',
+    ),
+    "zoe": ("zoe@example.com", 'namespaces="tollgate-training,tollgate-approval"'),
     "bob": ("bob@example.com,robert@example.com", 'namespaces="tollgate-approval,tollgate-waiver"'),
     "carol": ("carol@example.com", 'namespaces="tollgate-approval,tollgate-waiver"'),
 }
@@ -70,6 +75,9 @@ def write_candidate(
     if candidate.signer:
         envelope = _envelope(candidate, honest, version)
         (folder / "evidence.dsse.json").write_bytes(envelope + b"\n")
+    if candidate.trainer:
+        provenance = _provenance(candidate, document, version)
+        (folder / "provenance.dsse.json").write_bytes(provenance + b"\n")
     settings = yaml.safe_dump(_settings(here, version), sort_keys=False)
     (folder / f"Pulumi.{STACK}.yaml").write_text(settings)
     _write_json(folder / "facts.json", _facts(candidate, document, evidence, version, deployed))
@@ -97,6 +105,67 @@ def _envelope(candidate: Candidate, evidence: bytes, version: Version) -> bytes:
     }
     payload = json.dumps(statement, separators=(",", ":")).encode()
     return signing.sign_statement(key_of(candidate.signer), payload)
+
+
+def _provenance(candidate: Candidate, document: dict[str, Any], version: Version) -> bytes:
+    """As ``tollgate train`` signs it, of the lineage that the document says unless the candidate says otherwise."""
+    lineage = document["lineage"] | candidate.trained(document)
+    key = key_of(candidate.trainer)
+    code = {
+        "name": "code",
+        "digest": {"gitCommit": lineage["gitCommit"]},
+        "annotations": {"dirty": lineage["gitDirty"]},
+    }
+    training_data = {
+        "name": "training-data",
+        "digest": _digest_set(lineage["trainingDataDigest"]),
+        "annotations": {"version": lineage["dataVersion"]},
+    }
+    started, finished = TRAINING
+    pinned = version.pinned
+    statement = {
+        "_type": signing.STATEMENT_TYPE,
+        "subject": [
+            {
+                "name": f"models:/{pinned.model}/{candidate.trained_version}",
+                "digest": _digest_set(pinned.digest),
+            }
+        ],
+        "predicateType": signing.PROVENANCE_PREDICATE,
+        "predicate": {
+            "buildDefinition": {
+                "buildType": "https://tollgate.dev/training/v1",
+                "externalParameters": {
+                    "stack": STACK,
+                    "command": ["python", "train.py"],
+                    "parameters": lineage["parameters"],
+                    "data": "data/training.csv",
+                },
+                "internalParameters": {"author": lineage["author"]},
+                "resolvedDependencies": [
+                    *([code] if lineage["gitCommit"] else []),
+                    training_data,
+                    {"name": "requirements", "digest": _digest_set(REQUIREMENTS)},
+                ],
+            },
+            "runDetails": {
+                "builder": {
+                    "id": f"https://tollgate.dev/trainers/{signing.fingerprint(key)}",
+                    "version": {"tollgate": "0.1.0"},
+                },
+                "metadata": {
+                    "invocationId": lineage["runId"],
+                    "startedOn": started,
+                    "finishedOn": finished,
+                },
+            },
+        },
+    }
+    return signing.sign_statement(key, json.dumps(statement, separators=(",", ":")).encode())
+
+
+def _digest_set(digest: str) -> dict[str, str]:
+    return {"sha256": digest.removeprefix("sha256:")}
 
 
 def _settings(here: World, version: Version) -> dict[str, Any]:
@@ -144,7 +213,8 @@ def _facts(
     history = {
         "deployed": deployed.facts if deployed else None,
         "releasedAt": None,
-        "lastReceiptAt": "2026-01-15T12:00:00.000Z" if deployed else None,
+        "goneBackFromAt": None,
+        "latestReceiptAt": "2026-01-15T12:00:00.000Z" if deployed else None,
         "packDigest": PACK if deployed else None,
     }
     given = dict(candidate.facts)

@@ -10,6 +10,7 @@ import {
   digest,
   digestOf,
   only,
+  provenanceOf,
   refusesWithoutEvidence,
   withEvidence,
   withoutEvidence,
@@ -29,6 +30,7 @@ function approval(key: Key, changes: Partial<ApprovalPredicate> = {}): string {
     version: "2",
     digest,
     plan: digestOf("6"),
+    evidence: candidate().evidenceDigest!,
     at: "2026-02-01T11:00:00.000Z",
     expires: "2026-02-08T11:00:00.000Z",
     ...changes,
@@ -64,7 +66,8 @@ describe("approvals", () => {
       value: 2,
       threshold: 2,
       margin: 0,
-      reason: "churn-model v2 has 2 of 2 approvals for staging (bea@example.com, cem@example.com).",
+      reason:
+        "churn-model v2 has 2 of 2 approvals for staging (bea@example.com, cem@example.com); that it is by ann@example.com is what an unsigned tag says.",
     });
   });
 
@@ -112,6 +115,62 @@ describe("approvals", () => {
         assert.equal(cause(approval(bea, change)), `that of bea@example.com, ${why}.`);
       });
     }
+  });
+
+  describe("which evidence", () => {
+    const own = candidate().evidenceDigest!.slice(0, 19);
+
+    it("refuses to count one that was given on other evidence: what was measured anew is approved anew", () => {
+      assert.equal(
+        cause(approval(bea, { evidence: digestOf("9") })),
+        `that of bea@example.com, as it was given on the evidence sha256:999999999999, and now it is ${own}; sign again.`,
+      );
+    });
+
+    it("refuses to count one of before, that names no evidence, for a new version", () => {
+      assert.equal(
+        cause(approval(bea, { evidence: undefined })),
+        "that of bea@example.com, as it doesn't name the evidence that it was given on; sign again.",
+      );
+    });
+
+    it("counts one of before for a version that was released with it, and in a replay", () => {
+      const old = approval(bea, { evidence: undefined });
+      const releasedAt = "2026-02-01T11:30:00.000Z";
+      const back = { history: { ...history, releasedAt }, judgedAt: releasedAt };
+      assert.equal(judge([old], back).passed, true);
+      assert.equal(judge([old], { replayed: true }).passed, true);
+    });
+
+    it("compares the evidence in a replay, where it is named", () => {
+      const other = approval(bea, { evidence: digestOf("9") });
+      assert.equal(judge([other], { replayed: true }).passed, false);
+    });
+  });
+
+  describe("a version that was gone back from", () => {
+    const left = (goneBackFromAt: string) => ({ history: { ...history, goneBackFromAt } });
+
+    it("wants approvals that were signed since", () => {
+      assert.equal(judge([approval(bea)], left("2026-02-01T10:59:59.999Z")).passed, true);
+      for (const time of ["2026-02-01T11:00:00.000Z", "2026-02-01T11:30:00.000Z"]) {
+        assert.equal(
+          cause(approval(bea), left(time)),
+          `that of bea@example.com, as it was signed at 2026-02-01T11:00:00.000Z, before staging went back from this version at ${time}; sign again.`,
+        );
+      }
+    });
+
+    it("wants them by the plan of now and unexpired, like a new version", () => {
+      const since = left("2026-02-01T10:00:00.000Z");
+      assert.match(cause(approval(bea, { plan: digestOf("5") }), since), /as it approves the plan/);
+      const expired = approval(bea, { expires: "2026-02-01T11:59:00Z" });
+      assert.match(cause(expired, since), /as it expired at/);
+    });
+
+    it("takes none when it can't be told when it was gone back from", () => {
+      assert.equal(judge([approval(bea)], left("yesterday")).passed, false);
+    });
   });
 
   describe("when", () => {
@@ -248,6 +307,39 @@ describe("approvals", () => {
       const finding = judge([approval(bea)], { trust: trustIn([bea, cem]) });
       assert.equal(finding.code, "author-unknown");
       assert.match(finding.reason, /is by ann@example\.com, whom the allowed-signers file doesn't name, .+; add a line with the author's key\.$/); // prettier-ignore
+    });
+  });
+
+  describe("who signed the training", () => {
+    const trainedBy = (key: Key, author: string | null) => provenanceOf({ author }, key);
+
+    it("refuses to count whoever signed it, whatever the tag says", () => {
+      const provenance = trainedBy(bea, "ann@example.com");
+      assert.equal(cause(approval(bea), { provenance }), "that of bea@example.com, who is the author."); // prettier-ignore
+      assert.equal(judge([approval(cem)], { provenance }).passed, true);
+    });
+
+    it("refuses to count whose code git said it was, when a job's own key signed", () => {
+      const provenance = trainedBy(dan, "bea@example.com");
+      const more = { trust: trustIn([ann, bea, cem, dan]), provenance };
+      assert.equal(cause(approval(bea), more), "that of bea@example.com, who is the author.");
+      assert.equal(cause(approval(dan), more), "that of dan@example.com, who is the author.");
+      assert.equal(
+        judge([approval(cem)], more).reason,
+        "churn-model v2 has 1 of 1 approval for staging (cem@example.com).",
+      );
+    });
+
+    it("needs no line for an author whom git names, beside the one who signed", () => {
+      const provenance = trainedBy(bea, "somebody@example.com");
+      assert.equal(judge([approval(cem)], { provenance }).passed, true);
+    });
+
+    it("takes the tag's author where the one who signed may not train", () => {
+      const provenance = trainedBy(bea, "bea@example.com");
+      const mayApprove = trustIn([ann, { key: bea, purposes: ["approval"] }]);
+      const finding = judge([approval(bea)], { trust: mayApprove, provenance });
+      assert.match(finding.reason, /by ann@example\.com is what an unsigned tag says\.$/);
     });
   });
 

@@ -71,6 +71,28 @@ describe("betterThanDeployed", () => {
     );
   });
 
+  it("refuses a comparison on fewer distinct rows than are needed, whatever it says", () => {
+    const agree = { candidate: 1, deployed: 1, loss: 0, lossAtMost: 0, pValue: 1, rows: 1000 };
+    assert.equal(
+      only(betterThanDeployed, withQuality({ ...agree, distinctRows: 30 })).passed,
+      true,
+    );
+    const finding = only(betterThanDeployed, withQuality({ ...agree, distinctRows: 1 }));
+    assert.deepEqual([finding.code, finding.value, finding.margin], ["too-few-rows", 1, -29]);
+    assert.equal(
+      finding.reason,
+      "churn-model v2 was compared by its accuracy with the deployed churn-model v1 on 1 distinct row among 1000 rows of data/staging/eval.csv, fewer than the 30 that are needed (margin -29).",
+    );
+    const lowered = withQuality({ ...agree, distinctRows: 4 });
+    assert.equal(only(betterThanDeployed, lowered, { minimumRows: 4 }).passed, true);
+  });
+
+  it("refuses a comparison of which nobody counted the distinct rows", () => {
+    const finding = only(betterThanDeployed, withQuality({ distinctRows: undefined }));
+    assert.equal(finding.code, "not-measured");
+    assert.match(finding.reason, /nobody counted the distinct ones; run `tollgate evaluate` again/);
+  });
+
   it("refuses a loss that the document plays down", () => {
     const judged = withQuality({ ...worse, loss: 0, lossAtMost: 0, pValue: 1 });
     assert.equal(only(betterThanDeployed, judged).code, "undecided");

@@ -56,6 +56,19 @@ describe("calibration", () => {
     );
   });
 
+  it("refuses so few distinct rows that one can be right by chance", () => {
+    const perfect = { expectedCalibrationError: 0, brier: 0, rows: 1000 };
+    assert.deepEqual(codes({ ...perfect, distinctRows: 30 }), ["ok", "ok"]);
+    const [finding, ...others] = judge({ ...perfect, distinctRows: 1 });
+    assert.deepEqual(others, []);
+    assert.equal(
+      finding!.reason,
+      "churn-model v2 has its calibration measured on 1 distinct row among 1000 rows of data/staging/eval.csv, fewer than the 30 that are needed (margin -29).",
+    );
+    assert.deepEqual(codes({ ...perfect, distinctRows: 3 }, { minimumRows: 3 }), ["ok", "ok"]);
+    assert.deepEqual(codes({ distinctRows: undefined }), ["not-measured"]);
+  });
+
   it("refuses a model without probabilities", () => {
     const finding = only(calibration, withEvidence("calibration", null));
     assert.equal(finding.code, "not-measured");

@@ -15,13 +15,13 @@ const tenure = byEvaluation.columns[0]!;
 const byTraining: Measured = {
   ...byEvaluation,
   comparison: "training-reference",
-  data: evidence.dataQuality!.data,
+  data: { ...evidence.dataQuality!.data, distinctRows: 1600 },
 };
 const byLive: Measured = {
   ...byEvaluation,
   comparison: "live-training",
   data: { ...byEvaluation.data, path: "data/staging/live.csv" },
-  reference: evidence.dataQuality!.data,
+  reference: { ...evidence.dataQuality!.data, distinctRows: 1600 },
 };
 
 function judge(dataDriftMeasured: Measured[], settings: object) {
@@ -189,6 +189,12 @@ describe("dataDrift", () => {
       judge([{ ...byLive, data: { ...byLive.data, rows: 5000, rowsUsed } }], live)[0]!;
     assert.match(sampled(30).reason, / the live inputs \(30 of 5000 rows of data\/staging\/live/);
     assert.deepEqual([sampled(29).code, sampled(29).value], ["too-few-rows", 29]);
+  });
+
+  it("counts a row that stands there a thousand times once", () => {
+    const data = { ...byLive.data, rows: 1000, distinctRows: 1 };
+    const [finding] = judge([{ ...byLive, data }], live);
+    assert.deepEqual([finding!.code, finding!.value, finding!.threshold], ["too-few-rows", 1, 30]);
   });
 
   it("does not pass a large shift that so few rows can't tell from chance", () => {

@@ -65,14 +65,17 @@ describe("dataQuality", () => {
     );
     assert.equal(
       finding.reason,
-      "churn-model v2 records sha256:bbbbbbbbbbbb in its lineage, but data/staging/train.csv with sha256:eeeeeeeeeeee was checked; run `tollgate evaluate` again on the data it was trained on.",
+      "churn-model v2 records sha256:bbbbbbbbbbbb in its lineage, say unsigned tags, but data/staging/train.csv with sha256:eeeeeeeeeeee was checked; run `tollgate evaluate` again on the data it was trained on.",
     );
   });
 
   it("refuses when the version doesn't say what it was trained on", () => {
     const finding = only(dataQuality, withEvidence("lineage", { trainingDataDigest: null }), rules);
     assert.equal(finding.code, "training-data-differs");
-    assert.match(finding.reason, / records nothing of its training data in its lineage, but /);
+    assert.match(
+      finding.reason,
+      / records nothing of its training data in its lineage, say unsigned tags, but /,
+    );
   });
 
   it("refuses data that was not checked", () => {

@@ -5,6 +5,7 @@ import type { Evidence } from "../../../registry/evidence";
 import { candidate, evidence, only, refusesWithoutEvidence } from "../fixtures";
 
 type Measured = Evidence["fairness"][number];
+type Group = Measured["groups"][number];
 
 const byGender = { columns: ["gender"] };
 const withFairness = (...changed: Partial<Measured>[]) =>
@@ -79,8 +80,8 @@ describe("fairness", () => {
 
   it("refuses a group too small to tell, instead of judging its numbers", () => {
     const groups = [
-      { value: "m", rows: 371, selectionRate: 0.4 },
-      { value: "f", rows: 29, selectionRate: 0.4 },
+      { value: "m", rows: 371, distinctRows: 371, selectionRate: 0.4 },
+      { value: "f", rows: 29, distinctRows: 29, selectionRate: 0.4 },
     ];
     const [finding, ...others] = judge({ groups });
     assert.deepEqual(others, []);
@@ -95,8 +96,16 @@ describe("fairness", () => {
     assert.equal(codes({ groups }, { ...byGender, minimumRows: 29 })[0], "ok");
   });
 
+  it("counts a row of a group that stands there often once, and wants it counted", () => {
+    const [large, small] = evidence.fairness[0]!.groups;
+    const groups = (distinctRows?: number) => [large!, { ...small!, distinctRows }] as Group[];
+    const [finding] = judge({ groups: groups(3) });
+    assert.deepEqual([finding!.code, finding!.value], ["too-few-rows", 3]);
+    assert.equal(judge({ groups: groups() })[0]!.code, "not-measured");
+  });
+
   it("refuses a column with one group: nothing was compared", () => {
-    const groups = [{ value: "f", rows: 400, selectionRate: 0.4 }];
+    const groups = [{ value: "f", rows: 400, distinctRows: 400, selectionRate: 0.4 }];
     const [finding] = judge({ groups });
     assert.equal(finding!.code, "one-group");
     assert.equal(

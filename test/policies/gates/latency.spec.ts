@@ -35,6 +35,26 @@ describe("latency", () => {
     );
   });
 
+  for (const [machine, words] of [
+    [{}, ""],
+    [{ rounds: 1, load: 0.02 }, ""],
+    [{ rounds: 3, load: 0.05 }, ""],
+    [
+      { rounds: 5, load: 0.624 },
+      ", the quietest of 5 rounds, while other work took 62 % of the processors",
+    ],
+    [{ rounds: 1, load: 0.5 }, " while other work took 50 % of the processors"],
+    [{ rounds: 5 }, ", the middle one of 5 rounds"],
+  ] as const) {
+    it(`says of a machine with ${JSON.stringify(machine)} what it may have added`, () => {
+      const judged = withEvidence("latency", { p95Ms: 60, ...machine });
+      assert.equal(
+        only(latency, judged, limit).reason,
+        `churn-model v2 answers with a P95 latency of 60 ms over 200 requests by 1 caller at a time${words}, above the limit 50 ms (margin -10 ms).`,
+      );
+    });
+  }
+
   const wrong: [unknown, string, string][] = [
     [NaN, "not-finite", "NaN, which is not a finite number"],
     ["12", "wrong-type", '"12", which is not a number'],

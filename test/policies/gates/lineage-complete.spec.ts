@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lineageComplete } from "../../../policies/gates/lineage-complete";
-import { candidate, only, refusesWithoutEvidence, withEvidence } from "../fixtures";
+import { candidate, only, provenanceOf, refusesWithoutEvidence, withEvidence } from "../fixtures";
 
 const words = {
   runId: "run",
@@ -12,13 +12,35 @@ const words = {
 } as const;
 
 describe("lineageComplete", () => {
-  it("passes a version that can be traced", () => {
-    const finding = only(lineageComplete, candidate());
-    assert.equal(finding.passed, true);
+  it("passes a version that can be traced, and says who says so", () => {
+    const traced =
+      "churn-model v2 is traced to run 8f1c, commit 0a1b2c3 by ann@example.com and data v2";
+    const signed = only(lineageComplete, candidate());
+    assert.equal(signed.passed, true);
+    assert.equal(signed.reason, `${traced}, as ann@example.com signed.`);
+    const tagged = only(lineageComplete, candidate({ provenance: null }));
+    assert.equal(tagged.passed, true);
+    assert.equal(tagged.reason, `${traced}, say unsigned tags.`);
+  });
+
+  it("believes what was signed, whatever the tags say", () => {
+    const dirty = candidate({ provenance: provenanceOf({ gitDirty: true }) });
     assert.equal(
-      finding.reason,
-      "churn-model v2 is traced to run 8f1c, commit 0a1b2c3 by ann@example.com and data v2.",
+      only(lineageComplete, dirty).reason,
+      "churn-model v2 was trained with uncommitted changes on top of commit 0a1b2c3, as ann@example.com signed.",
     );
+    const outside = provenanceOf({ gitCommit: null, gitDirty: null });
+    assert.equal(
+      only(lineageComplete, candidate({ provenance: outside })).reason,
+      "churn-model v2 doesn't record its git commit, state of the working tree.",
+    );
+    const { evidence } = withEvidence("lineage", { gitDirty: true, gitCommit: null });
+    assert.equal(only(lineageComplete, candidate({ evidence })).passed, true);
+  });
+
+  it("takes the run of a copy from its own registry", () => {
+    const provenance = provenanceOf({ stack: "dev", runId: "another" });
+    assert.match(only(lineageComplete, candidate({ provenance })).reason, /traced to run 8f1c,/);
   });
 
   for (const [fact, name] of Object.entries(words)) {
@@ -43,7 +65,7 @@ describe("lineageComplete", () => {
     assert.equal(finding.code, "dirty");
     assert.equal(
       finding.reason,
-      "churn-model v2 was trained with uncommitted changes on top of commit 0a1b2c3.",
+      "churn-model v2 was trained with uncommitted changes on top of commit 0a1b2c3, say unsigned tags.",
     );
   });
 

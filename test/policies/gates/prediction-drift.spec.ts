@@ -38,6 +38,19 @@ describe("predictionDrift", () => {
     );
   });
 
+  it("refuses so few distinct rows that any two versions look alike on them", () => {
+    const counted = (distinctRows: number) =>
+      candidate({
+        evidence: { ...evidence, support: { ...evidence.support!, distinctRows } },
+      });
+    assert.equal(only(predictionDrift, counted(30)).passed, true);
+    const finding = only(predictionDrift, counted(1));
+    assert.deepEqual([finding.code, finding.value, finding.margin], ["too-few-rows", 1, -29]);
+    assert.equal(only(predictionDrift, counted(1), { minimumRows: 1 }).passed, true);
+    const former = candidate({ evidence: { ...evidence, support: undefined } });
+    assert.equal(only(predictionDrift, former).code, "not-measured");
+  });
+
   it("judges the scores of a regression", () => {
     const finding = judge({ kind: "scores", test: "kolmogorov-smirnov", psi: 0.5, pValue: 0 });
     assert.deepEqual([finding.code, finding.subject], ["drifted", "scores"]);

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import type { Candidate, Finding } from "../../../policies/gate";
 import { provenance } from "../../../policies/gates/provenance";
-import { candidate, digestOf, evidence, refusesWithoutEvidence, withEvidence } from "../fixtures";
+import { testKey, trustIn } from "../../support/signing";
+import {
+  annKey,
+  candidate,
+  digestOf,
+  evidence,
+  provenanceOf,
+  refusesWithoutEvidence,
+  withEvidence,
+} from "../fixtures";
 
 const { history } = candidate();
 const { trainingData } = evidence.leakage!;
@@ -34,10 +43,15 @@ describe("provenance", () => {
           reason: "churn-model v2 is by ann@example.com, and any author is allowed.",
         },
         {
+          subject: "tags",
+          passed: true,
+          reason: "churn-model v2 has the lineage that ann@example.com signed.",
+        },
+        {
           subject: "leakage",
           passed: true,
           reason:
-            "churn-model v2 was trained on 0 of the 400 rows of data/staging/eval.csv, told by the 1600 rows of data/staging/train.csv, within the limit 0 (margin 0).",
+            "churn-model v2 was trained on 0 of the 400 rows of data/staging/eval.csv, told by the 1600 rows of data/staging/train.csv that it was trained on, as ann@example.com signed, within the limit 0 (margin 0).",
         },
         {
           subject: "clock",
@@ -95,12 +109,103 @@ describe("provenance", () => {
       });
     }
 
+    it("believes who signed the training, and no tag", () => {
+      const bea = testKey("bea");
+      const trust = trustIn([
+        { key: annKey, principals: ["ann@example.com", "a.example@example.org"] },
+        { key: bea, principals: ["bea@example.com"] },
+      ]);
+      const second = candidate({ trust });
+      assert.equal(
+        finding("author", second, { authors: ["A.Example@example.org"] }).reason,
+        "churn-model v2 is by ann@example.com, a.example@example.org, who is allowed.",
+      );
+      const signedByBea = candidate({ trust, provenance: provenanceOf({}, bea) });
+      const found = finding("author", signedByBea, { authors: ["ann@example.com"] });
+      assert.equal(found.code, "author-not-allowed");
+      assert.equal(found.value, "bea@example.com");
+    });
+
+    it("says where only a tag names the author", () => {
+      const unsigned = candidate({ provenance: null });
+      assert.equal(
+        finding("author", unsigned, { authors }).reason,
+        "churn-model v2 is by ann@example.com, says an unsigned tag, who is allowed.",
+      );
+    });
+
     it("leaves a missing author to lineage-complete where anybody is allowed", () => {
       assert.equal(finding("author", withEvidence("lineage", { author: null })).passed, true);
     });
   });
 
+  describe("tags", () => {
+    /** Signed otherwise than the fixture's evidence has it. */
+    const signed = (...[changes]: Parameters<typeof provenanceOf>) =>
+      finding("tags", candidate({ provenance: provenanceOf(changes) }));
+
+    for (const [what, changes, tagged, told] of [
+      ["run", { runId: "other" }, "8f1c", "other"],
+      ["git commit", { gitCommit: "5d1c0de" }, "0a1b2c3", "5d1c0de"],
+      ["state of the working tree", { gitDirty: true }, "clean", "with uncommitted changes"],
+      ["author", { author: "bea@example.com" }, "ann@example.com", "bea@example.com"],
+      ["author", { author: null }, "ann@example.com", "nothing"],
+      ["data version", { dataVersion: "v3" }, "v2", "v3"],
+      [
+        "parameters",
+        { parameters: { model: "logreg" } },
+        '{"model":"gradient-boosting"}',
+        '{"model":"logreg"}',
+      ],
+    ] as const) {
+      it(`refuses another ${what} than was signed: ${told}`, () => {
+        const found = signed(changes);
+        assert.equal(found.code, "training-contradicted");
+        assert.equal(found.value, tagged);
+        assert.equal(found.threshold, told);
+        assert.equal(
+          found.reason,
+          `churn-model v2 has tags that say ${tagged} of its ${what}, but ann@example.com signed ${told}; find out who wrote the tags, train it again, or put them right and evaluate it again.`,
+        );
+      });
+    }
+
+    it("names everything that differs", () => {
+      const found = signed({ gitCommit: "5d1c0de", dataVersion: "v3", runId: "other" });
+      assert.match(
+        found.reason,
+        /of its run, but .+ \(so do they of its git commit, data version\);/,
+      );
+    });
+
+    it("passes the same parameters in another order, and a copy with a run of its own", () => {
+      const { evidence: ordered } = withEvidence("lineage", { parameters: { b: "2", a: "1" } });
+      const provenance = provenanceOf({ parameters: { a: "1", b: "2" }, stack: "dev", runId: "x" });
+      const found = finding("tags", candidate({ evidence: ordered, provenance }));
+      assert.equal(found.passed, true);
+    });
+
+    it("passes unsigned ones, and says that they are", () => {
+      assert.equal(
+        finding("tags", candidate({ provenance: null })).reason,
+        "churn-model v2 has a lineage that unsigned tags say, with nothing that counts to compare it with.",
+      );
+    });
+  });
+
   describe("leakage", () => {
+    it("believes what was signed of the training data, and no tag", () => {
+      const lying = candidate({ provenance: provenanceOf({ trainingDataDigest: digestOf("d") }) });
+      const findings = provenance.check(lying, provenance.settings.parse({}));
+      assert.deepEqual(
+        findings.filter(({ passed }) => !passed).map(({ code, value, threshold }) => ({ code, value, threshold })), // prettier-ignore
+        [
+          { code: "training-contradicted", value: digestOf("e"), threshold: digestOf("d") },
+          { code: "training-data-differs", value: digestOf("e"), threshold: digestOf("d") },
+        ],
+      );
+    });
+
     it("refuses one shared row", () => {
       const found = finding("leakage", withEvidence("leakage", { sharedRows: 1 }));
       assert.equal(found.code, "leakage");
@@ -109,9 +214,35 @@ describe("provenance", () => {
       assert.equal(found.margin, -1);
       assert.equal(
         found.reason,
-        "churn-model v2 was trained on 1 of the 400 rows of data/staging/eval.csv, told by the 1600 rows of data/staging/train.csv, above the limit 0 (margin -1).",
+        "churn-model v2 was trained on 1 of the 400 rows of data/staging/eval.csv, told by the 1600 rows of data/staging/train.csv that it was trained on, as ann@example.com signed, above the limit 0 (margin -1).",
       );
     });
+
+    for (const [sharedRows, firstRows, words] of [
+      [
+        1,
+        [7],
+        "1 of the 400 rows of data/staging/eval.csv (row 7, from 1, a header not counted), told",
+      ],
+      [3, [1, 7, 400], "3 of the 400 rows of data/staging/eval.csv (rows 1, 7, 400, from 1, "],
+      [12, [3, 4], "12 of the 400 rows of data/staging/eval.csv (rows 3, 4 and 10 more, from 1, "],
+      [2, [], "2 of the 400 rows of data/staging/eval.csv, told"],
+      [2, undefined, "2 of the 400 rows of data/staging/eval.csv, told"],
+    ] as const) {
+      it(`names the rows ${JSON.stringify(firstRows)} of ${sharedRows}, and the setting that allows them`, () => {
+        const change = { sharedRows, ...(firstRows ? { firstRows: [...firstRows] } : {}) };
+        const found = finding("leakage", withEvidence("leakage", change));
+        assert.ok(found.reason.includes(`was trained on ${words}`), found.reason);
+        assert.equal(
+          found.remedy,
+          `Take the shared rows out of data/staging/train.csv and train again, or out of data/staging/eval.csv and evaluate again; where rows that are alike are different cases, as with few columns, allow them by tollgate:gates.provenance.sharedRows: ${sharedRows} in a reviewed change.`,
+        );
+        assert.equal(
+          finding("leakage", withEvidence("leakage", change), { sharedRows }).passed,
+          true,
+        );
+      });
+    }
 
     it("passes exactly as many as the settings allow", () => {
       const judged = withEvidence("leakage", { sharedRows: 3 });
@@ -140,7 +271,7 @@ describe("provenance", () => {
       assert.equal(found.code, "training-data-differs");
       assert.equal(
         found.reason,
-        "churn-model v2 was trained on sha256:bbbbbbbbbbbb, but shared rows were looked for in data/staging/train.csv (sha256:eeeeeeeeeeee); set tollgate:train.data to the data it was trained on and evaluate it again.",
+        "churn-model v2 was trained on sha256:bbbbbbbbbbbb, say unsigned tags, but shared rows were looked for in data/staging/train.csv (sha256:eeeeeeeeeeee); evaluate it again where the data it was trained on is at hand, as tollgate:train.data of this stack or of another one of the project.",
       );
       const unknown = withEvidence("lineage", { trainingDataDigest: null });
       assert.equal(finding("leakage", unknown).code, "training-data-differs");
@@ -167,15 +298,15 @@ describe("provenance", () => {
       );
     });
 
-    it("refuses a clock that says less than the last receipt", () => {
-      const receipt = (lastReceiptAt: string) =>
-        finding("clock", candidate({ history: { ...history, lastReceiptAt } }));
+    it("refuses a clock that says less than the latest receipt", () => {
+      const receipt = (latestReceiptAt: string) =>
+        finding("clock", candidate({ history: { ...history, latestReceiptAt } }));
       assert.equal(receipt("2026-02-01T12:00:00.000Z").passed, true);
       const later = receipt("2026-02-01T12:00:00.001Z");
       assert.equal(later.code, "clock-set-back");
       assert.equal(
         later.reason,
-        "churn-model v2 is judged at 2026-02-01T12:00:00.000Z, earlier than the last receipt, at 2026-02-01T12:00:00.001Z; this machine's clock was set back, set it right.",
+        "churn-model v2 is judged at 2026-02-01T12:00:00.000Z, earlier than the latest receipt, at 2026-02-01T12:00:00.001Z; this machine's clock was set back, set it right, or wait until then if that receipt's was ahead.",
       );
     });
 

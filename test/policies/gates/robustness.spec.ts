@@ -49,6 +49,18 @@ describe("robustness", () => {
     );
   });
 
+  it("refuses so few distinct rows that nothing shows on them", () => {
+    assert.equal(judge({ distinctRows: 30 }).passed, true);
+    const finding = judge({ distinctRows: 29 });
+    assert.deepEqual([finding.code, finding.value, finding.margin], ["too-few-rows", 29, -1]);
+    assert.equal(
+      finding.reason,
+      "churn-model v2 was measured under noise of strength 0.1 on 29 distinct rows among 400 rows of data/staging/eval.csv, fewer than the 30 that are needed (margin -1).",
+    );
+    assert.equal(judge({ distinctRows: 5 }, { ...noise, minimumRows: 5 }).passed, true);
+    assert.equal(judge({ distinctRows: undefined }).code, "not-measured");
+  });
+
   it("passes a model that is better on disturbed rows", () => {
     assert.equal(judge({ baseline: 0.9, disturbed: 0.91 }).margin, 0.06);
   });

@@ -41,7 +41,12 @@ describe("slices", () => {
 
   it("passes exactly the rows that are needed and refuses one less, however good it is on them", () => {
     assert.equal(only(slices, candidate(), west({ minimumRows: 120 })).passed, true);
-    const perfect = withSlices({ rows: 29, metrics: { accuracy: 1 } });
+    const { support } = evidence.slices[0]!;
+    const perfect = withSlices({
+      rows: 29,
+      support: { ...support!, distinctRows: 29 },
+      metrics: { accuracy: 1 },
+    });
     const finding = only(slices, perfect, west());
     assert.deepEqual(
       [finding.code, finding.value, finding.threshold, finding.margin],
@@ -51,6 +56,43 @@ describe("slices", () => {
       finding.reason,
       'churn-model v2 has a slice west (region == "west") of 29 rows of data/staging/eval.csv, fewer than the 30 that are needed (margin -1).',
     );
+  });
+
+  const counted = (distinctRows: number, ofClass = 50) =>
+    withSlices({
+      support: {
+        distinctRows,
+        positive: "1",
+        classes: [{ value: "1", rows: 50, distinctRows: ofClass, predicted: 48 }],
+      },
+      metrics: { accuracy: 1, recall: 1 },
+    });
+
+  it("counts a row that stands there often once", () => {
+    const finding = only(slices, counted(29), west());
+    assert.deepEqual([finding.code, finding.value, finding.threshold], ["too-few-rows", 29, 30]);
+    assert.match(finding.reason, / of 29 distinct rows among 120 rows of /);
+  });
+
+  it("needs as many rows as a higher floor, or one of a class, takes to prove", () => {
+    assert.equal(only(slices, counted(59), west({ floor: 0.95 })).passed, true);
+    const finding = only(slices, counted(58), west({ floor: 0.95 }));
+    assert.deepEqual([finding.code, finding.threshold], ["too-few-rows", 59]);
+    assert.equal(
+      finding.reason,
+      "churn-model v2 can't be judged by its accuracy: the slice west of data/staging/eval.csv has 58 distinct rows, fewer than the 59 that are needed (margin -1): on fewer, an accuracy below 0.95 looks perfect by chance more often than 0.05.",
+    );
+    const recall = (ofClass: number, change: object = {}) =>
+      only(slices, counted(120, ofClass), west({ metric: "recall", floor: 0.8, ...change })).code;
+    assert.deepEqual([recall(14), recall(13)], ["ok", "too-few-rows"]);
+    assert.deepEqual([recall(13, { minimumRows: 13 }), recall(13)], ["ok", "too-few-rows"]);
+  });
+
+  it("refuses a slice of which nobody counted the distinct rows, but for what may come back", () => {
+    const former = withSlices({ support: undefined });
+    assert.equal(only(slices, former, west()).code, "not-measured");
+    const history = { ...former.history, releasedAt: "2026-01-10T12:00:00.000Z" };
+    assert.equal(only(slices, { ...former, history }, west()).passed, true);
   });
 
   it("refuses a slice without rows", () => {
@@ -151,9 +193,11 @@ describe("slices", () => {
   it("passes exactly what has the rows and keeps the floor", () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
-      fc.property(share, share, fc.nat(60), (accuracy, floor, rows) => {
+      fc.property(share, share, fc.nat(200), (accuracy, floor, rows) => {
         const finding = only(slices, withSlices({ rows, metrics: { accuracy } }), west({ floor }));
-        assert.equal(finding.passed, rows >= 30 && accuracy >= floor);
+        // Even right answers alone prove a floor only where chance would seldom give as many.
+        const enough = rows >= 30 && floor ** rows <= 0.05;
+        assert.equal(finding.passed, enough && accuracy >= floor);
       }),
     );
   });

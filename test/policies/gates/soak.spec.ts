@@ -106,7 +106,10 @@ describe("soak", () => {
     it("passes another version of the same commit and data", () => {
       const finding = judge([service("01T00", null, other)], settings);
       assert.equal(finding.passed, true);
-      assert.match(finding.reason, /\(commit 0a1b2c3 with data v2\)/);
+      assert.match(
+        finding.reason,
+        /\(commit 0a1b2c3 with data v2, as ann@example\.com signed; what served is told by unsigned tags\)/,
+      );
     });
 
     for (const change of [{ gitCommit: "9" }, { dataVersion: "v1" }, { gitCommit: null }]) {

@@ -148,6 +148,28 @@ describe("noPlainSecrets", () => {
     assert.equal(check(props).length, 2);
   });
 
+  it("passes names of a cluster's Secrets in what is judged with a pin, and fingerprints that roll pods", () => {
+    const settings = {
+      database: { secret: "mlflow-database" },
+      artifactStore: { secret: "mlflow-artifacts" },
+      trackingServer: { credentials: { secretName: "registry-credentials" } },
+    };
+    const other = { ...settings, train: { password: "hunter2hunter2" } };
+    const holding = (held: object) => {
+      const text = { settings: JSON.stringify(held) };
+      return [
+        ...check(text, [], "tollgate:index:Admission"),
+        ...check({ admission: text }, [], "tollgate:index:Receipt"),
+      ];
+    };
+    assert.deepEqual(holding(settings), []);
+    assert.equal(holding(other).length, 2);
+    assert.equal(check({ settings: JSON.stringify(settings) }).length, 1);
+    const annotations = { "tollgate.dev/secrets": "registry-credentials=0123456789ab" };
+    const template = { metadata: { annotations } };
+    assert.deepEqual(check({ spec: { template } }, [], "kubernetes:apps/v1:Deployment"), []);
+  });
+
   it("finds a password however deep it lies, also inside of JSON", () => {
     const step = fc.constantFrom("a", "b", "spec", 0, "json");
     fc.assert(

@@ -12,17 +12,16 @@ tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/predict
 tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/predict",le="0.01"} 90.0
 tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/predict",le="+Inf"} 100.0
 tollgate_scorer_request_seconds_bucket{model="churn",version="2",route="/ready",le="0.001"} 40.0
-tollgate_scorer_in_flight{model="churn",version="2"} 3.0
 process_cpu_seconds_total 1.5
 `;
 
 describe("countersIn", () => {
-  it("counts callers' answers alone, and those of 5xx as errors", () => {
-    assert.deepEqual(countersIn(samplesIn(text)), { requests: 105, errors: 3, active: 3 });
+  it("counts callers' answers alone, and as errors those of 5xx that no input of theirs causes", () => {
+    assert.deepEqual(countersIn(samplesIn(text)), { requests: 105, errors: 1, doubtful: 2 });
   });
 
   it("counts nothing in a text without metrics", () => {
-    assert.deepEqual(countersIn(samplesIn("")), { requests: 0, errors: 0, active: 0 });
+    assert.deepEqual(countersIn(samplesIn("")), { requests: 0, errors: 0, doubtful: 0 });
   });
 });
 

@@ -21,6 +21,7 @@ export function releaseInputs(change: Partial<ClusterReleaseInputs> = {}): Clust
     watchSeconds: 0,
     maxErrorRate: 0.01,
     maxP95Ms: 200,
+    answers: null,
     ...change,
   };
 }

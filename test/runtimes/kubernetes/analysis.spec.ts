@@ -66,7 +66,7 @@ describe("analysisManifests", () => {
     const release = { ...settings.release, maxP95Ms: 2000 };
     const [metric] = metricsOf({ ...settings, release }, "release-check");
     const { spec } = metric!.provider["job"] as { spec: Record<string, unknown> };
-    assert.equal(spec["activeDeadlineSeconds"], 120 + 30 + 800);
+    assert.equal(spec["activeDeadlineSeconds"], 120 + 30 + 1200);
   });
 
   it("ask Prometheus about limits and about the old version while a release is watched", () => {

@@ -266,7 +266,7 @@ async function declaredObjects(settings: ClusterSettings): Promise<Record<string
     const server = new TrackingServer("tracking-server", { runtime, settings, store }, below);
     const pin = settings.pin!;
     const modelUri = pulumi.output(`models:/${pin.name}/${pin.version}`);
-    const serving = { runtime, settings, pin, modelUri, trackingUri: server.uri };
+    const serving = { runtime, settings, pin, modelUri, trackingUri: server.uri, answers: null };
     new ModelServing("model-serving", serving, below);
   });
   const objects = registrations

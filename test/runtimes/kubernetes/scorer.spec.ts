@@ -54,8 +54,21 @@ describe("scorerTemplate", () => {
     assert.deepEqual(scorer!.args, [
       ...pin,
       ...["--stage", "Staging", "--host", "0.0.0.0", "--port", "8000"],
-      ...["--log-level", "INFO", "--cache", "/models"],
+      ...["--log-level", "INFO", "--cache", "/models", "--answer-seconds", "120"],
+      ...["--sandbox", "pod"],
     ]);
+  });
+
+  it("is the sandbox itself, unless the settings want none", () => {
+    const sandboxOf = (sandbox: "required" | "preferred" | "off") => {
+      const { scorer } = settingsOf();
+      const { args } = podOf(settingsOf({}, { scorer: { ...scorer, sandbox } })).containers[0]!;
+      return args[args.indexOf("--sandbox") + 1];
+    };
+    assert.deepEqual(
+      (["required", "preferred", "off"] as const).map((wanted) => sandboxOf(wanted)),
+      ["pod", "pod", "off"],
+    );
   });
 
   it("gives the scorer the checked bytes read-only", () => {
@@ -74,10 +87,9 @@ describe("scorerTemplate", () => {
     );
   });
 
-  it("is taken out of the endpoints before it is told to end, and has time to finish", () => {
-    const { containers, terminationGracePeriodSeconds } = podOf();
+  it("is taken out of the endpoints before it is told to end", () => {
+    const { containers } = podOf();
     assert.deepEqual(containers[0]!["lifecycle"], { preStop: { sleep: { seconds: 5 } } });
-    assert.equal(terminationGracePeriodSeconds, 40);
   });
 
   it("may take as long to start as the settings say", () => {
@@ -111,6 +123,16 @@ describe("scorerTemplate", () => {
       { secretRef: { name: "registry-credentials", optional: true } },
     ]);
     assert.equal(podOf().initContainers![0]!["envFrom"], undefined);
+  });
+
+  it("gives the download what the stack's own registry wants, and the scorer nothing of it", () => {
+    const { trackingServer } = settingsOf();
+    const credentials = { secretName: "registry-credentials" };
+    const pod = podOf(settingsOf({}, { trackingServer: { ...trackingServer, credentials } }));
+    assert.deepEqual(pod.initContainers![0]!["envFrom"], [
+      { secretRef: { name: "registry-credentials" } },
+    ]);
+    assert.doesNotMatch(JSON.stringify(pod.containers), /registry-credentials/);
   });
 
   for (const [level, resources, threads] of [

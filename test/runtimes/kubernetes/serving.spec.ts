@@ -9,13 +9,27 @@ import { anyClusterSettings } from "../../support/cluster-settings";
 import { registrationsOf } from "../../support/mocks";
 import { served, settingsOf } from "./served";
 
+const answers = {
+  registry: {
+    uri: "http://tracking-server:5000",
+    caFile: null,
+    tokenVariable: "MLFLOW_TRACKING_TOKEN",
+    timeoutSeconds: 5,
+    cluster: null,
+  },
+  model: "churn-model",
+  digest: `sha256:${"9".repeat(64)}`,
+  rows: 400,
+  task: "classification",
+} as const;
+
 function declared(settings = settingsOf()) {
   const { modelUri, trackingUri, version, digest } = served;
   return registrationsOf(() => {
     const parent = new pulumi.ComponentResource("tollgate:test:Parent", "parent");
     return declareServing(
       "serving",
-      { settings, modelUri, trackingUri, version, digest },
+      { settings, modelUri, trackingUri, version, digest, answers },
       { parent },
     );
   });
@@ -52,6 +66,7 @@ describe("declareServing", () => {
       watchSeconds: 3,
       maxErrorRate: 0.01,
       maxP95Ms: 200,
+      answers,
     });
   });
 

@@ -48,6 +48,26 @@ describe("trackingServerManifests", () => {
     });
   });
 
+  it("reads its clients' password from a file that is no variable, and rolls when it changes", () => {
+    const change = changed("trackingServer", {
+      credentials: { secretName: "registry-credentials" },
+    });
+    const { containers, volumes } = serverOf(change).spec;
+    const [, file] = containers[0]!.args!.slice(-2);
+    assert.deepEqual(containers[0]!.args!.slice(-2), ["--password-file", file]);
+    const mount = containers[0]!.volumeMounts!.find(({ name }) => name === "registry-credentials")!;
+    const [item] = (
+      volumes!.find(({ name }) => name === "registry-credentials") as unknown as {
+        secret: { secretName: string; items: { key: string; path: string }[] };
+      }
+    ).secret.items;
+    assert.equal(item!.key, "MLFLOW_TRACKING_PASSWORD");
+    assert.equal(file, `${mount.mountPath}/${item!.path}`);
+    assert.equal((mount as { readOnly?: boolean }).readOnly, true);
+    assert.doesNotMatch(JSON.stringify(environmentOf(change)), /registry-credentials/);
+    assert.doesNotMatch(JSON.stringify(serverOf()), /registry-credentials/);
+  });
+
   it("gets addresses and keys from Secrets, and answers to its own names alone", () => {
     assert.deepEqual(environmentOf(), {
       HOME: "/tmp",

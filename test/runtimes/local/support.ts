@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ProcessInputs } from "../../../provider/inputs";
+import type { ProcessInputs, ProcessOutputs } from "../../../provider/inputs";
 import type { ProcessArguments } from "../../../runtimes/local/processes/commands";
+import {
+  readRecord,
+  type RunningRecord,
+  runFolder,
+} from "../../../runtimes/local/processes/folder";
 import { stopProcess } from "../../../runtimes/local/processes/stop";
 
 export const root = path.join(__dirname, "..", "..", "..");
@@ -69,6 +74,16 @@ export class Stage {
   }
 }
 
+/** Who keeps a process and who is the server itself: the latter changes when the former starts it again. */
+export function recordOf({
+  stateDir,
+  name,
+}: Pick<ProcessOutputs, "stateDir" | "name">): RunningRecord {
+  const record = readRecord<RunningRecord>(runFolder(stateDir, name), "pid.json");
+  if (!record) throw new Error(`${name} has no pid.json`);
+  return record;
+}
+
 /** A server of this very process on a free port of loopback: a stranger that has the port. */
 export async function stranger(): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer((_, response) => response.end("stranger"));
@@ -91,11 +106,14 @@ export async function refusal(promise: Promise<unknown>): Promise<string> {
   throw new Error("expected a refusal");
 }
 
-/** Waits until `condition` holds, at most 10 s. */
-export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
+/** Waits until `condition` holds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  seconds = 20,
+): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error("it did not happen within 10 s");
+    if (Date.now() > deadline) throw new Error(`it did not happen within ${seconds} s`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -45,6 +45,7 @@ describe("engineEnvironment", () => {
     assert.equal(statSync(file).mode & 0o777, 0o600);
     const first = readFileSync(file, "utf8");
     assert.match(first, /^[\w-]{32}$/);
+    assert.match(readFileSync(path.join(project, ".tollgate", ".gitignore"), "utf8"), /^\*$/m);
     engineEnvironment(engine, project);
     assert.equal(readFileSync(file, "utf8"), first);
     const other = path.join(folder, "other");

@@ -4,10 +4,10 @@ import { diagnoseCluster } from "../../../../runtimes/kubernetes/doctor";
 import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
 import type { Part } from "../../../../toolchain/doctor-part";
 import { clusterSettings } from "../../../support/fixtures";
-import { fakeProgram, temporaryFolder } from "../../../toolchain/helpers";
+import { fakeProgram, sharedFolder } from "../../../toolchain/helpers";
 import { type Contents, readOnlyCluster } from "./read-only-cluster";
 
-export const folder = temporaryFolder();
+export const folder = sharedFolder();
 const home = path.join(folder, "home");
 export const plugin = fakeProgram(
   path.join(home, "plugins", "resource-kubernetes-v4.25.0"),

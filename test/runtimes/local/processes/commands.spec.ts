@@ -60,7 +60,8 @@ describe("commands", () => {
       command.join(" "),
       "/python/bin/python -m tollgate_serving.scorer --model-uri models:/churn-model/2 " +
         `--model churn-model --version 2 --digest ${digestOf("a")} --stage Staging ` +
-        "--host 127.0.0.1 --port {port} --log-level INFO --cache /project/.tollgate/staging/models",
+        "--host 127.0.0.1 --port {port} --cache /project/.tollgate/staging/models --log-level INFO " +
+        "--sandbox required --memory-bytes 4294967296 --answer-seconds 120",
     );
     assert.equal(environment["PYTHONPATH"], "/tollgate/serving");
     assert.equal(passEnvironment["MLFLOW_TRACKING_TOKEN"], "MLFLOW_TRACKING_TOKEN");
@@ -77,6 +78,21 @@ describe("commands", () => {
     const other = commands.scorerProcess({ ...settings, trackingServer }, paths, scorer);
     assert.equal(other.passEnvironment["MLFLOW_TRACKING_TOKEN"], "DAGSHUB_TOKEN");
     assert.equal(other.environment["MLFLOW_TRACKING_SERVER_CERT_PATH"], "/ca.pem");
+  });
+
+  it("give a scorer the path of its own registry's password, and no credentials of another", () => {
+    const passwordFile = "/state/secrets/registry-password";
+    const { trackingServer } = settings;
+    const own = stagingSettings({
+      trackingServer: { ...trackingServer, credentials: { passwordFile } },
+    });
+    const { environment, passEnvironment } = commands.scorerProcess(own, paths, scorer);
+    assert.equal(environment["TOLLGATE_REGISTRY_PASSWORD_FILE"], passwordFile);
+    assert.deepEqual(
+      Object.keys(passEnvironment).filter((name) => name.startsWith("MLFLOW_TRACKING")),
+      [],
+    );
+    assert.equal(all.scorer.environment["TOLLGATE_REGISTRY_PASSWORD_FILE"], undefined);
   });
 
   it("have a scorer keep callers' rows in a file of its own when the settings say so", () => {

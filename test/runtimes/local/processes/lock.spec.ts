@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -32,6 +40,12 @@ describe("withProcessLock", () => {
     await Promise.all(Array.from({ length: 10 }, () => withProcessLock(folder, "small", work)));
     assert.deepEqual([most, done], [1, 10]);
     assert.deepEqual(readdirSync(path.join(folder, "run")), []);
+  });
+
+  it("closes a state folder to other users, whoever opened it", async () => {
+    chmodSync(folder, 0o755);
+    await withProcessLock(folder, "small", () => Promise.resolve());
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
   });
 
   it("doesn't hold up the work on another process", async () => {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { registryClient } from "../../../../config/registry";
 import * as commands from "../../../../runtimes/local/processes/commands";
 import { freePort } from "../../../../runtimes/local/processes/ports";
 import { stopProcess } from "../../../../runtimes/local/processes/stop";
@@ -11,7 +12,7 @@ import { credentialType } from "../../../../provider/types/credential";
 import { processType } from "../../../../provider/types/process";
 import { stagingSettings } from "../../../support/fixtures";
 import { testPython } from "../../../support/mlflow";
-import { root, Stage, until } from "../support";
+import { recordOf, root, Stage, until } from "../support";
 
 /** Logs a run with an artifact, or reads one back, as any user of MLflow would. */
 const CLIENT = `
@@ -54,13 +55,15 @@ describe("a registry on PostgreSQL and S3", function () {
   /** As an `up` does it: the two stores first, then MLflow. */
   async function startAll() {
     const base = stagingSettings();
-    const trackingServer = { ...base.trackingServer, port };
+    const passwordFile = stage.path("secrets", "registry-password");
+    const trackingServer = { ...base.trackingServer, port, credentials: { passwordFile } };
     const settings = { ...base, stateDir: stage.stateDir, trackingServer };
     const paths = { root, python };
     const files = commands.localFiles(stage.stateDir);
     const password = await credential(files.databasePassword);
     const access = await credential(files.accessKey);
     const secret = await credential(files.secretKey);
+    const registry = await credential(passwordFile);
     const create = async (declared: commands.ProcessArguments) =>
       (await processType.create(stage.of(declared))).outputs;
     const [database, store] = await Promise.all([
@@ -76,6 +79,7 @@ describe("a registry on PostgreSQL and S3", function () {
           destination: `s3://${settings.artifactStore.bucket}`,
           environment: commands.artifactStoreEnvironment(settings, store.address),
         },
+        registry,
       ),
     );
     return { database, store, tracking };
@@ -87,12 +91,28 @@ describe("a registry on PostgreSQL and S3", function () {
     }
   }
 
-  function client(...arguments_: string[]): string {
+  const password = () => readFileSync(stage.path("secrets", "registry-password"), "utf8");
+
+  /** MLflow's own client, with these variables. */
+  function plainClient(variables: Record<string, string>, ...arguments_: string[]) {
     const environment = { ...process.env, MLFLOW_TRACKING_URI: servers.tracking.address };
-    const done = spawnSync(python, ["-c", CLIENT, ...arguments_], {
-      env: { ...environment, MLFLOW_DISABLE_TELEMETRY: "true" },
+    return spawnSync(python, ["-c", CLIENT, ...arguments_], {
+      env: {
+        ...environment,
+        MLFLOW_DISABLE_TELEMETRY: "true",
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES: "1",
+        ...variables,
+      },
       encoding: "utf8",
     });
+  }
+
+  function client(...arguments_: string[]): string {
+    const variables = {
+      MLFLOW_TRACKING_USERNAME: "tollgate",
+      MLFLOW_TRACKING_PASSWORD: password(),
+    };
+    const done = plainClient(variables, ...arguments_);
     assert.equal(done.status, 0, done.stderr);
     return done.stdout.trim().split("\n").at(-1) ?? "";
   }
@@ -108,16 +128,17 @@ describe("a registry on PostgreSQL and S3", function () {
   });
 
   it("is made of one process a server, besides what PostgreSQL starts", () => {
-    for (const { pid, name } of [servers.tracking, servers.store]) {
+    for (const each of [servers.tracking, servers.store]) {
+      const pid = recordOf(each).child.pid;
       const found = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
-      assert.equal(found.stdout.trim(), "", `${name} has children`);
+      assert.equal(found.stdout.trim(), "", `${each.name} has children`);
     }
   });
 
   it("shows its secrets in no argument, no environment, no log and no record", () => {
     const folder = stage.path("secrets");
-    const secrets = ["database-password", "artifact-store-secret-key"].map((file) =>
-      readFileSync(path.join(folder, file), "utf8"),
+    const secrets = ["database-password", "artifact-store-secret-key", "registry-password"].map(
+      (file) => readFileSync(path.join(folder, file), "utf8"),
     );
     const places: Record<string, string> = {
       ps: execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }),
@@ -139,7 +160,9 @@ describe("a registry on PostgreSQL and S3", function () {
         }
       }
     }
-    assert.ok(`${servers.tracking.pid} environ` in places && "database.log" in places);
+    assert.ok(
+      `${recordOf(servers.tracking).child.pid} environ` in places && "database.log" in places,
+    );
     const found = Object.keys(places).filter((place) =>
       secrets.some((secret) => places[place]?.includes(secret)),
     );
@@ -160,6 +183,54 @@ describe("a registry on PostgreSQL and S3", function () {
     const attempt = `import psycopg2; psycopg2.connect("host=${host} port=${at} user=mlflow dbname=mlflow password=x")`;
     const { stderr } = spawnSync(python, ["-c", attempt], { encoding: "utf8" });
     assert.match(stderr, /password authentication failed/);
+  });
+
+  it("lets MLflow's own client in by a token as well, and nobody in without the password", () => {
+    const given = plainClient({ MLFLOW_TRACKING_TOKEN: password() }, "read", runId);
+    assert.equal(given.status, 0, given.stderr);
+    for (const token of ["", "x".repeat(40)]) {
+      const variables = { MLFLOW_TRACKING_TOKEN: token };
+      const refused = plainClient(variables, "write");
+      assert.equal(refused.status, 1);
+      assert.match(refused.stderr, /UNAUTHENTICATED: This registry wants its password: run `eval/);
+    }
+  });
+
+  it("opens nothing of MLflow without the password but its health", async () => {
+    const { address } = servers.tracking;
+    assert.equal((await fetch(`${address}/health`)).status, 200);
+    const paths = ["/", "/version", "/static-files/x", "/api/2.0/mlflow/experiments/search"].concat(
+      "/ajax-api/2.0/mlflow/experiments/search",
+      "/api/2.0/mlflow-artifacts/artifacts/0/a.txt",
+      "/graphql",
+      "/v1/traces",
+      "/health/../version",
+    );
+    for (const each of paths) {
+      const answer = await fetch(address + each);
+      assert.equal(answer.status, 401, each);
+      assert.match(answer.headers.get("www-authenticate") ?? "", /^Basic /);
+    }
+  });
+
+  it("is asked with its password by our own client, which finds it where it is kept", async () => {
+    const credentials = { passwordFile: stage.path("secrets", "registry-password") };
+    const { trackingServer } = stagingSettings();
+    const settings = (changed: object) => ({
+      stack: "staging",
+      trackingServer: { ...trackingServer, uri: servers.tracking.address, ...changed },
+      kubernetes: null,
+    });
+    const found = await registryClient(settings({ credentials })).getModelVersion(
+      "churn-model",
+      "1",
+    );
+    assert.equal(found.runId, runId);
+    const elsewhere = { passwordFile: stage.path("secrets", "nowhere") };
+    await assert.rejects(
+      registryClient(settings({ credentials: elsewhere })).getModelVersion("churn-model", "1"),
+      /it answered 401 UNAUTHENTICATED.*; its password was changed or made by another machine: run `tollgate up`/,
+    );
   });
 
   it("keeps every version of an object", () => {
@@ -183,7 +254,19 @@ describe("a registry on PostgreSQL and S3", function () {
     assert.equal(client("read", runId), stored());
   });
 
-  it("has its data after all were killed hard, and needs one update each", async () => {
+  it("has its data after all its servers were killed, without any command", async () => {
+    const all = [servers.database, servers.store, servers.tracking];
+    for (const each of all) process.kill(recordOf(each).child.pid, "SIGKILL");
+    const changes = async () => {
+      const differences = all.map((each) => processType.diff("", each, each));
+      return (await Promise.all(differences)).some((each) => each.changes);
+    };
+    await until(changes);
+    await until(async () => !(await changes()), 90);
+    assert.equal(client("read", runId), stored());
+  });
+
+  it("has its data after all were killed with their keepers, and needs one update each", async () => {
     for (const { pid } of [servers.database, servers.store, servers.tracking]) {
       process.kill(pid, "SIGKILL");
     }

@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import {
-  readRecord,
-  type RunningRecord,
-  runFolder,
-} from "../../../../runtimes/local/processes/folder";
+import { readText } from "../../../../runtimes/local/processes/folder";
 import { isAlive, startOf } from "../../../../runtimes/local/processes/identity";
-import { inspectProcess, lifeOf } from "../../../../runtimes/local/processes/inspect";
+import { inspectProcess } from "../../../../runtimes/local/processes/inspect";
 import { processType } from "../../../../provider/types/process";
 import { testPython } from "../../../support/mlflow";
-import { Stage, until } from "../support";
+import { recordOf, Stage, until } from "../support";
 
 describe("keeper.py", function () {
   this.timeout(60_000);
@@ -26,16 +22,11 @@ describe("keeper.py", function () {
     `require("http").createServer((q, r) => r.end("ok")).listen(process.argv[1], "127.0.0.1"); ${more}`,
     "{port}",
   ];
-  const recordOf = (name: string) => {
-    const record = readRecord<RunningRecord>(runFolder(stage.stateDir, name), "pid.json");
-    assert.ok(record, "no pid.json");
-    return record;
-  };
 
   it("starts the server in a session of its own, with nothing in its own environment", async () => {
     const inputs = stage.inputs({ environment: { SETTING: "value" } });
     await processType.create(inputs);
-    const { keeper, child } = recordOf(inputs.name);
+    const { keeper, child } = recordOf(inputs);
     assert.equal(readFileSync(`/proc/${keeper.pid}/environ`, "utf8").includes("SETTING"), false);
     assert.equal(
       readFileSync(`/proc/${child.pid}/environ`, "utf8").includes("SETTING=value"),
@@ -55,7 +46,8 @@ describe("keeper.py", function () {
       })()`;
     const { outputs } = await processType.create(stage.inputs({ command: listening(write) }));
     const last = String(lines - 1);
-    await until(() => readFileSync(outputs.logFile, "utf8").trimEnd().endsWith(last));
+    // Between two of its files there is none of that name for a moment.
+    await until(() => readText(outputs.logFile)?.trimEnd().endsWith(last) ?? false);
     const files = readdirSync(stage.path("log")).sort();
     const name = "small-server.log";
     assert.deepEqual(files, [name, ...[1, 2, 3, 4].map((n) => `${name}.${n}`)]);
@@ -71,7 +63,7 @@ describe("keeper.py", function () {
     const { outputs } = await processType.create(stage.inputs({ command }));
     await until(() => readFileSync(outputs.logFile, "utf8").startsWith("pid "));
     const grandchild = Number(readFileSync(outputs.logFile, "utf8").slice(4));
-    const { keeper, child } = recordOf(outputs.name);
+    const { keeper, child } = recordOf(outputs);
     process.kill(keeper.pid, "SIGKILL");
     await until(() => !isAlive(child));
     assert.notEqual(startOf(grandchild), null);
@@ -90,9 +82,8 @@ describe("keeper.py", function () {
     const { outputs } = await processType.create(stage.inputs({ command }));
     await until(() => readFileSync(outputs.logFile, "utf8").startsWith("pid "));
     const grandchild = Number(readFileSync(outputs.logFile, "utf8").slice(4));
-    process.kill(outputs.pid, "SIGKILL");
+    process.kill(recordOf(outputs).child.pid, "SIGKILL");
     await until(() => startOf(grandchild) === null);
-    assert.equal(lifeOf(stage.stateDir, outputs.name).state, "dead");
   });
 
   it("forwards the stop signal that the server wants", async () => {
@@ -109,7 +100,7 @@ describe("keeper.py", function () {
     );
     const { outputs } = await processType.create(stage.inputs({ command }));
     await until(() => existsSync(stage.path("run", outputs.name, "exit.json")));
-    assert.equal(readFileSync(outputs.logFile, "utf8"), "last words\n");
+    assert.match(readFileSync(outputs.logFile, "utf8"), /^last words\n/);
     assert.equal(
       JSON.parse(readFileSync(stage.path("run", outputs.name, "exit.json"), "utf8")).code,
       5,

@@ -1,8 +1,10 @@
 // Launchers one by one: the small registry of dev, the router, and what they say when they can't start.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { connect } from "node:net";
+import { RouterAdmin } from "../../../../provider/envoy/admin";
+import { routeFiles } from "../../../../provider/envoy/files";
 import type { ProcessInputs } from "../../../../provider/inputs";
 import { credentialType } from "../../../../provider/types/credential";
 import { processType } from "../../../../provider/types/process";
@@ -61,6 +63,22 @@ describe("launchers", function () {
     assert.equal((await fetch(upload, { method: "PUT", body: "bytes" })).status, 200);
     assert.equal(readFileSync(path.join(files.artifacts, experiment_id, "a.txt"), "utf8"), "bytes");
     assert.equal(existsSync(files.sqlite), true);
+  });
+
+  it("tracking_server.py refuses a password that others may read", async () => {
+    const password = await secret(stage.path("secrets", "registry-password"));
+    chmodSync(password.path, 0o644);
+    const store = { destination: "file:///nowhere", environment: {} };
+    const inputs = stage.of(
+      commands.trackingServerProcess(settings(), paths, null, store, password),
+    );
+    const said = await refusal(create({ ...inputs, port: 0 }));
+    assert.ok(
+      said.endsWith(
+        `: the secret file ${password.path} may be read by others; run up again to close it`,
+      ),
+      said,
+    );
   });
 
   it("tracking_server.py refuses to wait for ever for its database", async () => {
@@ -125,7 +143,7 @@ describe("launchers", function () {
     );
   });
 
-  it("router.py answers 503 with a reason before the first release, and has its admin interface on loopback", async () => {
+  it("router.py answers 503 with a reason before the first release, and its admin interface is a socket of its owner alone", async () => {
     const port = await freePort("127.0.0.1");
     const { scorer } = settings();
     const small = { ...settings(), scorer: { ...scorer, port } };
@@ -133,7 +151,11 @@ describe("launchers", function () {
     const answer = await fetch(`http://${outputs.address}/predict`);
     assert.equal(answer.status, 503);
     assert.match(await answer.text(), /no model version is released here/);
-    const ready = await fetch(`http://127.0.0.1:${outputs.ports["admin"]}/ready`);
-    assert.equal(await ready.text(), "LIVE\n");
+    const { directory, adminSocket } = routeFiles(stage.stateDir);
+    assert.equal(statSync(adminSocket).mode & 0o777, 0o600);
+    assert.equal(statSync(directory).mode & 0o777, 0o700);
+    assert.equal(statSync(stage.stateDir).mode & 0o777, 0o700);
+    assert.deepEqual(outputs.ports, {});
+    assert.equal((await new RouterAdmin(stage.stateDir).state()).warmingClusters, 0);
   });
 });

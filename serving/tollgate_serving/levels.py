@@ -1,0 +1,3 @@
+"""Levels of the log, the most talkative first."""
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
