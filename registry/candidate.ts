@@ -54,16 +54,15 @@ const nothing = {
 
 /**
  * Looks up a pinned version and its evidence. It never throws: whatever goes wrong is a problem, for the gates to
- * refuse. Four requests to a usual MLflow server, which together may last the client's `timeoutSeconds`.
+ * refuse. Four requests to a usual MLflow server, each of which may last the client's `timeoutSeconds`.
  */
 export async function fetchCandidateFacts(
   client: RegistryClient,
   pin: CandidatePin,
 ): Promise<CandidateFacts> {
-  const registry = client.within(client.options.timeoutSeconds);
   let version: ModelVersion;
   try {
-    version = await registry.getModelVersion(pin.name, pin.version);
+    version = await client.getModelVersion(pin.name, pin.version);
   } catch (error) {
     return { ...nothing, problem: lookupProblem(client, pin, error), registryDigest: null };
   }
@@ -74,7 +73,7 @@ export async function fetchCandidateFacts(
         "version-not-found",
         `The registry at ${client.uri} answered with version ${version.version} of "${version.name}" when asked for ${title(pin)}; correct tollgate:model or tollgate:pin.`,
       )
-    : await evidenceOf(registry, pin, version);
+    : await evidenceOf(client, pin, version);
   return { ...found, registryDigest };
 }
 

@@ -3,7 +3,7 @@ import type { ReleaseCheckInputs } from "../inputs";
 import { keptRowsOf } from "./answers";
 import { cancellation } from "./cancellation";
 import type { KeptRows } from "./kept-rows";
-import { ask, askIdentity, askPredictions, askSample, type Question } from "./scorer";
+import { ask, askIdentity, askPredictions, askSample, type Detour, type Question } from "./scorer";
 import { p95, shownMs } from "./statistics";
 
 /** Requests to one scorer, one after the other, whose P95 is judged. */
@@ -51,6 +51,7 @@ interface CheckOptions {
   /** How long one answer may take. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly detour?: Detour;
 }
 
 /** Throws one clause that follows the scorer's address or name. */

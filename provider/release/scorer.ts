@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { fieldText, parseExactJson } from "../../trust/json-text";
+import { pause } from "./cancellation";
 import { isNumeric } from "./same-answer";
 
 /** A request the model can answer. */
@@ -36,30 +37,74 @@ export interface Prediction {
 
 interface AskOptions {
   readonly body?: string;
+  /** For the whole of it, with what is asked again. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** @default null: a connection that breaks is the scorer's fault */
+  readonly detour?: Detour | null;
+}
+
+/** A way to a scorer that may break by itself, as one through a cluster's API server and a kubelet does under load. */
+export interface Detour {
+  /** How often a question is asked again whose connection broke before an answer was read. */
+  readonly repeats: number;
+  /** Comes before each repetition; throws ScorerChanged when the scorer itself is what broke. */
+  readonly inspect: () => Promise<void>;
+}
+
+/** A scorer isn't what it was when it was found. The message is one clause with its name. */
+export class ScorerChanged extends Error {
+  constructor(
+    message: string,
+    /** Was it taken away, by a node's drain, say? Then another comes in its place. */
+    readonly gone: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/** Pause before a question is asked again. */
+const repeatPauseMs = 250;
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  /** The version that answered; null when it doesn't say. */
+  readonly version: string | null;
 }
 
 /** One HTTP request to a scorer or to the router in front of it. Throws one clause, such as `does not answer (ECONNREFUSED)`. */
-export async function ask(
-  url: string,
-  { body, timeoutMs, signal }: AskOptions,
-): Promise<{ status: number; text: string; version: string | null }> {
+export async function ask(url: string, options: AskOptions): Promise<Answer> {
+  const { timeoutMs, signal, detour = null } = options;
   const limit = AbortSignal.timeout(timeoutMs);
-  try {
-    const answer = await fetch(url, {
-      signal: signal ? AbortSignal.any([limit, signal]) : limit,
-      ...(body === undefined
-        ? {}
-        : { method: "POST", body, headers: { "content-type": "application/json" } }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, text, version: answer.headers.get("x-model-version") };
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (limit.aborted) throw new Error(`does not answer within ${timeoutMs} ms`);
-    throw new Error(`does not answer (${codeOf(error)})`);
+  let broken = "";
+  for (let repeats = 0; ; repeats++) {
+    try {
+      return await askOnce(url, options.body, signal ? AbortSignal.any([limit, signal]) : limit);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (limit.aborted) throw new Error(`does not answer within ${timeoutMs} ms${broken}`);
+      const again = detour !== null && repeats < detour.repeats;
+      if (!again) throw new Error(`does not answer (${codeOf(error)})`);
+      broken = `, ${repeats + 1} times tried (${codeOf(error)})`;
+    }
+    await pause(repeatPauseMs, signal);
+    await detour.inspect();
   }
+}
+
+async function askOnce(
+  url: string,
+  body: string | undefined,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(url, {
+    signal,
+    ...(body === undefined ? {} : { method: "POST", body, headers }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, version: answer.headers.get("x-model-version") };
 }
 
 /** `GET /health` of a scorer. */
@@ -81,7 +126,7 @@ export async function askSample(scorer: string, options: AskOptions): Promise<Qu
   return rows > 0 ? { path: "/predict", rows, body: fieldText(text, "sample")! } : null;
 }
 
-/** Asks for predictions. Throws only when interrupted; all else is a problem of the answer. */
+/** Asks for predictions. Throws only when interrupted, and ScorerChanged; all else is a problem of the answer. */
 export async function askPredictions(
   base: string,
   question: Question,
@@ -96,6 +141,7 @@ export async function askPredictions(
     return { ms, ...judged(answer, question), version: answer.version };
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (error instanceof ScorerChanged) throw error;
     const problem = (error as Error).message;
     return { ms: performance.now() - started, problem, differs: false, version: null };
   }

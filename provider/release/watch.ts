@@ -1,5 +1,5 @@
 import type { LatencyBucket } from "../envoy/admin";
-import { askPredictions, type Prediction, type Question } from "./scorer";
+import { askPredictions, type Detour, type Prediction, type Question } from "./scorer";
 import { bucketsSince, p95, p95OfBuckets, revealingRows, shownMs, shownShare } from "./statistics";
 import { pause } from "./cancellation";
 
@@ -83,6 +83,8 @@ const probePauseMs = 50;
 const enoughToJudge = 20;
 /** Longest wait for an answer that comes on a detour, in milliseconds. */
 const detourTimeoutMs = 5000;
+/** Once, so that a version that breaks connections is found nearly as soon. The source looks at the pods all the while. */
+const onDetour: Detour = { repeats: 1, inspect: () => Promise.resolve() };
 /** Asked at least, however short the watch. */
 const fewestProbes = 3;
 /**
@@ -209,7 +211,8 @@ function since(before: Tally, now: Tally): Tally {
 async function probe(options: WatchOptions, question: Question, turn: number): Promise<Prediction> {
   const { urls, detour, version, signal } = options;
   const timeoutMs = detour ? detourTimeoutMs : Math.max(1000, 4 * options.maxP95Ms);
-  const result = await askPredictions(urls[turn % urls.length]!, question, { timeoutMs, signal });
+  const how = { timeoutMs, signal, detour: detour ? onDetour : null };
+  const result = await askPredictions(urls[turn % urls.length]!, question, how);
   const other = result.version !== null && result.version !== version;
   if (!other || (result.problem !== null && !result.differs)) return result;
   const problem = `gave no good answer, version ${result.version} did`;

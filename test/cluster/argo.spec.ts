@@ -38,7 +38,6 @@ describe("releases by Argo Rollouts", function () {
       config["tollgate:scorer"] = { startTimeoutSeconds: 240 };
       // As many measurements as a longer watch, one a second.
       config["tollgate:release"] = { watchSeconds: 5, warmSeconds: 5 };
-      config["tollgate:trackingServer"] = { timeoutSeconds: 60 };
       lightRegistry(config);
       config["tollgate:gates"] = { level: "advisory" };
       const kubernetes = config["tollgate:kubernetes"] as Config;

@@ -58,8 +58,8 @@ export async function clusterProject(
       resources: smallResources,
     };
     config["tollgate:exposed"] = ["model-serving-service-scorer"];
-    // Nothing listens on this machine, so the ports may be those of every stack.
-    delete config["tollgate:trackingServer"];
+    // No port, as nothing listens on this machine. The registry's first answers come late while others' pods start beside it.
+    config["tollgate:trackingServer"] = { timeoutSeconds: 60 };
     config["tollgate:scorer"] = { startTimeoutSeconds: 180 };
     config["tollgate:train"] = {
       ...(config["tollgate:train"] as Config),

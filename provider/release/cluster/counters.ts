@@ -1,6 +1,6 @@
 import type { Cluster, Tunnel } from "../../../cluster/cluster";
 import type { LatencyBucket } from "../../envoy/admin";
-import { ask } from "../scorer";
+import { ask, ScorerChanged } from "../scorer";
 import type { Tally, WatchSource } from "../watch";
 import { isReady, type Pod } from "../../../cluster/pods";
 import { podsOf, restartsOf } from "./pods";
@@ -58,11 +58,16 @@ export function podsSource(
       const all = await scrape(pods);
       return all.map(bucketsIn).reduce(addedBuckets, []);
     },
-    inspect: () => inspect(cluster, pods, labels),
+    inspect: () => inspectPods(cluster, pods, labels),
   };
 }
 
-async function inspect(
+/**
+ * Looks whether pods are what they were.
+ *
+ * @throws ScorerChanged
+ */
+export async function inspectPods(
   cluster: Cluster,
   watched: readonly WatchedPod[],
   labels: Readonly<Record<string, string>>,
@@ -70,9 +75,14 @@ async function inspect(
   const found = new Map((await podsOf(cluster, labels)).map((pod) => [pod.metadata.name, pod]));
   for (const { name, restarts } of watched) {
     const pod = found.get(name);
-    if (!pod) throw new Error(`its pod ${name} is gone`);
-    if (restartsOf(pod) > restarts) throw new Error(`its pod ${name} ended and was started again`);
-    if (!isReady(pod)) throw new Error(`its pod ${name} is not ready any more`);
+    if (!pod) throw new ScorerChanged(`its pod ${name} is gone`, true);
+    const changed =
+      restartsOf(pod) > restarts
+        ? "ended and was started again"
+        : isReady(pod)
+          ? null
+          : "is not ready any more";
+    if (changed) throw new ScorerChanged(`its pod ${name} ${changed}`, false);
   }
 }
 

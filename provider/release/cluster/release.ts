@@ -2,12 +2,9 @@ import type { Cluster } from "../../../cluster/cluster";
 import type { ClusterReleaseInputs } from "../../inputs";
 import { keptRowsOf } from "../answers";
 import { cancellation } from "../cancellation";
-import { checkScorer } from "../check-scorers";
-import type { KeptRows } from "../kept-rows";
-import { askSample } from "../scorer";
 import { undoRelease } from "../undo";
-import { onlyAsking, readBaseline, type WatchFacts, watchTraffic } from "../watch";
-import { closeTunnels, openTunnels, podsSource, type WatchedPod } from "./counters";
+import { checkedPods, prepareWatch } from "./check-pods";
+import { closeTunnels } from "./counters";
 import { waitForEndpoints } from "./endpoints";
 import { waitForInferenceService } from "./inference-service";
 import type { Pod } from "../../../cluster/pods";
@@ -18,9 +15,6 @@ import { scaleLikeBefore } from "./scale";
 import { generationIn, movedForRollout, selectorForArgo, selects } from "./selectors";
 import { annotations, type ClusterTraffic, journalIn, ScorerService, trafficOf } from "./service";
 import { waitForDeployment } from "./workload";
-
-/** Questions go through the API server and the pod's kubelet, which may stand still for longer than a scorer may. */
-const checkTimeoutMs = 30_000;
 
 /**
  * Releases a version in a cluster: waits for its pods, asks each, moves the traffic and watches it. Where Argo moves the
@@ -89,13 +83,13 @@ async function switchService(
 ): Promise<void> {
   const service = new ScorerService(cluster, inputs.service);
   const seen = await service.get();
-  const pods = await ownPods(cluster, seen, inputs, signal);
+  const all = () => ownPods(cluster, seen, inputs, signal);
+  await all();
   const isThere = selects(seen, inputs.selector);
   if (isThere && !(await service.journal())) return;
   const kept = await keptRowsOf(inputs.answers, inputs);
-  const watched = await openTunnels(cluster, pods, inputs.port);
+  const { pods, watched } = await checkedPods(cluster, all, inputs, kept, signal);
   try {
-    await checkPods(watched, inputs, kept, signal);
     const opened = await openJournal(service, inputs, { stable: null });
     const ours = await takenFromArgo(cluster, service, opened, signal);
     const watch = await prepareWatch(cluster, watched, inputs, kept, signal);
@@ -158,22 +152,19 @@ async function followArgo(
     const before = hash === null ? null : await rollout.servedBy(hash);
     await openJournal(service, inputs, { stable: hash, ...before });
   }
-  const pods = await settled(cluster, service, inputs, earlierAttempt(callers, inputs), signal);
+  const all = () => settled(cluster, service, inputs, earlierAttempt(callers, inputs), signal);
+  await all();
   if (!(await service.journal())) return;
   const kept = await keptRowsOf(inputs.answers, inputs);
-  const watched = await openTunnels(cluster, pods, inputs.port);
-  try {
-    await checkPods(watched, inputs, kept, signal);
-    await service.revise((moved) => {
-      const selector = selectorForArgo(moved, inputs);
-      return {
-        ...(selects(moved, selector) ? {} : { selector }),
-        annotations: released(inputs),
-      };
-    });
-  } finally {
-    await closeTunnels(watched);
-  }
+  const { watched } = await checkedPods(cluster, all, inputs, kept, signal);
+  await closeTunnels(watched);
+  await service.revise((moved) => {
+    const selector = selectorForArgo(moved, inputs);
+    return {
+      ...(selects(moved, selector) ? {} : { selector }),
+      annotations: released(inputs),
+    };
+  });
 }
 
 async function settled(
@@ -246,51 +237,4 @@ function openJournal(
       mark: found?.mark ?? null,
     };
   });
-}
-
-/**
- * Asks each pod what `ReleaseCheck` asks scorers of this machine, before traffic.
- *
- * @throws Error one clause with the pod's name
- */
-export async function checkPods(
-  pods: readonly WatchedPod[],
-  inputs: ClusterReleaseInputs,
-  kept: KeptRows | null,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { name, tunnel } of pods) {
-    try {
-      await checkScorer(tunnel.url, { ...inputs, kept }, { timeoutMs: checkTimeoutMs, signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw new Error(`its pod ${name} ${(error as Error).message}`);
-    }
-  }
-}
-
-/** Reads what a watch starts from, before callers come; what it returns is the watch. */
-export async function prepareWatch(
-  cluster: Cluster,
-  pods: readonly WatchedPod[],
-  { selector, version, watchSeconds, maxErrorRate, maxP95Ms }: ClusterReleaseInputs,
-  kept: KeptRows | null,
-  signal: AbortSignal,
-): Promise<() => Promise<WatchFacts>> {
-  const urls = pods.map(({ tunnel }) => tunnel.url);
-  const questions =
-    kept ?? onlyAsking(await askSample(urls[0]!, { timeoutMs: checkTimeoutMs, signal }));
-  const source = podsSource(cluster, pods, selector);
-  const baseline = await readBaseline(source);
-  return () =>
-    watchTraffic(source, baseline, {
-      urls,
-      detour: true,
-      version,
-      questions,
-      watchSeconds,
-      maxErrorRate,
-      maxP95Ms,
-      signal,
-    });
 }

@@ -1,7 +1,7 @@
 // Against real HTTP servers that answer like scorers' pods. How tunnels behave, test/cluster/ shows.
 import assert from "node:assert/strict";
 import type { WatchedPod } from "../../../provider/release/cluster/counters";
-import { checkPods, prepareWatch } from "../../../provider/release/cluster/release";
+import { checkPods, prepareWatch } from "../../../provider/release/cluster/check-pods";
 import { keptRowsOf } from "../../../provider/release/answers";
 import type { KeptRows } from "../../../provider/release/kept-rows";
 import { type FakeScorer, type ScorerBehaviour, startFakeScorer } from "../../support/fake-scorer";
@@ -47,7 +47,7 @@ describe("a release in a cluster, with kept answers", function () {
 
   it("passes pods that give them again, before traffic and in the watch, which asks each pod", async () => {
     const pods = [await pod("a"), await pod("b")];
-    await checkPods(pods, inputs, kept, signal);
+    await checkPods(cluster, pods, inputs, kept, signal);
     const asked = scorers.map((scorer) => scorer.predicted() + scorer.invoked());
     // 110 for the latency, then 100 rows one by one, 60 small batches and a large one.
     assert.deepEqual(asked, [271, 271]);
@@ -59,7 +59,7 @@ describe("a release in a cluster, with kept answers", function () {
     it(`refuses a pod that answers otherwise ${lies}, before traffic`, async () => {
       const pods = [await pod("a"), await pod("b", { lies })];
       await assert.rejects(
-        checkPods(pods, inputs, kept, signal),
+        checkPods(cluster, pods, inputs, kept, signal),
         /^Error: its pod b answers row \d+ of its 400 kept answers with [12], where/,
       );
     });
