@@ -34,7 +34,15 @@ export default tseslint.config(
   },
   {
     // One reader of the environment, so that a setting can't be missed in a review.
-    files: ["components/**", "policies/**", "registry/**", "index.ts"],
+    files: [
+      "admission/**",
+      "components/**",
+      "pack/**",
+      "policies/**",
+      "registry/**",
+      "strict/**",
+      "index.ts",
+    ],
     rules: {
       "no-restricted-properties": [
         "error",

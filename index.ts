@@ -4,7 +4,7 @@ import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
 import { StageAlias } from "./components/stage-alias";
 import { TrackingServer } from "./components/tracking-server";
-import { fetchCandidate } from "./policies/candidate";
+import { fetchCandidate } from "./admission/candidate";
 import { loadFromPulumi } from "./config/load";
 import { runtimes } from "./runtimes";
 

@@ -14,7 +14,7 @@ import { compliantEvidence } from "../test/support/evidence";
 import { run as start } from "../test/support/project";
 import { standIn } from "../test/registry/stand-in";
 import { capture } from "../test/cli/support/streams";
-import { sha256 } from "../trust/canonical";
+import { sha256 } from "../strict/canonical";
 
 const models = 100;
 /** Seconds that all of them may take in one process. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Settings } from "../config/settings";
-import { realFolder, requireStackName, stackNames } from "../config/stack-files";
+import { realFolder, requireStackName, stackNames } from "../project/stack-files";
 import { CliError, usageError } from "./errors";
 import type { Output } from "./output";
 

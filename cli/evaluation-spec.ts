@@ -1,13 +1,13 @@
 import { statSync } from "node:fs";
 import path from "node:path";
-import { SettingsError } from "../config/errors";
+import { SettingsError } from "../project/errors";
 import { loadFromFile } from "../config/load";
 import type { Settings } from "../config/settings";
-import { stackNames } from "../config/stack-files";
+import { stackNames } from "../project/stack-files";
 import packageJson from "../package.json";
 import { RegistryError } from "../registry/errors";
 import { versionTags } from "../registry/evidence";
-import { localFiles, scorerOptions } from "../runtimes/local/processes/commands";
+import { localFiles, scorerOptions } from "../runtimes/local/commands";
 import { gitFacts } from "./git";
 import { lastPin } from "./history";
 import { registryOf } from "./registry";

@@ -9,7 +9,7 @@ import { CliError } from "./errors";
 import { EvaluationSteps } from "./evaluation-steps";
 import { startSigner } from "./evidence-signer";
 import { type Judgement, judgeVersion } from "./judgement";
-import type { Options } from "./verbs";
+import type { Options } from "./verb";
 
 /** Gates of the promotion, not of the version: what they want comes after the evaluation, so they only inform here. */
 const laterGates = ["soak", "approvals", "window"];
@@ -94,7 +94,7 @@ async function judgeInspected(
   pin: PinnedVersion,
   bytes: InspectedBytes,
 ): Promise<Judgement> {
-  const { fetchCandidate } = await import("../policies/candidate");
+  const { fetchCandidate } = await import("../admission/candidate");
   const { judgeBytes } = await import("../policies/before-loading");
   const { blocked } = await import("../policies/judge");
   const candidate = (await fetchCandidate({ ...settings, pin }, false))!;

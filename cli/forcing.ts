@@ -3,7 +3,7 @@ import { shortestReason } from "../trust/statement";
 import type { Context } from "./context";
 import { usageError } from "./errors";
 import { type Judgement, nameOfPin } from "./judgement";
-import type { Options } from "./verbs";
+import type { Options } from "./verb";
 
 /** How long a waiver of `--force` counts: long enough for a release, too short to be forgotten. */
 const forcedHours = 24;

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/settings";
-import type { FetchedCandidate } from "../policies/candidate";
+import type { FetchedCandidate } from "../admission/candidate";
 import type { Candidate, PinnedVersion, Verdict } from "../policies/gate";
 import { CliError } from "./errors";
 import type { Output } from "./output";
@@ -19,7 +19,7 @@ export interface Judgement<Judged extends Candidate = Candidate> {
  */
 export async function judgePin(settings: Settings): Promise<Judgement<FetchedCandidate> | null> {
   await requireNoStranger(settings);
-  const { fetchCandidate } = await import("../policies/candidate");
+  const { fetchCandidate } = await import("../admission/candidate");
   const candidate = await fetchCandidate(settings);
   if (!candidate) return null;
   await requireHistory(settings);

@@ -1,7 +1,7 @@
 import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
-import { reviewRecord, reviewText } from "../policies/review-branch";
+import { reviewRecord, reviewText } from "../history/review";
 import type { EngineReport, Step } from "./engine/events";
 import { countLine, isShown, kindOf, plannedLine } from "./engine/steps";
 import { type Judgement, nameOfPin, verdictsText } from "./judgement";

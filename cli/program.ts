@@ -3,7 +3,8 @@ import { version } from "../package.json";
 import { type GlobalOptions, openContext } from "./context";
 import { exitCodes, reportOf, usageError } from "./errors";
 import { Output, type Outcome, type Streams } from "./output";
-import { type Verb, verbs } from "./verbs";
+import type { Verb } from "./verb";
+import { verbs } from "./verbs";
 
 const description =
   "Model versions as deployed things: pinned, previewed, gated, released and rolled back.\n" +

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
-import type { FetchedCandidate } from "../policies/candidate";
+import type { FetchedCandidate } from "../admission/candidate";
 import type { PinnedVersion } from "../policies/gate";
 import { requireCluster } from "./cluster";
 import { type Context, root } from "./context";

@@ -13,7 +13,7 @@ export async function objectionsTo(
   const [{ guardrails }, { judgeStack }, { surroundingsOf }] = await Promise.all([
     import("../policies/guardrails"),
     import("../policies/guardrails/guardrail"),
-    import("../policies/guardrails/surroundings"),
+    import("../pack/surroundings"),
   ]);
   const resources = groups.flatMap(({ name, manifests }) =>
     manifests.map((manifest) => asResource(components[name], manifest)),

@@ -9,7 +9,7 @@ import type { Signer } from "../trust/types";
 import { CliError, usageError } from "./errors";
 import { gitConfig, gitEmail } from "./git";
 import { pythonFor } from "./python";
-import type { Options } from "./verbs";
+import type { Options } from "./verb";
 
 /** Who signs: one key of the stack's allowed-signers file, and the name that is written into what is signed. */
 export interface Identity {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import type { ArtifactStoreParts, Runtime } from "../runtimes/contract";
-import { typeToken } from "./base";
+import { typeToken } from "../runtimes/type-token";
 
 export interface ArtifactStoreArgs {
   readonly runtime: Runtime;

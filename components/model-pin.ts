@@ -4,11 +4,11 @@ import {
   type AdmittedAnswers,
   answersIn,
   type FetchedCandidate,
-} from "../policies/candidate";
+} from "../admission/candidate";
 import type { GateConfigurations, PinnedVersion } from "../policies/gate";
-import type { AdmissionInputs } from "../provider/inputs";
+import type { AdmissionInputs } from "../policies/admission-inputs";
 import { Admission } from "../provider/resources";
-import { typeToken } from "./base";
+import { typeToken } from "../runtimes/type-token";
 
 export interface ModelPinArgs {
   /** The pinned version with its evidence: plain values, because a gate may not judge an unknown. */

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registryAddress, type Settings } from "../config/settings";
-import type { AdmittedAnswers } from "../policies/candidate";
+import type { AdmittedAnswers } from "../admission/candidate";
 import type { PinnedVersion } from "../policies/gate";
 import type { Runtime } from "../runtimes/contract";
-import { typeToken } from "./base";
+import { typeToken } from "../runtimes/type-token";
 
 export interface ModelServingArgs {
   readonly runtime: Runtime;

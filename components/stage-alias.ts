@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registryAddress, type Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
-import type { AdmissionInputs } from "../provider/inputs";
+import type { AdmissionInputs } from "../policies/admission-inputs";
 import { Receipt, StageAliasMark } from "../provider/resources";
-import { typeToken } from "./base";
+import { typeToken } from "../runtimes/type-token";
 import { onlyFor } from "./model-pin";
 
 export interface StageAliasArgs {

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import type { Runtime } from "../runtimes/contract";
 import type { ArtifactStore } from "./artifact-store";
-import { typeToken } from "./base";
+import { typeToken } from "../runtimes/type-token";
 
 export interface TrackingServerArgs {
   readonly runtime: Runtime;

@@ -5,12 +5,12 @@ import {
   gatesSchema,
   resolveGateConfigurations,
 } from "../policies/configurations";
-import { SettingsError } from "./errors";
+import { SettingsError } from "../project/errors";
 import { asLabel } from "./names";
-import { parseInWords, pathText, type Problem } from "./problems";
+import { parseInWords, pathText, type Problem } from "../strict/problems";
 import { type RawSettings, settingsSchema } from "./schema";
 import type { KubernetesSettings, Settings } from "./settings";
-import { requireStackName } from "./stack-files";
+import { requireStackName } from "../project/stack-files";
 import { type TierDefaults, tiers } from "./tiers";
 
 /** What a stack's settings are resolved in: facts that are not written in its file. */

@@ -9,9 +9,9 @@ import {
 import { type People, peopleIn } from "../policies/people";
 import type { Purpose, Signer, Trust } from "../trust/types";
 import { signersOf } from "../trust/verify";
-import { SettingsError } from "./errors";
+import { SettingsError } from "../project/errors";
 import type { Settings } from "./settings";
-import { contentOf, replaceFile } from "./stack-files";
+import { contentOf, replaceFile } from "../project/stack-files";
 
 type TrustFiles = Pick<Settings, "signers" | "revokedKeys">;
 

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { nearest } from "./problems";
+import { nearest } from "../strict/problems";
 
 /** What our settings begin with. */
 export const namespace = "tollgate";

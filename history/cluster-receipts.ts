@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ClusterAddress } from "../cluster/address";
 import { type Cluster, ClusterError } from "../cluster/cluster";
 import { evidenceFile, evidenceSignatureFile, keepEvidence, provenanceFile } from "./evidence";
-import { canonicalJson } from "../trust/canonical";
+import { canonicalJson } from "../strict/canonical";
 import type { Receipt } from "./receipt";
 import { AlteredReceiptsError, appendLine, readReceipts } from "./receipts";
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { sha256 } from "../trust/canonical";
+import { sha256 } from "../strict/canonical";
 
 /** Where the evidence document of a receipt is kept; its envelope has the same name with `.dsse.json`. */
 export function evidenceFile(stateDir: string, digest: string): string {

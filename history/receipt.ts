@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { digestSchema } from "../registry/evidence";
-import { canonicalJson, sha256 } from "../trust/canonical";
+import { canonicalJson, sha256 } from "../strict/canonical";
 
 const pin = z.strictObject({ name: z.string(), version: z.string(), digest: digestSchema });
 

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { withProcessLock } from "../runtimes/local/processes/lock";
+import { withProcessLock } from "../processes/lock";
 import {
   latestReceiptAt,
   parseReceiptLine,

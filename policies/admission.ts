@@ -1,6 +1,6 @@
-import type { AdmissionInputs } from "../provider/inputs";
+import type { AdmissionInputs } from "./admission-inputs";
 import { parseEvidence } from "../registry/evidence-document";
-import { sha256 } from "../trust/canonical";
+import { sha256 } from "../strict/canonical";
 import { label } from "./finding";
 import type { Candidate } from "./gate";
 import { planDigest } from "./plan";

@@ -1,4 +1,4 @@
-import { parseStrictJson } from "../trust/strict-json";
+import { parseStrictJson } from "../strict/strict-json";
 import { refused } from "./finding";
 import type { Finding, GateConfigurations, GateLevel, Verdict } from "./gate";
 import { metricFloor } from "./gates/metric-floor";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseInWords, type Problem } from "../config/problems";
+import { parseInWords, type Problem } from "../strict/problems";
 import type { Gate, GateConfiguration, GateConfigurations, GateLevel } from "./gate";
 import { gates } from "./gates";
 import { levels } from "./levels";

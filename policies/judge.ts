@@ -1,4 +1,4 @@
-import { nearest, parseInWords, pathText } from "../config/problems";
+import { nearest, parseInWords, pathText } from "../strict/problems";
 import { noEvidenceCode } from "./finding";
 import type {
   Candidate,

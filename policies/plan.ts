@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from "../trust/canonical";
+import { canonicalJson, sha256 } from "../strict/canonical";
 import type { GateConfigurations, PinnedVersion } from "./gate";
 
 /**

@@ -1,8 +1,7 @@
 import { z } from "zod";
-import type { Settings } from "../config/settings";
 import type { Evidence } from "../registry/evidence";
 import { answerSchema } from "../registry/measurements";
-import { canonicalJson } from "../trust/canonical";
+import { canonicalJson } from "../strict/canonical";
 import { sameClass } from "./classes";
 import type { EvaluationTerms } from "./gate";
 
@@ -13,8 +12,15 @@ const saidSchema = z.object({
   }),
 });
 
+/** What of a stack's settings says how answers are measured. */
+export interface MeasuringSettings {
+  readonly positive: string | null;
+  /** In the form of `answerSchema`; null: the one value that an answer is. */
+  readonly answer: object | null;
+}
+
 /** What a stack's settings say of how answers are measured; null where it evaluates nothing. */
-export function termsOf(evaluation: Settings["evaluation"]): EvaluationTerms | null {
+export function termsOf(evaluation: MeasuringSettings | null): EvaluationTerms | null {
   if (!evaluation) return null;
   return { positive: evaluation.positive, answer: answerSchema.parse(evaluation.answer ?? {}) };
 }

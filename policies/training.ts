@@ -1,6 +1,5 @@
-import type { Receipt } from "../history/receipt";
 import type { Evidence } from "../registry/evidence";
-import { canonicalJson, sha256 } from "../trust/canonical";
+import { canonicalJson } from "../strict/canonical";
 import { trainingFacts, type TrainingFacts } from "../trust/provenance";
 import { modelSubject } from "../trust/statement";
 import type { Signer, SignatureProblem, Statement } from "../trust/types";
@@ -110,18 +109,6 @@ export function lineageOf(candidate: TrainingClaim, evidence: Evidence): KnownLi
     },
     source: `, as ${by} signed`,
   };
-}
-
-/** What a receipt keeps of a version's lineage; null without evidence. */
-export function lineageRecord(candidate: Candidate): Receipt["lineage"] {
-  const { evidence, provenance } = candidate;
-  if (!evidence) return null;
-  const { gitCommit, dataVersion } = lineageOf(candidate, evidence).lineage;
-  const training = trainingOf(candidate);
-  if (!training) return { gitCommit, dataVersion };
-  const { by, stack, gitDirty, trainingDataDigest } = training;
-  const proven = { by, stack, gitDirty, trainingDataDigest, provenance: sha256(provenance!) };
-  return { gitCommit, dataVersion, proven };
 }
 
 /** A fact that tags and provenance say otherwise. */

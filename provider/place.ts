@@ -1,4 +1,4 @@
-import { partingOf, partingSentence } from "../runtimes/local/place";
+import { partingOf, partingSentence } from "../processes/place";
 import type { CheckFailure } from "./resource-type";
 
 /**

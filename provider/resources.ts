@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AdmissionInputs } from "../policies/admission-inputs";
+import type { ProcessInputs, ProcessOutputs } from "../processes/process";
 import type {
-  AdmissionInputs,
   AdmissionOutputs,
   ClusterReadyInputs,
   ClusterReleaseInputs,
@@ -8,8 +9,6 @@ import type {
   ClusterSecretOutputs,
   CredentialInputs,
   CredentialOutputs,
-  ProcessInputs,
-  ProcessOutputs,
   ReceiptInputs,
   ReleaseCheckInputs,
   RouteInputs,

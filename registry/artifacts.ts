@@ -7,7 +7,8 @@ import { isRegistryError, RegistryError } from "./errors";
 import { versionTags } from "./evidence";
 import { lineageOf, promotedFrom } from "./lineage";
 import { openModelVersion } from "./model-files";
-import { type ArtifactFolder, joinUri, openArtifactFolder } from "./stores/artifact-folder";
+import { type ArtifactFolder, joinUri } from "./stores/artifact-folder";
+import { openArtifactFolder } from "./stores/open-folder";
 import { LocalFolder } from "./stores/local-folder";
 
 export interface CopyRequest {

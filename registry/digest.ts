@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RegistryClient } from "./client";
 import { RegistryError } from "./errors";
+import { filesBelow } from "./files-below";
 
 /** Written beside a model by MLflow's client when it downloads; not part of the version's bytes. */
 const ignored = "registered_model_meta";
@@ -56,25 +56,6 @@ export async function digestOfFolder(folder: string): Promise<string> {
     hashes.push({ path, sha256: await sha256Of(createReadStream(join(folder, path))) });
   }
   return digestOfFiles(hashes);
-}
-
-/** Paths of all plain files below a folder, relative, with `/`. Throws a `refused` error on anything else. */
-export async function filesBelow(folder: string, prefix = ""): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(join(folder, prefix), { withFileTypes: true })) {
-    const path = prefix ? `${prefix}/${entry.name}` : entry.name;
-    if (entry.isDirectory()) {
-      found.push(...(await filesBelow(folder, path)));
-    } else if (entry.isFile()) {
-      found.push(path);
-    } else {
-      throw new RegistryError(
-        "refused",
-        `${path} in ${folder} is a link or a special file; a model version holds plain files only.`,
-      );
-    }
-  }
-  return found;
 }
 
 /** Lower-case hex. */

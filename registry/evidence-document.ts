@@ -1,4 +1,4 @@
-import { type JsonLimits, parseStrictJson, StrictJsonError } from "../trust/strict-json";
+import { type JsonLimits, parseStrictJson, StrictJsonError } from "../strict/strict-json";
 import { quoted } from "./errors";
 import { type Evidence, evidenceSchema } from "./evidence";
 

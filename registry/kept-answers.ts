@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { fieldText, itemTexts } from "../trust/json-text";
-import { type JsonLimits, parseStrictJson, StrictJsonError } from "../trust/strict-json";
+import { fieldText, itemTexts } from "../strict/json-text";
+import { type JsonLimits, parseStrictJson, StrictJsonError } from "../strict/strict-json";
 import type { CandidatePin } from "./candidate";
 import { RegistryClient } from "./client";
 import { quoted } from "./errors";

@@ -1,6 +1,7 @@
 import type { RegistryClient } from "./client";
 import { RegistryError } from "./errors";
-import { type ArtifactFolder, joinUri, openArtifactFolder } from "./stores/artifact-folder";
+import { type ArtifactFolder, joinUri } from "./stores/artifact-folder";
+import { openArtifactFolder } from "./stores/open-folder";
 
 /**
  * The folder with a version's files, wherever the registry keeps them. Throws `not-found` when the version does

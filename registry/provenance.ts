@@ -1,7 +1,8 @@
 import { artifactPath } from "./artifact-paths";
 import type { RegistryClient } from "./client";
 import { RegistryError } from "./errors";
-import { joinUri, openArtifactFolder } from "./stores/artifact-folder";
+import { joinUri } from "./stores/artifact-folder";
+import { openArtifactFolder } from "./stores/open-folder";
 
 /** Longest provenance that is read, in bytes: a usual one has 3 kB, one with a thousand parameters 100 kB. */
 const maxBytes = 1024 * 1024;

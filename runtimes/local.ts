@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import { Credential, Process, ReleaseCheck, Route } from "../provider/resources";
 import { pythonEnvironmentDir } from "../toolchain/python";
-import { runFolder } from "./local/processes/folder";
+import { runFolder } from "../processes/folder";
 import { strangersOf } from "./local/strangers";
 import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "./contract";
 import {
@@ -18,7 +18,7 @@ import {
   scorerProcess,
   type SecretFile,
   trackingServerProcess,
-} from "./local/processes/commands";
+} from "./local/commands";
 
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
 export const local: Runtime = {

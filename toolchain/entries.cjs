@@ -18,5 +18,5 @@ module.exports = {
   // With its own copy of the SDK bundled in: loading it file by file takes 300 ms longer.
   provider: [path.join(root, "provider", "index.ts"), { external: ["@aws-sdk"], absent }],
   // With its own copy of both SDKs: 250 ms.
-  pack: [path.join(root, "policies", "index.ts"), { absent }],
+  pack: [path.join(root, "pack", "index.ts"), { absent }],
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type JsonLimits, parseStrictJson } from "./strict-json";
+import { type JsonLimits, parseStrictJson } from "../strict/strict-json";
 import type { Envelope } from "./types";
 
 /** Media type of every statement that Tollgate signs. */

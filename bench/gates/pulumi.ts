@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { admissionInputs } from "../../policies/candidate";
+import { admissionInputs } from "../../admission/candidate";
 import { run } from "../../test/support/project";
 import { ensureEngine, engineEnvironment } from "../../toolchain/engine";
 import type { Judged } from "./candidates";

@@ -1,4 +1,4 @@
-import type { Tally } from "./statistics";
+import type { Tally } from "./tally";
 
 /** How often a worse candidate has to be refused to count as caught. */
 const wanted = 0.95;

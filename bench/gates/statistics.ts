@@ -11,25 +11,11 @@ import type { Evidence } from "../../registry/evidence";
 import { candidate as compliant } from "../../test/policies/fixtures";
 import { ensurePython } from "../../toolchain/python";
 import { atMost, document } from "./statistics-document";
+import type { Tally } from "./tally";
 
 const root = path.join(__dirname, "..", "..");
 const settings = { significance: 0.05 };
 type Quality = NonNullable<NonNullable<Evidence["comparison"]>["quality"]>;
-
-/** Comparisons of one kind, and how the gate judged them. */
-export interface Tally {
-  readonly series: "itself" | "equal" | "worse";
-  readonly data: "classes" | "numbers" | "prices";
-  readonly metric: string;
-  readonly rows: number;
-  /** How much worse the candidate truly is, in the metric's own unit. */
-  readonly loss: number;
-  comparisons: number;
-  /** Refused as worse. */
-  worse: number;
-  /** Refused because so few rows can't tell. */
-  undecided: number;
-}
 
 /** One line of `comparisons.py`. */
 interface Compared extends Pick<Tally, "series" | "data" | "rows" | "loss"> {

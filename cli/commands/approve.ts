@@ -8,7 +8,7 @@ import { provenTraining } from "../provenance";
 import { existingVersion, registryOf } from "../registry";
 import { identify, lifetime, sign } from "../signing";
 import { evidenceToSign } from "../waiving";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** Longest time an approval may be given for, in days. */
 const longestDays = 365;
@@ -32,7 +32,7 @@ export const run: Run = async (context, options) => {
   const people = await peopleOf(settings);
   const approver = identity.signer.principals[0]!;
   for (const author of authors) refuseAuthor(settings, pin, { author, approver, people });
-  const { fetchCandidate } = await import("../../policies/candidate");
+  const { fetchCandidate } = await import("../../admission/candidate");
   // Its evidence and history are wanted, not a judgement.
   const candidate = (await fetchCandidate(settings, false))!;
   const evidence = evidenceToSign({ candidate });

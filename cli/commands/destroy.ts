@@ -2,7 +2,7 @@ import { existsSync, lstatSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Settings } from "../../config/settings";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
-import { keptNames } from "../../runtimes/local/processes/kept";
+import { keptNames } from "../../processes/kept";
 import { inCluster, requireCluster } from "../cluster";
 import type { Context } from "../context";
 import { confirmLoss } from "../confirming";
@@ -13,7 +13,7 @@ import { CliError, usageError } from "../errors";
 import type { Outcome } from "../output";
 import { failureOf } from "../releasing";
 import { recordDestroyed } from "../status/ended";
-import type { Options, Run } from "../verbs";
+import type { Options, Run } from "../verb";
 
 /** What outlives `destroy`, below the stack's state folder. */
 const dataFolders = ["data", "secrets", "models"] as const;

@@ -1,6 +1,6 @@
 import { engineFor } from "../engine/run";
 import { plainClient, quoted } from "../registry-environment";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /**
  * `tollgate env`: what differs from the caller's environment, for `eval`. Holds paths, never a secret: a password is read

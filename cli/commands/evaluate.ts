@@ -2,7 +2,7 @@ import { exitCodes, usageError } from "../errors";
 import { describeEvaluation, evaluate } from "../evaluation";
 import { readyVersion, registryOf } from "../registry";
 import { saidByTraining } from "../trained";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate evaluate`: measures, records the evidence, judges. Approvals belong to the pin and are only shown. */
 export const run: Run = async (context, options, [training]) => {

@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { nearest } from "../../config/problems";
+import { nearest } from "../../strict/problems";
 import type { Settings } from "../../config/settings";
-import { stackNames } from "../../config/stack-files";
+import { stackNames } from "../../project/stack-files";
 import { codesOf } from "../../policies/codes";
 import type { Gate, GateLevel } from "../../policies/gate";
 import { gates } from "../../policies/gates";
 import { usageError } from "../errors";
 import type { Context } from "../context";
 import type { Output } from "../output";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate explain`: what a gate measures, and what is in force here. Without a gate: all of them, a line each. */
 export const run: Run = async (context, { stack }, [name]) => {

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import type { Settings } from "../../config/settings";
-import type { OfflineJudgement } from "../../policies/offline";
+import type { OfflineJudgement } from "../../admission/offline";
 import { longestClaim } from "../../policies/claimed";
 import { evidenceLimits } from "../../registry/evidence-document";
 import type { Context } from "../context";
@@ -8,7 +8,7 @@ import { CliError, exitCodes, usageError } from "../errors";
 import { readFileUpTo, readStdinUpTo } from "../input";
 import { nameOfPin, verdictsText } from "../judgement";
 import type { Outcome } from "../output";
-import type { Options, Run } from "../verbs";
+import type { Options, Run } from "../verb";
 
 /** Longest envelope that is read, in bytes; a usual one has 1 kB. */
 const longestSignature = 1024 * 1024;
@@ -24,7 +24,7 @@ export const run: Run = async (context, options) => {
 
 async function judgeFile(context: Context, options: Options): Promise<Outcome> {
   const settings = await settingsOf(context, options);
-  const { judgeEvidenceFile } = await import("../../policies/offline");
+  const { judgeEvidenceFile } = await import("../../admission/offline");
   const file = resolve(String(options.evidence));
   const read = readFileUpTo(file, evidenceLimits.bytes);
   const judgement = await judgeEvidenceFile(settings, {
@@ -46,7 +46,7 @@ async function settingsOf(context: Context, { settings }: Options): Promise<Sett
   if (settings === undefined) return context.settings();
   const [{ loadFromFile }, { stackFile, stackOf }] = await Promise.all([
     import("../../config/load"),
-    import("../../config/stack-files"),
+    import("../../project/stack-files"),
   ]);
   const file = resolve(String(settings));
   const stack = stackOf(file);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { CliError, usageError } from "../errors";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** Lines of uv's that are shown of why it can't be done. */
 const shownLines = 12;

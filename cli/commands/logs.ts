@@ -4,7 +4,7 @@ import type { ClusterAddress } from "../../cluster/address";
 import { inCluster } from "../cluster";
 import { CliError, usageError } from "../errors";
 import type { Outcome } from "../output";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate logs`: the logs of a stack's processes or pods, or the end of one. */
 export const run: Run = async (context, options, [name]) => {

@@ -1,9 +1,9 @@
 import { shortDigest } from "../../policies/finding";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate pack`: the digest of the gates that judge now, and what was reviewed and released under. */
 export const run: Run = async (context, options) => {
-  const { packDigest } = await import("../../policies/pack-digest");
+  const { packDigest } = await import("../../pack/digest");
   const { readReceipts } = await import("../../history/receipts");
   const settings = await context.settings();
   const { stack, projectDir, stateDir } = settings;

@@ -1,9 +1,9 @@
-import { stackFile } from "../../config/stack-files";
+import { stackFile } from "../../project/stack-files";
 import { usageError } from "../errors";
 import { commitLines } from "../git";
 import { nameOfPin } from "../judgement";
 import { digestOf, readyVersion, registryOf } from "../registry";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate pin`: writes the one line whose change is the promotion. */
 export const run: Run = async (context, options, [asked]) => {

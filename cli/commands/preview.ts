@@ -8,7 +8,7 @@ import { CliError, exitCodes } from "../errors";
 import { type Judgement, judgeCandidate, judgePin, requireNoStranger } from "../judgement";
 import { previewDocument, previewMarkdown, previewText } from "../preview";
 import { requireOneMove } from "../rollout-change";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate preview`: what would change, the move of the pin, every verdict. Exit code 2 when the pin is refused. */
 export const run: Run = async (context, options) => {

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config/settings";
-import { stackFile } from "../../config/stack-files";
+import { stackFile } from "../../project/stack-files";
 import { samePin } from "../../history/rollback";
 import type { PinnedVersion } from "../../policies/gate";
 import type { Context } from "../context";
@@ -13,7 +13,7 @@ import { provenTraining } from "../provenance";
 import { existingVersion, registryOf } from "../registry";
 import { release } from "../releasing";
 import { parseParameters, train } from "../training";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /**
  * `tollgate promote`: the version that one environment serves, made anew in another one (the same code, trained there on

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { prepareBackend } from "../engine/backend";
 import { engineFor } from "../engine/run";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate pulumi -- …`: the engine itself, on this terminal. Its exit code is ours. */
 export const run: Run = async (context, _options, words) => {

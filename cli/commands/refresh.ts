@@ -2,7 +2,7 @@ import { requireCluster } from "../cluster";
 import type { Step } from "../engine/events";
 import { runEngine } from "../engine/run";
 import { failureOf } from "../releasing";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate refresh`: records what really runs. Every difference it finds is listed; `up` puts it right. */
 export const run: Run = async (context) => {

@@ -6,7 +6,7 @@ import { CliError, exitCodes, usageError } from "../errors";
 import { judgePin, type Judgement, nameOfPin, verdictsText } from "../judgement";
 import type { Outcome } from "../output";
 import type { Difference, RenderedFiles } from "../render-folder";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /**
  * `tollgate render`: the manifests of an environment as files, for a review and for GitOps. A pin that the gates refuse

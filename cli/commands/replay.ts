@@ -3,22 +3,22 @@ import type { Settings } from "../../config/settings";
 import type { Receipt } from "../../history/receipt";
 import { count, label, shortDigest } from "../../policies/finding";
 import { refusalSummary } from "../../policies/judge";
-import type { EvidenceFile } from "../../policies/offline";
-import type { ReplayedDeployment } from "../../policies/replay";
+import type { EvidenceFile } from "../../admission/offline";
+import type { ReplayedDeployment } from "../../admission/replay";
 import { evidenceLimits } from "../../registry/evidence-document";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { exitCodes } from "../errors";
 import { readFileUpTo } from "../input";
 import type { Context } from "../context";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate replay`: every past deployment under today's gates. Changes nothing and asks no registry. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
   const [{ readReceipts }, { replay }, { packDigest }, files] = await Promise.all([
     import("../../history/receipts"),
-    import("../../policies/replay"),
-    import("../../policies/pack-digest"),
+    import("../../admission/replay"),
+    import("../../pack/digest"),
     import("../../history/evidence"),
   ]);
   const { receipts } = readReceipts(settings.stateDir);

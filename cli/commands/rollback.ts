@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { samePin } from "../../history/rollback";
-import { stackFile } from "../../config/stack-files";
+import { stackFile } from "../../project/stack-files";
 import type { PinnedVersion } from "../../policies/gate";
 import type { Settings } from "../../config/settings";
-import { localFiles } from "../../runtimes/local/processes/commands";
+import { localFiles } from "../../runtimes/local/commands";
 import { CliError, exitCodes } from "../errors";
 import { checkedReason, forceWaivers } from "../forcing";
 import { commitLines } from "../git";
 import { judgeVersion, nameOfPin } from "../judgement";
 import { refusal, release } from "../releasing";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate rollback`: an earlier released pin, judged again, written, and released as a forward `up`. */
 export const run: Run = async (context, options) => {
@@ -33,14 +33,14 @@ export const run: Run = async (context, options) => {
   }
   // A silent registry doesn't refuse here: `up` may have to start it before it can be asked.
   if (judgement.blocked && judgement.candidate.problem?.code !== "registry-unavailable") {
-    const { replaceFile } = await import("../../config/stack-files");
+    const { replaceFile } = await import("../../project/stack-files");
     replaceFile(file, before);
     const refused = await refusal(context, settings, judgement);
     return { ...refused, text: `${refused.text}\n\nTo go on all the same: --force --reason "..."` };
   }
   const outcome = await release(context, changed, judgement);
   if (outcome.exitCode === exitCodes.refused) {
-    const { replaceFile } = await import("../../config/stack-files");
+    const { replaceFile } = await import("../../project/stack-files");
     replaceFile(file, before);
   }
   // Without it, whoever releases from another clone goes forward again.

@@ -6,7 +6,7 @@ import type { Purpose } from "../../trust/types";
 import { CliError, usageError } from "../errors";
 import type { Outcome, Output } from "../output";
 import { createKey } from "../signing";
-import type { Options, Run } from "../verbs";
+import type { Options, Run } from "../verb";
 
 const purposes: readonly Purpose[] = ["training", "evidence", "approval", "waiver"];
 

@@ -5,7 +5,7 @@ import type { Ended } from "../status/status";
 import { age } from "../status/since";
 import type { Context } from "../context";
 import type { Output } from "../output";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate status`: works with everything down, and changes nothing. */
 export const run: Run = async (context, options) => {

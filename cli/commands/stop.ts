@@ -1,7 +1,7 @@
-import { inOrder, keptNames } from "../../runtimes/local/processes/kept";
-import { haltProcess } from "../../runtimes/local/processes/stop";
+import { inOrder, keptNames } from "../../processes/kept";
+import { haltProcess } from "../../processes/stop";
 import { CliError } from "../errors";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate stop`: ends the servers; the state, the pin and the data stay as they are. */
 export const run: Run = async (context) => {

@@ -1,5 +1,5 @@
 import { parseParameters, train } from "../training";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate train`: prints the JSON line of the trained version. */
 export const run: Run = async (context, options) => {

@@ -1,5 +1,5 @@
 import { release } from "../releasing";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** `tollgate up`: releases what is pinned. */
 export const run: Run = async (context) => release(context, await context.settings());

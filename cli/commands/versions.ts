@@ -5,7 +5,7 @@ import { usageError } from "../errors";
 import { isOfVersion } from "../evaluation";
 import { judgeCandidate } from "../judgement";
 import { newestFirst, registryOf } from "../registry";
-import type { Run } from "../verbs";
+import type { Run } from "../verb";
 
 /** How many are listed when nobody says. */
 const usual = 10;
@@ -97,7 +97,7 @@ async function listed(
 
 /** What the registry knows of a version, and the verdicts on it alone: approvals and the like belong to a pin. */
 async function judgedVersion(settings: Settings, pin: PinnedVersion) {
-  const { fetchCandidate } = await import("../../policies/candidate");
+  const { fetchCandidate } = await import("../../admission/candidate");
   const candidate = (await fetchCandidate({ ...settings, pin }))!;
   const { evidence, evidenceDigest, evidenceSignature, problem } = candidate;
   const { verdicts } = await judgeCandidate(candidate, settings);

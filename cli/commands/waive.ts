@@ -6,7 +6,7 @@ import { type Judgement, judgeVersion, nameOfPin } from "../judgement";
 import type { Output } from "../output";
 import { digestOf, readyVersion, registryOf } from "../registry";
 import { identify, lifetime } from "../signing";
-import type { Options, Run } from "../verbs";
+import type { Options, Run } from "../verb";
 import { addWaiver, boundText, evidenceToSign } from "../waiving";
 
 /**

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config/settings";
-import type { AdmissionInputs } from "../../provider/inputs";
+import type { AdmissionInputs } from "../../policies/admission-inputs";
 import type { Context } from "../context";
 import type { EngineReport } from "./events";
 import { exportState } from "./run";

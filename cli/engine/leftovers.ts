@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/settings";
-import { inOrder, keptNames, lockedNames } from "../../runtimes/local/processes/kept";
-import { lifeOf } from "../../runtimes/local/processes/inspect";
-import { stopProcess } from "../../runtimes/local/processes/stop";
+import { inOrder, keptNames, lockedNames } from "../../processes/kept";
+import { lifeOf } from "../../processes/inspect";
+import { stopProcess } from "../../processes/stop";
 import type { Context } from "../context";
 import type { EngineReport } from "./events";
 import type { ExportedState } from "./stack";

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { statFields } from "../../runtimes/local/processes/identity";
+import { statFields } from "../../processes/identity";
 import { starterOf } from "./process";
 
 /** What is known of the run that holds a stack's lock. */

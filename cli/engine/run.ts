@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../config/settings";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import type { PinnedVersion } from "../../policies/gate";
-import { stackFile } from "../../config/stack-files";
+import { stackFile } from "../../project/stack-files";
 import { forgetDestroyed } from "../status/ended";
 import { type Context, root } from "../context";
 import { CliError, exitCodes } from "../errors";

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from "node:path";
 import { parse, parseDocument } from "yaml";
 import { CliError } from "../errors";
 import type { PinnedVersion } from "../../policies/gate";
-import { replaceFile, stackFile } from "../../config/stack-files";
-import { ensureStateFolder } from "../../runtimes/local/processes/folder";
+import { replaceFile, stackFile } from "../../project/stack-files";
+import { ensureStateFolder } from "../../processes/folder";
 
 /** Where a stack's settings and state are. */
 export interface StackPlace {

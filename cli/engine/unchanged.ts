@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Settings } from "../../config/settings";
-import type { FetchedCandidate } from "../../policies/candidate";
+import type { FetchedCandidate } from "../../admission/candidate";
 import type { TollgateProvider } from "../../provider/dispatch";
-import type { AdmissionInputs, ReceiptInputs } from "../../provider/inputs";
-import { keptNames, lockedNames } from "../../runtimes/local/processes/kept";
-import { sha256 } from "../../trust/canonical";
+import type { AdmissionInputs } from "../../policies/admission-inputs";
+import type { ReceiptInputs } from "../../provider/inputs";
+import { keptNames, lockedNames } from "../../processes/kept";
+import { sha256 } from "../../strict/canonical";
 import { stackFiles } from "./backend";
 import { decidingDigest, stateDigest } from "./deciding";
 import { emptyReport, type EngineReport } from "./events";
@@ -142,7 +143,7 @@ async function declaredOf(
   { gates, stateDir }: Settings,
   candidate: FetchedCandidate,
 ): Promise<AdmissionInputs> {
-  const { admissionInputs } = await import("../../policies/candidate");
+  const { admissionInputs } = await import("../../admission/candidate");
   return asSent(admissionInputs({ candidate, gates, stateDir, cluster: null }));
 }
 

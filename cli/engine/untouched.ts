@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Cluster } from "../../cluster/cluster";
 import type { Settings } from "../../config/settings";
-import { canonicalJson } from "../../trust/canonical";
+import { canonicalJson } from "../../strict/canonical";
 import { digestLeft, forgetLeft, recordLeft } from "./left";
 
 /** What is listed, by the path of its API. Secrets are left out: the provider looks at each by itself. */

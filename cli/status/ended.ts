@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ensureStateFolder } from "../../runtimes/local/processes/folder";
+import { ensureStateFolder } from "../../processes/folder";
 import type { Ended, Status } from "./status";
 
 /** Records that a stack was destroyed: nothing else is left that tells it from one whose servers are lost. */

@@ -21,7 +21,7 @@ export async function localServing(settings: Settings): Promise<ServingStatus> {
 export async function placeDrift(settings: Settings): Promise<string[]> {
   const [{ strangersOf }, { partingSentence, startedElsewhere }] = await Promise.all([
     import("../../runtimes/local/strangers"),
-    import("../../runtimes/local/place"),
+    import("../../processes/place"),
   ]);
   const { stateDir } = settings;
   const from = startedElsewhere(stateDir);
@@ -40,7 +40,7 @@ export async function idleScorers(
   processes: readonly ProcessStatus[],
 ): Promise<string[]> {
   const { releasedVersion } = await import("../../provider/release/released");
-  const { isScorerName } = await import("../../runtimes/local/processes/commands");
+  const { isScorerName } = await import("../../runtimes/local/commands");
   const used = new Set(releasedVersion(stateDir)?.scorers);
   return processes
     .filter(({ name, address }) => address !== null && isScorerName(name))
@@ -51,8 +51,8 @@ export async function idleScorers(
 /** The stack's processes, by name. */
 export async function processStatus(stateDir: string): Promise<ProcessStatus[]> {
   const folder = join(stateDir, "run");
-  const { inspectProcess } = await import("../../runtimes/local/processes");
-  const { keptNames } = await import("../../runtimes/local/processes/kept");
+  const { inspectProcess } = await import("../../processes");
+  const { keptNames } = await import("../../processes/kept");
   const names = keptNames(stateDir).filter((name) => existsSync(join(folder, name, "pid.json")));
   const processes = await Promise.all(
     names.map(async (name): Promise<ProcessStatus | null> => {

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { type Cluster, clusterConfiguration } from "./clusters";
 import type { DiscoveryResponse } from "./messages";
-import type { RouteFile } from "./routes";
+import type { RouteFile } from "./route";
 
 /** Names of the router's files; the journal lies beside them. */
 export function routeFiles(stateDir: string): {

@@ -1,32 +1,7 @@
 import { bodyBytes } from "./limits";
-import { type DiscoveryResponse, discoveryResponse, extension } from "./messages";
+import { discoveryResponse, extension } from "./messages";
+import type { Route, RouteFacts, RouteFile } from "./route";
 import { tooLargeRoute } from "./too-large";
-
-/** What the route says of itself, for `status` and `refresh`. Envoy ignores it. */
-export interface RouteFacts {
-  readonly version: string;
-  readonly digest: string;
-  /** The version that takes over what this one could not answer, while it is watched. */
-  readonly fallbackVersion: string | null;
-}
-
-export interface RouteConfiguration {
-  readonly name: "callers";
-  readonly virtual_hosts: readonly {
-    readonly name: string;
-    readonly domains: readonly string[];
-    readonly routes: readonly Route[];
-  }[];
-}
-
-export interface Route {
-  readonly match: { readonly prefix: "/"; readonly headers?: readonly object[] };
-  readonly metadata?: { readonly filter_metadata: { readonly tollgate: RouteFacts } };
-  readonly route?: { readonly cluster: string; readonly [field: string]: unknown };
-  readonly [field: string]: unknown;
-}
-
-export type RouteFile = DiscoveryResponse<RouteConfiguration>;
 
 /** Before the first release and after the last: 503 with a reason, in the form of the router's other errors. */
 export function closedRoute(): RouteFile {

@@ -1,6 +1,6 @@
 import { bodyBytes } from "./limits";
 import { extension } from "./messages";
-import type { Route } from "./routes";
+import type { Route } from "./route";
 
 /** Bodies up to this many bytes are read to their end though they are too large. */
 const readBytes = 16 * bodyBytes;

@@ -3,13 +3,13 @@ import type { Receipt, ReceiptFacts } from "../../history/receipt";
 import { appendReceipt, readReceipts } from "../../history/receipts";
 import { samePin } from "../../history/rollback";
 import { keepEvidence } from "../../history/evidence";
-import { readSource } from "../../history/source";
+import { readSource } from "../../project/source";
 import { stackHistory } from "../../history/stack-history";
-import { reviewRecord } from "../../policies/review-branch";
+import { reviewRecord } from "../../history/review";
 import { version as packVersion } from "../../package.json";
 import { reasonOf } from "../failures";
 import type { ReceiptInputs } from "../inputs";
-import { siteOf } from "./site";
+import { siteOf } from "./site-of";
 import { undoRelease } from "./undo";
 
 /** Does a receipt say exactly this release? Appended once, also when the command was killed right after it. */
@@ -41,9 +41,9 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
 async function append(inputs: ReceiptInputs): Promise<void> {
   const { stateDir, cluster, projectDir, stack, pin, admission } = inputs;
   const { judge } = await import("../../policies/judge");
-  const { lineageRecord } = await import("../../policies/training");
+  const { lineageRecord } = await import("../../history/lineage");
   const { candidateOf } = await import("../../policies/admission");
-  const { withReview } = await import("../../policies/review-admission");
+  const { withReview } = await import("../../admission/review-admission");
   const now = new Date().toISOString();
   const { receipts } = readReceipts(stateDir);
   // As the pin was admitted: what a program says of the past and of the time counts for nothing.

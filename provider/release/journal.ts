@@ -3,7 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import type { Cluster } from "../envoy/clusters";
 import { readJson, readLiveRoute, routeFiles, writeByRename } from "../envoy/files";
-import { closedRoute, type RouteFile } from "../envoy/routes";
+import type { RouteFile } from "../envoy/route";
+import { closedRoute } from "../envoy/routes";
 import type { RegistryAddress } from "../inputs";
 
 /** What the registry said before the release touched it. */

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { KeptAnswers } from "../../registry/kept-answers";
-import { exactJson } from "../../trust/json-text";
+import { exactJson } from "../../strict/json-text";
 import type { Question } from "./scorer";
 import { sameAnswerAs, type Task } from "./same-answer";
 import { revealingRows } from "./statistics";

@@ -4,7 +4,7 @@ import { reasonOf } from "../failures";
 import type { StageAliasInputs } from "../inputs";
 import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
-import { siteOf } from "./site";
+import { siteOf } from "./site-of";
 import { undoRelease } from "./undo";
 
 /** What the registry says of a model. */

@@ -1,7 +1,8 @@
 import type { Receipt } from "../../history/receipt";
 import { receiptsFile } from "../../history/receipts";
 import { shortDigest } from "../../policies/finding";
-import { type ReleasePlace, siteOf } from "./site";
+import type { ReleasePlace } from "./site";
+import { siteOf } from "./site-of";
 
 /**
  * Callers are served, and no receipt tells of any release: the history was taken away, and with it what a new version has

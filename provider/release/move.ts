@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RouterAdmin } from "../envoy/admin";
 import type { Cluster } from "../envoy/clusters";
 import { readLiveRoute, writeClusters, writeRoutes } from "../envoy/files";
-import { routeFacts, type RouteFile } from "../envoy/routes";
+import type { RouteFile } from "../envoy/route";
+import { routeFacts } from "../envoy/routes";
 import { pause } from "./cancellation";
 
 /** Longest wait for the router to take in a file, in milliseconds. New clusters wait for their first health checks. */

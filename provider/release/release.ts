@@ -1,6 +1,7 @@
 import { RouterAdmin } from "../envoy/admin";
 import { type Cluster, countedApart, fallbackCluster, scorerCluster } from "../envoy/clusters";
-import { routeFacts, type RouteFile, watchedRouteTo } from "../envoy/routes";
+import type { RouteFile } from "../envoy/route";
+import { routeFacts, watchedRouteTo } from "../envoy/routes";
 import { reasonOf } from "../failures";
 import type { RouteInputs } from "../inputs";
 import { keptRowsOf } from "./answers";

@@ -1,6 +1,7 @@
 import { clusterName, clusterScorers, scorerCluster } from "../envoy/clusters";
 import { readLiveRoute } from "../envoy/files";
-import { routeFacts, type RouteFile, routeTo } from "../envoy/routes";
+import type { RouteFile } from "../envoy/route";
+import { routeFacts, routeTo } from "../envoy/routes";
 import type { RouteInputs } from "../inputs";
 
 /** Where the router sends traffic, by its files. */

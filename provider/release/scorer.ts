@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { fieldText, parseExactJson } from "../../trust/json-text";
+import { fieldText, parseExactJson } from "../../strict/json-text";
 import { pause } from "./cancellation";
 import { isNumeric } from "./same-answer";
 

@@ -1,7 +1,8 @@
 import { reasonOf } from "../failures";
 import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
-import { type ReleasePlace, siteOf } from "./site";
+import type { ReleasePlace } from "./site";
+import { siteOf } from "./site-of";
 
 /**
  * Undoes the release in the journal: traffic, alias and legacy stage are put back to what they were before it.

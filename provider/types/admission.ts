@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { readReceipts } from "../../history/receipts";
-import type { AdmissionInputs, AdmissionOutputs } from "../inputs";
+import type { AdmissionInputs } from "../../policies/admission-inputs";
+import type { AdmissionOutputs } from "../inputs";
 import type { ResourceType } from "../resource-type";
 
 /** The pin, admitted by the gates. A refusal stops a preview, with or without the policy pack. */
@@ -13,8 +14,8 @@ export const admissionType = {
       return { inputs: news, failures: [{ property: "", reason }] };
     }
     const [{ checkAdmission }, { withReview }, { missingHistory }] = await Promise.all([
-      import("../../policies/check"),
-      import("../../policies/review-admission"),
+      import("../../admission/check"),
+      import("../../admission/review-admission"),
       import("../release/missing-history"),
     ]);
     const { stateDir, cluster = null } = news;

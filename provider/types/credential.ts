@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { chmodSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { readText } from "../../runtimes/local/processes/folder";
+import { readText } from "../../processes/folder";
 import type { CredentialInputs, CredentialOutputs } from "../inputs";
 import { placeFailures } from "../place";
 import type { ResourceType } from "../resource-type";

@@ -1,13 +1,13 @@
 import { rmSync } from "node:fs";
 import { relative, isAbsolute } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ensureProcess } from "../../runtimes/local/processes/ensure";
-import { homeOf, samePlace } from "../../runtimes/local/processes/home";
-import { inspectProcess, lifeOf } from "../../runtimes/local/processes/inspect";
-import { inputsOf, sameInputs, specHash } from "../../runtimes/local/processes/spec";
-import { stopProcess } from "../../runtimes/local/processes/stop";
-import { whoseSentence } from "../../runtimes/local/processes/taken";
-import type { ProcessInputs, ProcessOutputs } from "../inputs";
+import { ensureProcess } from "../../processes/ensure";
+import { homeOf, samePlace } from "../../processes/home";
+import { inspectProcess, lifeOf } from "../../processes/inspect";
+import { inputsOf, sameInputs, specHash } from "../../processes/spec";
+import { stopProcess } from "../../processes/stop";
+import { whoseSentence } from "../../processes/taken";
+import type { ProcessInputs, ProcessOutputs } from "../../processes/process";
 import { placeFailures } from "../place";
 import type { CheckFailure, Difference, ResourceType } from "../resource-type";
 

@@ -1,7 +1,7 @@
 import { readReceipts } from "../../history/receipts";
 import type { ReceiptInputs } from "../inputs";
 import { completeRelease, isRecorded } from "../release/complete";
-import { siteOf } from "../release/site";
+import { siteOf } from "../release/site-of";
 import type { ResourceType } from "../resource-type";
 
 /** The last line of a release: appended when pin, approvals or override are new. Survives destroy. */

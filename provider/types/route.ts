@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { samePlace } from "../../runtimes/local/processes/home";
+import { samePlace } from "../../processes/home";
 import type { RouteInputs } from "../inputs";
 import { placeFailures } from "../place";
 import { isReleased, releasedVersion } from "../release/released";

@@ -2,8 +2,8 @@ import { createReadStream, createWriteStream } from "node:fs";
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { filesBelow } from "../digest";
 import { RegistryError } from "../errors";
+import { filesBelow } from "../files-below";
 import type { ArtifactFile, ArtifactFolder } from "./artifact-folder";
 
 /** A folder on this machine: a registry without artifact proxy that keeps its files here. */

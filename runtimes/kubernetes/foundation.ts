@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { typeToken } from "../../components/base";
+import { typeToken } from "../type-token";
 import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
 import { declare } from "./declare";
 import type { ClusterSettings } from "./manifests/manifest";

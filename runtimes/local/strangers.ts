@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Settings } from "../../config/settings";
-import { homeOf, type Home, samePlace } from "./processes/home";
-import { lifeOf } from "./processes/inspect";
-import { portHolder } from "./processes/ports";
-import { takenSentence } from "./processes/taken";
+import { homeOf, type Home, samePlace } from "../../processes/home";
+import { lifeOf } from "../../processes/inspect";
+import { portHolder } from "../../processes/ports";
+import { takenSentence } from "../../processes/taken";
 
 /** A server of a stack that others reach by a fixed address. */
 type Server = "tracking-server" | "router";

@@ -11,7 +11,7 @@ import {
   type OfflineJudgement,
   type Surroundings,
   surroundingsOf,
-} from "../../policies/offline";
+} from "../../admission/offline";
 import { run as runCommand } from "../support/project";
 import { judgedProject, recentEvidence } from "./support/judged-project";
 import { hugeFrom, type Malformed, malformedFrom } from "./support/malformed";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { packDigest } from "../../policies/pack-digest";
+import { packDigest } from "../../pack/digest";
 import { digestOf } from "../support/evidence";
 import { judgedProject, tollgate } from "./support/judged-project";
 

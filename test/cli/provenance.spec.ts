@@ -14,7 +14,7 @@ import { digestOfModelVersion } from "../../registry/digest";
 import { versionTags } from "../../registry/evidence";
 import { provenancePath } from "../../registry/provenance";
 import { fetchProvenance, storeProvenance } from "../../registry/provenance";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { candidate } from "../policies/fixtures";
 import { compliantEvidence } from "../support/evidence";
 import { type Mlflow, startMlflow } from "../support/mlflow";

@@ -6,7 +6,7 @@ import type { ReceiptFacts } from "../../history/receipt";
 import { appendReceipt } from "../../history/receipts";
 import type { Verdict } from "../../policies/gate";
 import type { Evidence } from "../../registry/evidence";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { modelSubject } from "../../trust/statement";
 import { digestOf } from "../support/evidence";
 import { annKey, provenanceOf } from "../support/provenance";

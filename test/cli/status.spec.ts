@@ -6,7 +6,7 @@ import { podStatus } from "../../cli/status/cluster";
 import { driftOf } from "../../cli/status/drift";
 import { processStatus } from "../../cli/status/local";
 import { age } from "../../cli/status/since";
-import { ownIdentity } from "../../runtimes/local/processes/identity";
+import { ownIdentity } from "../../processes/identity";
 import { temporaryFolder } from "./support/project";
 
 const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SettingsError } from "../../config/errors";
+import { SettingsError } from "../../project/errors";
 import { resolveSettings } from "../../config/resolve";
 
 const place = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { SettingsError } from "../../config/errors";
+import { SettingsError } from "../../project/errors";
 import { loadFromFile, loadFromPulumi } from "../../config/load";
 import type { Settings } from "../../config/settings";
 import { digest, withProject } from "./fixtures";

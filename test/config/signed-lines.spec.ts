@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { SettingsError } from "../../config/errors";
+import { SettingsError } from "../../project/errors";
 import { addLine, readLines, signedLinesFile } from "../../config/signed-lines";
 import type { ApprovalPredicate, WaiverPredicate } from "../../trust/types";
 import { digestOf, pin } from "../support/evidence";

@@ -2,7 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { loadFromFile } from "../../config/load";
 import type { Settings } from "../../config/settings";
-import { candidateFrom, type FetchedCandidate } from "../../policies/candidate";
+import { candidateFrom, type FetchedCandidate } from "../../admission/candidate";
 import type {
   Candidate,
   LoweredGate,

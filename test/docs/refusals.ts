@@ -3,7 +3,7 @@ import { tiers } from "../../config/tiers";
 import { resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, GateConfigurations } from "../../policies/gate";
 import type { Evidence } from "../../registry/evidence";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import {
   annKey,
   candidate,

@@ -10,7 +10,7 @@ import { refusalsOf } from "../../policies/waived";
 import { loadFromFile } from "../../config/load";
 import { registryClient } from "../../config/registry";
 import { fetchProvenance, storeProvenance } from "../../registry/provenance";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { provenancePredicate, trainingFacts } from "../../trust/provenance";
 import { modelSubject, readClaim } from "../../trust/statement";
 import type { ApprovalPredicate, WaiverPredicate } from "../../trust/types";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import type { RunningRecord } from "../../runtimes/local/processes/folder";
+import type { RunningRecord } from "../../processes/folder";
 import { recordOf } from "../runtimes/local/support";
 import { TestProject, type CommandResult } from "../support/project";
 

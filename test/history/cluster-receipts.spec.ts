@@ -5,7 +5,7 @@ import path from "node:path";
 import { publishReceipt, syncWith } from "../../history/cluster-receipts";
 import { keepEvidence, provenanceFile } from "../../history/evidence";
 import { appendReceipt, readReceipts, receiptsFile } from "../../history/receipts";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { digestOf } from "../support/fixtures";
 import { MemoryCluster } from "../support/memory-cluster";
 import { receiptFacts } from "../support/receipts";

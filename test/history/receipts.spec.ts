@@ -5,7 +5,7 @@ import fc from "fast-check";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { canonicalJson } from "../../trust/canonical";
+import { canonicalJson } from "../../strict/canonical";
 import {
   parseReceiptLine,
   type Receipt,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { candidateOf } from "../../policies/admission";
 import { planDigest } from "../../policies/plan";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { admissionOf, candidate, documentOf, evidence, pin } from "./fixtures";
 
 /** What is left when every null has been dropped on the way. */

@@ -41,7 +41,7 @@ describe("refusalCodes", () => {
   });
 
   it("holds no code that stands nowhere in the sources", () => {
-    const sources = ["policies", "trust", "registry"]
+    const sources = ["policies", "admission", "trust", "registry"]
       .flatMap((folder) =>
         fs
           .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })

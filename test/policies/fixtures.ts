@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Candidate, Finding, Gate, GateConfigurations, Review } from "../../policies/gate";
-import type { AdmissionInputs } from "../../provider/inputs";
+import type { AdmissionInputs } from "../../policies/admission-inputs";
 import { gates } from "../../policies/gates";
 import { artifactPath } from "../../registry/artifact-paths";
 import { type Evidence, evidenceSchema } from "../../registry/evidence";
 import { modelSubject } from "../../trust/statement";
 import type { WaiverPredicate } from "../../trust/types";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { compliantEvidence, deployedPin, digestOf, pin } from "../support/evidence";
 import { annKey, provenanceOf, trainingOf } from "../support/provenance";
 import { signedLine, trustIn } from "../support/signing";

@@ -9,7 +9,7 @@ import type { Candidate, GateConfigurations } from "../../policies/gate";
 import { gates } from "../../policies/gates";
 import { blocked, judge } from "../../policies/judge";
 import { parseEvidence } from "../../registry/evidence-document";
-import { sha256 } from "../../trust/canonical";
+import { sha256 } from "../../strict/canonical";
 import { candidate, digestOf, documentOf, evidence, signatureOf } from "./fixtures";
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };

@@ -7,8 +7,9 @@ import { appendReceipt } from "../../history/receipts";
 import { receiptSchema } from "../../history/receipt";
 import { servicesOf, stackHistory } from "../../history/stack-history";
 import { candidateOf } from "../../policies/admission";
-import { lineageOf, lineageRecord, proofOf } from "../../policies/training";
-import { sha256 } from "../../trust/canonical";
+import { lineageRecord } from "../../history/lineage";
+import { lineageOf, proofOf } from "../../policies/training";
+import { sha256 } from "../../strict/canonical";
 import { receiptFacts } from "../support/receipts";
 import { testKey, trustIn } from "../support/signing";
 import {

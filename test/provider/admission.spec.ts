@@ -7,7 +7,7 @@ import { appendReceipt, receiptsFile } from "../../history/receipts";
 import { writeRoutes } from "../../provider/envoy/files";
 import { closedRoute, routeTo } from "../../provider/envoy/routes";
 import { openJournal } from "../../provider/release/journal";
-import type { AdmissionInputs } from "../../provider/inputs";
+import type { AdmissionInputs } from "../../policies/admission-inputs";
 import { admissionType } from "../../provider/types/admission";
 import { admissionOf, documentOf } from "../policies/fixtures";
 import { compliantCandidate, compliantEvidence, digestOf } from "../support/fixtures";

@@ -15,9 +15,9 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { processType } from "../../provider/types/process";
-import { inspectProcess, lifeOf } from "../../runtimes/local/processes/inspect";
-import { stopProcess } from "../../runtimes/local/processes/stop";
-import { partingOf, startedElsewhere } from "../../runtimes/local/place";
+import { inspectProcess, lifeOf } from "../../processes/inspect";
+import { stopProcess } from "../../processes/stop";
+import { partingOf, startedElsewhere } from "../../processes/place";
 import { pythonEnvironmentDir } from "../../toolchain/python";
 import { refusal, root, Stage } from "../runtimes/local/support";
 

@@ -1,10 +1,10 @@
 // Real processes of a small server, under the real keeper. The servers Tollgate runs are in runtimes/local/servers.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { isAlive, startOf } from "../../runtimes/local/processes/identity";
-import { lifeOf } from "../../runtimes/local/processes/inspect";
-import { haltProcess } from "../../runtimes/local/processes/stop";
-import type { ProcessInputs, ProcessOutputs } from "../../provider/inputs";
+import { isAlive, startOf } from "../../processes/identity";
+import { lifeOf } from "../../processes/inspect";
+import { haltProcess } from "../../processes/stop";
+import type { ProcessInputs, ProcessOutputs } from "../../processes/process";
 import { processType } from "../../provider/types/process";
 import { refusal, Stage, until } from "../runtimes/local/support";
 import { testPython } from "../support/mlflow";

@@ -12,7 +12,7 @@ import { isRegistryError } from "../../registry/errors";
 import { artifactPath } from "../../registry/artifact-paths";
 import { versionTags } from "../../registry/evidence";
 import { openModelVersion } from "../../registry/model-files";
-import { openArtifactFolder } from "../../registry/stores/artifact-folder";
+import { openArtifactFolder } from "../../registry/stores/open-folder";
 import { compliantEvidence } from "../support/fixtures";
 import { freePort, type Mlflow, runPython, startMlflow, testPython } from "../support/mlflow";
 import { type S3Server, startS3 } from "./s3-server";

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { loadFromFile } from "../../config/load";
 import type { Receipt } from "../../history/receipt";
-import { reviewIn } from "../../policies/candidate";
+import { reviewIn } from "../../admission/candidate";
 import type { LoweredGate, Review, SettingDifference } from "../../policies/gate";
 import { signersOf, testKey } from "./signing";
 import { pin } from "./evidence";

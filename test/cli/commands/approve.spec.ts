@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { planDigest } from "../../../policies/plan";
 import type { ApprovalPredicate } from "../../../trust/types";
-import { sha256 } from "../../../trust/canonical";
+import { sha256 } from "../../../strict/canonical";
 import { verify } from "../../../trust/verify";
 import { modelSubject } from "../../../trust/statement";
 import { provenanceOf } from "../../support/provenance";

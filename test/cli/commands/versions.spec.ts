@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { versionTags } from "../../../registry/evidence";
 import { artifactPath } from "../../../registry/artifact-paths";
-import { sha256 } from "../../../trust/canonical";
+import { sha256 } from "../../../strict/canonical";
 import { type StandIn, standIn } from "../../registry/stand-in";
 import { digestOf } from "../../support/evidence";
 import { envelopeOf, judgedProject, recentEvidence, tollgate } from "../support/judged-project";

@@ -4,7 +4,7 @@ import { readClaim } from "../../../trust/statement";
 import type { WaiverPredicate } from "../../../trust/types";
 import { digestOf } from "../../support/evidence";
 import { signedLine, signersOf } from "../../support/signing";
-import { sha256 } from "../../../trust/canonical";
+import { sha256 } from "../../../strict/canonical";
 import {
   ann,
   author,

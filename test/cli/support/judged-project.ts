@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { artifactPath } from "../../../registry/artifact-paths";
 import type { Evidence } from "../../../registry/evidence";
-import { sha256 } from "../../../trust/canonical";
+import { sha256 } from "../../../strict/canonical";
 import { modelSubject } from "../../../trust/statement";
 import { run } from "../../../cli/program";
 import { compliantEvidence, digestOf } from "../../support/evidence";

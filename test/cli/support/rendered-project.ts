@@ -1,5 +1,5 @@
 import { compliantEvidence } from "../../support/evidence";
-import { sha256 } from "../../../trust/canonical";
+import { sha256 } from "../../../strict/canonical";
 import { type Answer, standIn, type StandIn } from "../../registry/stand-in";
 import { envelopeOf, judgedProject, recentEvidence } from "./judged-project";
 

@@ -7,7 +7,7 @@ import type { Settings } from "../../../config/settings";
 import { versionTags } from "../../../registry/evidence";
 import { type StandIn, standIn } from "../../registry/stand-in";
 import { artifactPath } from "../../../registry/artifact-paths";
-import { sha256 } from "../../../trust/canonical";
+import { sha256 } from "../../../strict/canonical";
 import { compliantEvidence, digestOf } from "../../support/evidence";
 import { testPython } from "../../support/mlflow";
 import { signersOf, testKey } from "../../support/signing";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseInWords } from "../../../config/problems";
+import { parseInWords } from "../../../strict/problems";
 import { metricFloor } from "../../../policies/gates/metric-floor";
 import type { Support } from "../../../policies/support";
 import { evidenceSchema } from "../../../registry/evidence";

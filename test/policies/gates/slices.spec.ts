@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseInWords } from "../../../config/problems";
+import { parseInWords } from "../../../strict/problems";
 import { slices } from "../../../policies/gates/slices";
 import type { Evidence } from "../../../registry/evidence";
 import { candidate, evidence, only, refusesWithoutEvidence } from "../fixtures";

@@ -5,7 +5,7 @@ import { guardrails } from "../../../policies/guardrails";
 import { judged } from "./stacks";
 
 const folder = path.resolve(__dirname, "../../../policies/guardrails");
-/** Files beside the rules: what they are made of, and what makes policies of them. */
+/** Files beside the rules: what they are made of. */
 const helpers = [
   "beside",
   "containers",
@@ -14,9 +14,7 @@ const helpers = [
   "kubernetes",
   "openings",
   "plain",
-  "policies",
   "secrets",
-  "surroundings",
 ];
 
 describe("guardrails", () => {

@@ -2,14 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ProcessInputs, ProcessOutputs } from "../../../provider/inputs";
-import type { ProcessArguments } from "../../../runtimes/local/processes/commands";
-import {
-  readRecord,
-  type RunningRecord,
-  runFolder,
-} from "../../../runtimes/local/processes/folder";
-import { stopProcess } from "../../../runtimes/local/processes/stop";
+import type { ProcessInputs, ProcessOutputs } from "../../../processes/process";
+import type { ProcessArguments } from "../../../runtimes/local/commands";
+import { readRecord, type RunningRecord, runFolder } from "../../../processes/folder";
+import { stopProcess } from "../../../processes/stop";
 
 export const root = path.join(__dirname, "..", "..", "..");
 

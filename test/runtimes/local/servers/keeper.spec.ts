@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { readText } from "../../../../runtimes/local/processes/folder";
-import { isAlive, startOf } from "../../../../runtimes/local/processes/identity";
-import { inspectProcess } from "../../../../runtimes/local/processes/inspect";
+import { readText } from "../../../../processes/folder";
+import { isAlive, startOf } from "../../../../processes/identity";
+import { inspectProcess } from "../../../../processes/inspect";
 import { processType } from "../../../../provider/types/process";
 import { testPython } from "../../../support/mlflow";
 import { recordOf, Stage, until } from "../support";

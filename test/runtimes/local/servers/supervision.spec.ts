@@ -2,19 +2,15 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProcessOutputs } from "../../../../provider/inputs";
+import type { ProcessOutputs } from "../../../../processes/process";
 import { processType } from "../../../../provider/types/process";
 import { processStatus } from "../../../../cli/status/local";
-import {
-  type ExitRecord,
-  readRecord,
-  runFolder,
-} from "../../../../runtimes/local/processes/folder";
-import { isAlive } from "../../../../runtimes/local/processes/identity";
-import { lifeOf } from "../../../../runtimes/local/processes/inspect";
-import { haltProcess } from "../../../../runtimes/local/processes/stop";
-import { routerProcess } from "../../../../runtimes/local/processes/commands";
-import { freePort } from "../../../../runtimes/local/processes/ports";
+import { type ExitRecord, readRecord, runFolder } from "../../../../processes/folder";
+import { isAlive } from "../../../../processes/identity";
+import { lifeOf } from "../../../../processes/inspect";
+import { haltProcess } from "../../../../processes/stop";
+import { routerProcess } from "../../../../runtimes/local/commands";
+import { freePort } from "../../../../processes/ports";
 import { localSite } from "../../../../provider/release/local-site";
 import { routeType } from "../../../../provider/types/route";
 import { type FakeScorer, startFakeScorer } from "../../../support/fake-scorer";

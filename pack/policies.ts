@@ -1,0 +1,77 @@
+import type {
+  Policies,
+  ReportViolation,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+} from "@pulumi/policy";
+import type { AdmissionInputs } from "../policies/admission-inputs";
+import { candidateOf } from "../policies/admission";
+import type { Gate, Verdict } from "../policies/gate";
+import { gates } from "../policies/gates";
+import { guardrailPolicies } from "./guardrails";
+import { explanation, judge, withoutEchoes } from "../policies/judge";
+
+/** Type token of the pin that the gates admitted; the same one the provider answers for. */
+const admission = "tollgate:index:Admission";
+
+/**
+ * The policies of the pack: two for each gate, because a policy's level can't depend on the stack. `<gate>` is mandatory,
+ * `<gate>-advisory` is not; the admission's inputs say which of them has a say.
+ */
+export const policies: Policies = [
+  ...gates.flatMap((gate) => [gatePolicy(gate, "mandatory"), gatePolicy(gate, "advisory")]),
+  ...guardrailPolicies,
+];
+
+function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValidationPolicy {
+  const validate = (args: ResourceValidationArgs, report: ReportViolation): void => {
+    if (args.type !== admission) return;
+    for (const sentence of violations(args.props, gate, level)) report(sentence);
+  };
+  // Tells the pack's server to skip other resources before it unpacks their properties.
+  const validateResource = Object.assign(validate, { __pulumiType: admission });
+  return {
+    name: level === "mandatory" ? gate.name : `${gate.name}-advisory`,
+    description: gate.description,
+    enforcementLevel: level,
+    severity: gate.severity,
+    remediationSteps: gate.remedy,
+    validateResource,
+  };
+}
+
+/**
+ * What a gate has against an admission at one level, a sentence each.
+ *
+ * Reading an unknown value throws in a policy, and the engine would soften that to a note. Here it is a mandatory
+ * violation, like every other reason why the gates can't be run.
+ */
+export function violations(
+  props: Readonly<Record<string, unknown>>,
+  gate: Gate,
+  level: "mandatory" | "advisory",
+): string[] {
+  let verdicts: readonly Verdict[];
+  try {
+    verdicts = verdictsOn(JSON.stringify(props));
+  } catch (error) {
+    if (level === "advisory") return [];
+    return [`${gate.name} can't judge this pin: ${(error as Error).message}`];
+  }
+  // What a mandatory refusal explains needs no advice as well, but no advice excuses a mandatory refusal.
+  const heard = verdicts.filter((v) => level === "advisory" || v.level === "mandatory");
+  return withoutEchoes(heard.filter(({ status }) => status === "refused"))
+    .filter((verdict) => verdict.gate === gate.name && verdict.level === level)
+    .map(explanation);
+}
+
+let judged: { inputs: string; verdicts: readonly Verdict[] } | undefined;
+
+/** Every gate has a policy, and each of them is asked about the same admission: it is judged once. */
+function verdictsOn(inputs: string): readonly Verdict[] {
+  if (judged?.inputs !== inputs) {
+    const admission = JSON.parse(inputs) as AdmissionInputs;
+    judged = { inputs, verdicts: judge(candidateOf(admission), admission.gates) };
+  }
+  return judged.verdicts;
+}
