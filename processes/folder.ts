@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
-import { ignoreItself } from "../toolchain/git-ignore";
+import { ignoreItself } from "../project/git-ignore";
 import type { Identity } from "./identity";
 
 /**

@@ -2,90 +2,92 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import ts from "typescript";
 
 const root = path.join(__dirname, "..");
 
-/** Folder → folders it may import from, besides itself. A file may be named to allow only that one. */
+/**
+ * Folder → folders it may import from, besides itself. Whole folders only, and each after those that it imports. `serving`
+ * has no TypeScript: what is imported of it is data that its Python reads as well.
+ */
 const allowed: Record<string, string[]> = {
-  trust: [],
-  // How to reach a cluster; knows nothing of Pulumi.
+  strict: [],
   cluster: [],
-  registry: ["trust/json-text.ts", "trust/strict-json.ts"],
-  toolchain: [],
-  "policies/gates": ["policies", "registry/evidence.ts", "trust"],
-  policies: [
-    "cluster",
-    "registry",
-    "config",
-    "history",
-    "trust",
-    "provider/inputs.ts",
-    "provider/resource-type.ts",
-    // The scan reads the same list before anything is loaded.
-    "serving/tollgate_serving/safe_names.json",
-  ],
-  config: ["policies", "registry", "trust", "cluster"],
-  components: [
-    "config/settings.ts",
-    "policies/gate.ts",
-    "policies/candidate.ts",
-    "provider/inputs.ts",
-    "provider/resources.ts",
-    "runtimes/contract.ts",
-  ],
-  runtimes: [
-    "components/base.ts",
-    "config/names.ts",
-    "config/settings.ts",
-    "provider",
-    "registry/credentials.ts",
-    "toolchain",
-    "cluster",
+  project: [],
+  toolchain: ["project"],
+  processes: ["project"],
+  trust: ["strict"],
+  registry: ["strict"],
+  policies: ["cluster", "registry", "serving", "strict", "trust"],
+  "policies/gates": ["policies", "registry", "trust"],
+  config: ["cluster", "policies", "project", "registry", "strict", "trust"],
+  history: ["cluster", "policies", "processes", "registry", "strict"],
+  pack: ["config", "policies", "project"],
+  admission: [
+    ...["cluster", "config", "history", "pack", "policies", "project"],
+    ...["registry", "strict", "trust"],
   ],
   provider: [
-    "registry",
-    "policies",
-    "runtimes/local",
-    "cluster",
-    "history",
-    "config",
-    "toolchain",
-    "trust",
-    "package.json",
-    // Both take bodies of the same size.
-    "serving/tollgate_serving/limits.json",
+    ...["admission", "cluster", "config", "history", "policies", "processes", "project"],
+    ...["registry", "serving", "strict"],
   ],
-  // The lock is the one that every writer of a state folder takes.
-  history: [
-    "cluster",
-    "policies",
-    "registry",
-    "trust",
-    "provider/inputs.ts",
-    "runtimes/local/processes/lock.ts",
+  runtimes: ["cluster", "config", "processes", "provider", "registry", "toolchain"],
+  components: ["admission", "config", "policies", "provider", "runtimes"],
+  cli: [
+    ...["admission", "cluster", "config", "history", "pack", "policies", "processes", "project"],
+    ...["provider", "registry", "runtimes", "strict", "toolchain", "trust"],
+  ],
+  demo: [],
+  test: [
+    ...["admission", "cli", "cluster", "components", "config", "history", "pack", "policies"],
+    ...["processes", "project", "provider", "registry", "runtimes", "serving", "strict"],
+    ...["toolchain", "trust"],
+  ],
+  bench: [
+    ...["admission", "cli", "config", "pack", "policies", "provider", "registry", "runtimes"],
+    ...["strict", "test", "toolchain"],
   ],
 };
 
+/** Every file of ours → the files of ours that it imports, also for a type alone or later: paths from the root. */
+const imports = new Map(
+  sourceFiles("")
+    .sort()
+    .map((file) => [file, importsOf(file)] as const),
+);
+
 function sourceFiles(folder: string): string[] {
-  return fs
-    .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => path.join(folder, file));
+  return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (entry.name.startsWith(".") || entry.name === "node_modules") return [];
+    const place = path.posix.join(folder, entry.name);
+    if (entry.isDirectory()) return sourceFiles(place);
+    return place.endsWith(".ts") ? [place] : [];
+  });
 }
 
-/** Relative imports of a file, as paths from the root, with `.ts` or as a folder's index. */
-function importsOf(file: string): string[] {
+/** What a file imports or requires, as written. */
+function specifiersIn(file: string): string[] {
   const text = fs.readFileSync(path.join(root, file), "utf8");
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((m) => m[1]!);
-  return specifiers.map((specifier) => {
-    const target = path.normalize(path.join(path.dirname(file), specifier));
-    const candidates = [`${target}.ts`, target, path.join(target, "index.ts")];
-    return candidates.find((each) => isFile(path.join(root, each))) ?? `${target}.ts`;
-  });
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+function importsOf(file: string): string[] {
+  return specifiersIn(file)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => {
+      const target = path.posix.join(path.posix.dirname(file), specifier);
+      const candidates = [`${target}.ts`, target, `${target}/index.ts`];
+      return candidates.find((each) => isFile(path.join(root, each))) ?? `${target}.ts`;
+    });
 }
 
 function isFile(file: string): boolean {
   return fs.statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** The first folder of a path; of a file of the root itself, nothing. */
+function topOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
 }
 
 /** The most specific folder of the table that holds a file. */
@@ -95,30 +97,132 @@ function folderOf(file: string): string | undefined {
     .sort((a, b) => b.length - a.length)[0];
 }
 
+/** Is a file in one of these folders? `package.json`, which has the version, is everybody's. */
+function isIn(file: string, folders: readonly string[]): boolean {
+  return file === "package.json" || folders.some((folder) => file.startsWith(`${folder}/`));
+}
+
+/** An import for each two folders that go both ways, so that it is seen where to cut. */
+function foldersBothWays(files: ReadonlyMap<string, readonly string[]>): string[] {
+  const between = new Map<string, string>();
+  for (const [file, targets] of files) {
+    for (const target of targets.filter((each) => topOf(each) !== topOf(file))) {
+      between.set(`${topOf(file)} -> ${topOf(target)}`, `${file} imports ${target}`);
+    }
+  }
+  return [...between].flatMap(([arrow, example]) => {
+    const [from, to] = arrow.split(" -> ");
+    return between.has(`${to} -> ${from}`) ? [example] : [];
+  });
+}
+
+/** Files in a circle, or on a way from one circle to another. */
+function filesInCircles(files: ReadonlyMap<string, readonly string[]>): string[] {
+  const left = new Map([...files].map(([file, targets]) => [file, new Set(targets)]));
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    const imported = new Set([...left.values()].flatMap((targets) => [...targets]));
+    for (const [file, targets] of left) {
+      const goesOn = [...targets].some((target) => left.has(target));
+      if (!goesOn || !imported.has(file)) left.delete(file);
+    }
+  }
+  return [...left.keys()];
+}
+
+/** What reaches beyond the process. `node:net` is only asked whether a text is an address. */
+const reaching = /^(node:)?(fs|fs\/promises|child_process|http|https|http2|tls|dgram|dns)$/;
+
 describe("import direction", () => {
-  for (const folder of Object.keys(allowed)) {
+  for (const [folder, others] of Object.entries(allowed)) {
     it(`${folder}/ imports only what the table allows`, () => {
-      const files = sourceFiles(folder).filter((file) => folderOf(file) === folder);
+      const files = [...imports].filter(([file]) => folderOf(file) === folder);
       assert.notEqual(files.length, 0, `${folder}/ holds no TypeScript`);
-      const wrong = files.flatMap((file) =>
-        importsOf(file)
-          .filter((target) => !target.startsWith(`${folder}/`))
-          .filter(
-            (target) =>
-              !allowed[folder]!.some((each) => target === each || target.startsWith(`${each}/`)),
-          )
+      const wrong = files.flatMap(([file, targets]) =>
+        targets
+          .filter((target) => !isIn(target, [folder, ...others]))
           .map((target) => `${file} imports ${target}`),
       );
       assert.deepEqual(wrong, []);
     });
+
+    it(`${folder}/ imports all that the table says`, () => {
+      const targets = [...imports].flatMap(([file, each]) => (isIn(file, [folder]) ? each : []));
+      const idle = others.filter((other) => !targets.some((target) => isIn(target, [other])));
+      assert.deepEqual(idle, []);
+    });
   }
 
+  for (const folder of ["strict", "trust", "policies"]) {
+    it(`lets nothing in ${folder}/ open a file, run a program or ask a network`, () => {
+      const wrong = [...imports.keys()]
+        .filter((file) => file.startsWith(`${folder}/`))
+        .filter((file) => specifiersIn(file).some((specifier) => reaching.test(specifier)));
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it("goes to folders above in the table alone", () => {
+    const order = Object.keys(allowed);
+    const below = Object.entries(allowed).flatMap(([folder, others]) =>
+      others
+        .filter((other) => order.indexOf(other) > order.indexOf(folder))
+        .map((other) => `${folder} imports ${other}`),
+    );
+    assert.deepEqual(below, []);
+  });
+
+  it("is said of every folder with TypeScript", () => {
+    const folders = new Set([...imports.keys()].map(topOf).filter((folder) => folder !== ""));
+    assert.deepEqual(
+      [...folders].filter((folder) => !(folder in allowed)),
+      [],
+    );
+  });
+
+  it("is the same in docs/architecture.md", () => {
+    const page = fs.readFileSync(path.join(root, "docs", "architecture.md"), "utf8");
+    const rows = [...page.matchAll(/^\| `([a-z/]+)\/` \|.*\| ([^|]*) \|$/gm)];
+    const said = new Map(rows.map(([, folder, cell]) => [folder!, foldersIn(cell!)]));
+    for (const [folder, others] of Object.entries(allowed)) {
+      const row = said.get(folder);
+      assert.ok(row, `${folder}/ has no row`);
+      if (row !== "everything") assert.deepEqual(row, [...others].sort(), folder);
+    }
+  });
+
+  it("goes from no two folders to each other", () => {
+    assert.deepEqual(foldersBothWays(imports), []);
+    const both = new Map([
+      ["a/x.ts", ["b/y.ts"]],
+      ["b/z.ts", ["a/w.ts"]],
+    ]);
+    assert.equal(foldersBothWays(both).length, 2);
+  });
+
+  it("leads no file back to itself", () => {
+    assert.deepEqual(filesInCircles(imports), []);
+    const circle = new Map([
+      ["a.ts", ["b.ts"]],
+      ["b.ts", ["c.ts"]],
+      ["c.ts", ["b.ts", "d.ts"]],
+      ["d.ts", []],
+    ]);
+    assert.deepEqual(filesInCircles(circle), ["b.ts", "c.ts"]);
+  });
+
   it("resolves every relative import to a file that is there", () => {
-    const missing = Object.keys(allowed)
-      .flatMap(sourceFiles)
-      .flatMap((file) => importsOf(file).map((target) => ({ file, target })))
-      .filter(({ target }) => !fs.existsSync(path.join(root, target)))
-      .map(({ file, target }) => `${file} imports ${target}`);
+    const missing = [...imports].flatMap(([file, targets]) =>
+      targets
+        .filter((target) => !isFile(path.join(root, target)))
+        .map((target) => `${file} imports ${target}`),
+    );
     assert.deepEqual(missing, []);
   });
 });
+
+/** Folders that a cell of the table names, sorted; or that it says everything. */
+function foldersIn(cell: string): string[] | "everything" {
+  if (cell.startsWith("everything")) return "everything";
+  return [...cell.matchAll(/`([a-z/]+)\/`/g)].map(([, folder]) => folder!).sort();
+}

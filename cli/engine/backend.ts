@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve, sep } from "node:path";
-import { ignoreItself } from "../../toolchain/git-ignore";
+import { ignoreItself } from "../../project/git-ignore";
 import { git } from "../git";
 import { projectFile } from "./stack";
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cacheDir } from "../cache";
-import { ignoreItself } from "../git-ignore";
+import { ignoreItself } from "../../project/git-ignore";
 import type { Engine } from "./engine";
 
 /**
