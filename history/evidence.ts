@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
+import { writeWhole } from "../project/whole-file";
 import { sha256 } from "../strict/canonical";
 
 /** Where the evidence document of a receipt is kept; its envelope has the same name with `.dsse.json`. */
@@ -37,15 +38,8 @@ export function keepEvidence(
   if (evidenceSignature) writeOnce(evidenceSignatureFile(stateDir, digest), evidenceSignature);
 }
 
-/** Whole or not at all. */
 function writeOnce(file: string, text: string): void {
   if (existsSync(file)) return;
   mkdirSync(path.dirname(file), { recursive: true });
-  const part = `${file}.${process.pid}.part`;
-  try {
-    writeFileSync(part, text);
-    renameSync(part, file);
-  } finally {
-    rmSync(part, { force: true });
-  }
+  writeWhole(file, text);
 }

@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { ignoreItself } from "../project/git-ignore";
+import { writeWhole } from "../project/whole-file";
 import type { Identity } from "./identity";
 
 /**
@@ -75,7 +76,7 @@ export function readRecord<T>(folder: string, file: string): T | null {
 }
 
 /**
- * Writes a file by rename, so that a reader or a crash never sees half of it. Leaves an equal file alone.
+ * Writes a file whole, also where its folder isn't there yet. Leaves an equal file alone.
  * Files in a folder named `secrets` are for the user only; new folders always are.
  */
 export function writeFileWhole(path: string, content: string): void {
@@ -83,10 +84,8 @@ export function writeFileWhole(path: string, content: string): void {
     return;
   }
   const mode = path.split(sep).includes("secrets") ? 0o600 : 0o644;
-  const part = `${path}.${process.pid}.part`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(part, content, { mode });
-  renameSync(part, path);
+  writeWhole(path, content, mode);
 }
 
 export function readText(path: string): string | null {

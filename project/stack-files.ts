@@ -1,6 +1,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { SettingsError } from "./errors";
+import { writeWhole } from "./whole-file";
 
 /**
  * What a stack may be called: its name is also that of a folder below `.tollgate/`, so that `.` and `..` would lead out of
@@ -77,12 +78,9 @@ export function contentOf(file: string): string {
 export function replaceFile(file: string, content: string): void {
   const target = fs.existsSync(file) ? fs.realpathSync(file) : file;
   const mode = fs.existsSync(target) ? fs.statSync(target).mode & 0o777 : 0o644;
-  const temporary = `${target}.${process.pid}.tmp`;
   try {
-    fs.writeFileSync(temporary, content, { mode, flush: true });
-    fs.renameSync(temporary, target);
+    writeWhole(target, content, mode);
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
     const reason = (error as Error).message;
     throw new SettingsError(`${target} can't be written (${reason}); free space or allow it.`);
   }

@@ -21,7 +21,7 @@ const allowed: Record<string, string[]> = {
   policies: ["cluster", "registry", "serving", "strict", "trust"],
   "policies/gates": ["policies", "registry", "trust"],
   config: ["cluster", "policies", "project", "registry", "strict", "trust"],
-  history: ["cluster", "policies", "processes", "registry", "strict"],
+  history: ["cluster", "policies", "processes", "project", "registry", "strict"],
   pack: ["config", "policies", "project"],
   admission: [
     ...["cluster", "config", "history", "pack", "policies", "project"],

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { writeWhole } from "../../project/whole-file";
 import { type Cluster, clusterConfiguration } from "./clusters";
 import type { DiscoveryResponse } from "./messages";
 import type { RouteFile } from "./route";
@@ -57,17 +58,7 @@ export function writeRoutes(stateDir: string, routes: RouteFile): string {
 /** Puts JSON in place at once, so that no reader (Envoy, or an `up` after a kill) ever sees half of it. */
 export function writeByRename(file: string, value: object): void {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
-  try {
-    fs.writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, {
-      mode: 0o644,
-      flush: true,
-    });
-    fs.renameSync(temporary, file);
-  } finally {
-    // What is left of it where the disk is full takes up the room that a way back needs.
-    fs.rmSync(temporary, { force: true });
-  }
+  writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** A file's JSON; null when it is missing or not JSON. */
