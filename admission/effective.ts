@@ -1,8 +1,8 @@
 import path from "node:path";
 import type { Settings } from "../config/settings";
+import type { GateConfigurations, SettingDifference } from "../policies/gate";
 import { canonicalJson, sha256 } from "../strict/canonical";
 import type { Trust } from "../trust/types";
-import type { GateConfigurations, SettingDifference } from "../policies/gate";
 
 /** Tollgate's own folder: its paths are called `tollgate:` here, as it lies elsewhere on another machine. */
 const root = path.resolve(__dirname, "..");

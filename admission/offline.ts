@@ -1,10 +1,10 @@
 import type { Settings } from "../config/settings";
+import type { Candidate, EvidenceProblem, PinnedVersion, Verdict } from "../policies/gate";
+import { blocked, judge } from "../policies/judge";
 import { quoted } from "../registry/errors";
 import { parseEvidence } from "../registry/evidence-document";
 import { sha256 } from "../strict/canonical";
 import { candidateFrom, evaluationDigestOf, reviewIn } from "./candidate";
-import type { Candidate, EvidenceProblem, PinnedVersion, Verdict } from "../policies/gate";
-import { blocked, judge } from "../policies/judge";
 
 /** An evidence document that lies in a file, not in a registry. */
 export interface EvidenceFile {

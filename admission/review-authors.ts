@@ -1,8 +1,8 @@
+import type { SettingDifference } from "../policies/gate";
 import type { Commit, GitObjects } from "../project/git-objects";
 import { gitSays, type Repository } from "../project/git-run";
 import { quoted } from "../registry/errors";
 import { type EffectiveSettings, fieldsOf, shown } from "./effective";
-import type { SettingDifference } from "../policies/gate";
 
 /** How many commits beyond the reviewed branch are searched for who set a value. */
 const searched = 30;

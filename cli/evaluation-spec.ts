@@ -1,10 +1,10 @@
 import { statSync } from "node:fs";
 import path from "node:path";
-import { SettingsError } from "../project/errors";
 import { loadFromFile } from "../config/load";
 import type { Settings } from "../config/settings";
-import { stackNames } from "../project/stack-files";
 import packageJson from "../package.json";
+import { SettingsError } from "../project/errors";
+import { stackNames } from "../project/stack-files";
 import { RegistryError } from "../registry/errors";
 import { versionTags } from "../registry/evidence";
 import { localFiles, scorerOptions } from "../runtimes/local/commands";

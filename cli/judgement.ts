@@ -1,5 +1,5 @@
-import type { Settings } from "../config/settings";
 import type { FetchedCandidate } from "../admission/candidate";
+import type { Settings } from "../config/settings";
 import type { Candidate, PinnedVersion, Verdict } from "../policies/gate";
 import { CliError } from "./errors";
 import type { Output } from "./output";

@@ -5,8 +5,8 @@ import {
   answersIn,
   type FetchedCandidate,
 } from "../admission/candidate";
-import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../policies/admission-inputs";
+import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 import { Admission } from "../provider/resources";
 import { typeToken } from "../runtimes/type-token";
 

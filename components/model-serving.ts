@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { registryAddress, type Settings } from "../config/settings";
 import type { AdmittedAnswers } from "../admission/candidate";
+import { registryAddress, type Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import type { Runtime } from "../runtimes/contract";
 import { typeToken } from "../runtimes/type-token";

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registryAddress, type Settings } from "../config/settings";
-import type { PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../policies/admission-inputs";
+import type { PinnedVersion } from "../policies/gate";
 import { Receipt, StageAliasMark } from "../provider/resources";
 import { typeToken } from "../runtimes/type-token";
 import { onlyFor } from "./model-pin";

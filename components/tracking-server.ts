@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../config/settings";
 import type { Runtime } from "../runtimes/contract";
-import type { ArtifactStore } from "./artifact-store";
 import { typeToken } from "../runtimes/type-token";
+import type { ArtifactStore } from "./artifact-store";
 
 export interface TrackingServerArgs {
   readonly runtime: Runtime;

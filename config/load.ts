@@ -1,9 +1,9 @@
 import path from "node:path";
 import { SettingsError } from "../project/errors";
+import { contentOf, realFolder, stackFile } from "../project/stack-files";
 import { pathText } from "../strict/problems";
 import { resolveSettings, stackSchema } from "./resolve";
 import type { Settings } from "./settings";
-import { contentOf, realFolder, stackFile } from "../project/stack-files";
 import { misplaced, namespace, type Project, projectFrom, strangers } from "./strangers";
 
 const prefix = `${namespace}:`;

@@ -1,9 +1,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import type { PinnedVersion } from "../policies/gate";
-import { readClaim } from "../trust/statement";
 import { SettingsError } from "../project/errors";
 import { contentOf } from "../project/stack-files";
+import { readClaim } from "../trust/statement";
 
 /** What people sign about a stack's versions; each is a folder of the project, with a file a stack. */
 export type SignedKind = "approvals" | "waivers";

@@ -2,9 +2,9 @@ import fs from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isScalar, type Pair, parseDocument, type YAMLMap } from "yaml";
 import { SettingsError } from "../project/errors";
+import { replaceFile, stackFile } from "../project/stack-files";
 import { parseInWords, pathText } from "../strict/problems";
 import { stackSchema } from "./resolve";
-import { replaceFile, stackFile } from "../project/stack-files";
 
 /** What a pin line says: a version number and the digest of its bytes. */
 export interface Pin {

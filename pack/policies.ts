@@ -4,12 +4,12 @@ import type {
   ResourceValidationArgs,
   ResourceValidationPolicy,
 } from "@pulumi/policy";
-import type { AdmissionInputs } from "../policies/admission-inputs";
 import { candidateOf } from "../policies/admission";
+import type { AdmissionInputs } from "../policies/admission-inputs";
 import type { Gate, Verdict } from "../policies/gate";
 import { gates } from "../policies/gates";
-import { guardrailPolicies } from "./guardrails";
 import { explanation, judge, withoutEchoes } from "../policies/judge";
+import { guardrailPolicies } from "./guardrails";
 
 /** Type token of the pin that the gates admitted; the same one the provider answers for. */
 const admission = "tollgate:index:Admission";

@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
-import { stackFile, stackNames } from "../project/stack-files";
 import { tiers } from "../config/tiers";
 import { type GuardedResource, isGroup, type Surroundings } from "../policies/guardrails/guardrail";
+import { stackFile, stackNames } from "../project/stack-files";
 
 /** Where nothing can be told, the rules of production hold and nothing is declared. */
 const nowhere: Surroundings = { production: true, exposed: [], places: {}, neighbours: [] };

@@ -1,6 +1,6 @@
-import type { AdmissionInputs } from "./admission-inputs";
 import { parseEvidence } from "../registry/evidence-document";
 import { sha256 } from "../strict/canonical";
+import type { AdmissionInputs } from "./admission-inputs";
 import { label } from "./finding";
 import type { Candidate } from "./gate";
 import { planDigest } from "./plan";

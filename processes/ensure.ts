@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProcessInputs, ProcessOutputs } from "./process";
 import {
   healthyFile,
   logFile,
@@ -15,6 +14,7 @@ import { healthProblem, hostPort, reachable } from "./health";
 import { type Life, lifeOf } from "./inspect";
 import { withProcessLock } from "./lock";
 import { freePort, portHolder } from "./ports";
+import type { ProcessInputs, ProcessOutputs } from "./process";
 import { inputsOf, portNames, specHash } from "./spec";
 import { startProcess } from "./start";
 import { endProcess } from "./stop";

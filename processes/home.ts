@@ -1,8 +1,8 @@
 import { readdirSync, readlinkSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import type { ProcessInputs } from "./process";
 import { readRecord, type RunningRecord, runFolder } from "./folder";
 import { statFields } from "./identity";
+import type { ProcessInputs } from "./process";
 
 /** The stack that a kept process belongs to, by the folder that it works in now. */
 export interface Home {

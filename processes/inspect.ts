@@ -1,4 +1,3 @@
-import type { ProcessInputs } from "./process";
 import {
   type ExitRecord,
   type HaltRecord,
@@ -9,6 +8,7 @@ import {
 import { healthProblem } from "./health";
 import { isOwn } from "./home";
 import { isAlive } from "./identity";
+import type { ProcessInputs } from "./process";
 
 /** What the records and the process table say about a kept process, without asking its port. */
 export type Life =

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ProcessInputs, ProcessOutputs } from "./process";
 import type { PortRecord } from "./folder";
+import type { ProcessInputs, ProcessOutputs } from "./process";
 
 /** What makes a running process another one when it changes. The rest of the inputs is how it is kept. */
 const RESTART_FIELDS = [

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ProcessInputs } from "./process";
 import { healthyFile, logFile, type PortRecord, runFolder, writeFileWhole } from "./folder";
+import type { ProcessInputs } from "./process";
 import { specHash, withPorts } from "./spec";
 
 /** What every process gets of the caller's environment. */

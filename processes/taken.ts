@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ProcessInputs } from "./process";
 import { homeOf, type Home } from "./home";
 import type { PortHolder } from "./ports";
+import type { ProcessInputs } from "./process";
 
 /** That a port is taken, by whom, and what to do: a clause without its first capital and its full stop. */
 export function takenSentence(

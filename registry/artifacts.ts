@@ -8,8 +8,8 @@ import { versionTags } from "./evidence";
 import { lineageOf, promotedFrom } from "./lineage";
 import { openModelVersion } from "./model-files";
 import { type ArtifactFolder, joinUri } from "./stores/artifact-folder";
-import { openArtifactFolder } from "./stores/open-folder";
 import { LocalFolder } from "./stores/local-folder";
+import { openArtifactFolder } from "./stores/open-folder";
 
 export interface CopyRequest {
   readonly from: RegistryClient;

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { parseStrictJson } from "../strict/strict-json";
 import { openEnvelope, placeOf, signedLimits } from "./dsse";
 import { provenanceSchema, provenanceType } from "./provenance";
-import { parseStrictJson } from "../strict/strict-json";
 import type {
   ApprovalPredicate,
   EvidencePredicate,

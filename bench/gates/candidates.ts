@@ -1,10 +1,10 @@
 import fs from "node:fs";
 import path from "node:path";
 import YAML from "yaml";
-import { resolveSettings } from "../../config/resolve";
 import type { FetchedCandidate } from "../../admission/candidate";
-import type { Candidate, GateConfigurations } from "../../policies/gate";
+import { resolveSettings } from "../../config/resolve";
 import { packDigest } from "../../pack/digest";
+import type { Candidate, GateConfigurations } from "../../policies/gate";
 import { planDigest } from "../../policies/plan";
 import type { Evidence } from "../../registry/evidence";
 import { candidatesFolder, loadCandidate } from "../../test/corpus/load";

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/settings";
-import { stackFile } from "../../project/stack-files";
 import { samePin } from "../../history/rollback";
 import type { PinnedVersion } from "../../policies/gate";
+import { stackFile } from "../../project/stack-files";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
 import { describeEvaluation, evaluate } from "../evaluation";

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Settings } from "../../config/settings";
-import { replaceFile } from "../../project/stack-files";
-import { partingOf, partingSentence } from "../../processes/place";
 import { ensureStateFolder } from "../../processes/folder";
 import { samePlace } from "../../processes/home";
+import { partingOf, partingSentence } from "../../processes/place";
+import { replaceFile } from "../../project/stack-files";
 import { CliError } from "../errors";
 import { backendFolder } from "./backend";
 import type { ExportedState } from "./stack";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import type { Settings } from "../../config/settings";
 import type { FetchedCandidate } from "../../admission/candidate";
-import type { TollgateProvider } from "../../provider/dispatch";
+import type { Settings } from "../../config/settings";
 import type { AdmissionInputs } from "../../policies/admission-inputs";
-import type { ReceiptInputs } from "../../provider/inputs";
 import { keptNames, lockedNames } from "../../processes/kept";
+import type { TollgateProvider } from "../../provider/dispatch";
+import type { ReceiptInputs } from "../../provider/inputs";
 import { sha256 } from "../../strict/canonical";
 import { stackFiles } from "./backend";
 import { decidingDigest, stateDigest } from "./deciding";

@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ensureProcess } from "../../processes/ensure";
 import { homeOf, samePlace } from "../../processes/home";
 import { inspectProcess, lifeOf } from "../../processes/inspect";
+import type { ProcessInputs, ProcessOutputs } from "../../processes/process";
 import { inputsOf, sameInputs, specHash } from "../../processes/spec";
 import { stopProcess } from "../../processes/stop";
 import { whoseSentence } from "../../processes/taken";
-import type { ProcessInputs, ProcessOutputs } from "../../processes/process";
 import { placeFailures } from "../place";
 import type { CheckFailure, Difference, ResourceType } from "../resource-type";
 

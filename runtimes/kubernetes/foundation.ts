@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { typeToken } from "../type-token";
 import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
+import { typeToken } from "../type-token";
 import { declare } from "./declare";
 import type { ClusterSettings } from "./manifests/manifest";
 import { namespaceManifests } from "./manifests/namespace";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import { servesInBatches, type Settings } from "../../config/settings";
+import type { ProcessInputs } from "../../processes/process";
 import { routerFiles } from "../../provider/envoy/bootstrap";
 import { routeFiles } from "../../provider/envoy/files";
-import type { ProcessInputs } from "../../processes/process";
 
 /** A value that another resource gives once it runs. */
 type Given = pulumi.Input<string>;

@@ -2,9 +2,6 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { root } from "../../cli/context";
-import { loadFromFile } from "../../config/load";
-import type { Settings } from "../../config/settings";
 import {
   judgeBeside,
   judgeEvidenceFile,
@@ -12,6 +9,9 @@ import {
   type Surroundings,
   surroundingsOf,
 } from "../../admission/offline";
+import { root } from "../../cli/context";
+import { loadFromFile } from "../../config/load";
+import type { Settings } from "../../config/settings";
 import { run as runCommand } from "../support/project";
 import { judgedProject, recentEvidence } from "./support/judged-project";
 import { hugeFrom, type Malformed, malformedFrom } from "./support/malformed";

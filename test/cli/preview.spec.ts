@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { emptyReport, take } from "../../cli/engine/events";
 import { type Preview, previewDocument, previewMarkdown, previewText } from "../../cli/preview";
-import type { Candidate, Review, Verdict } from "../../policies/gate";
 import { reviewRecord, reviewText } from "../../history/review";
+import type { Candidate, Review, Verdict } from "../../policies/gate";
 
 const pin = { name: "churn-model", version: "2", digest: `sha256:${"a".repeat(64)}` };
 const from = { ...pin, version: "1", digest: `sha256:${"b".repeat(64)}` };

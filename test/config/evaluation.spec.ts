@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { SettingsError } from "../../project/errors";
 import { resolveSettings } from "../../config/resolve";
+import { SettingsError } from "../../project/errors";
 
 const place = {
   stack: "staging",

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { SettingsError } from "../../project/errors";
 import { loadFromFile, loadFromPulumi } from "../../config/load";
 import type { Settings } from "../../config/settings";
+import { SettingsError } from "../../project/errors";
 import { digest, withProject } from "./fixtures";
 
 const stack = `# one environment

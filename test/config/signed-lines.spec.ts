@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { SettingsError } from "../../project/errors";
 import { addLine, readLines, signedLinesFile } from "../../config/signed-lines";
+import { SettingsError } from "../../project/errors";
 import type { ApprovalPredicate, WaiverPredicate } from "../../trust/types";
 import { digestOf, pin } from "../support/evidence";
 import { signedLine, testKey } from "../support/signing";

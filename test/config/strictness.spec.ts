@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { SettingsError } from "../../project/errors";
 import { resolveSettings } from "../../config/resolve";
+import { SettingsError } from "../../project/errors";
 
 function resolve(changes: Record<string, unknown>): void {
   const place = {

@@ -16,8 +16,8 @@ import {
   type StackValidationPolicy,
 } from "@pulumi/policy";
 import { secretsPreservingProxy } from "@pulumi/policy/secret";
-import { guardrails } from "../../policies/guardrails";
 import { guardrailPolicies, policiesOfRun } from "../../pack/guardrails";
+import { guardrails } from "../../policies/guardrails";
 import { unknownCheckingProxy, unknownStringValue } from "../policies/unknowns";
 
 type Policy = ResourceValidationPolicy & StackValidationPolicy;

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { cacheDir } from "../cache";
 import { ignoreItself } from "../../project/git-ignore";
+import { cacheDir } from "../cache";
 import type { Engine } from "./engine";
 
 /**

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
+import type { FetchedCandidate } from "../../../admission/candidate";
 import { decidingDigest } from "../../../cli/engine/deciding";
 import { forgetUnchanged, recordUnchanged, unchangedReport } from "../../../cli/engine/unchanged";
 import { loadFromFile } from "../../../config/load";
 import type { Settings } from "../../../config/settings";
-import type { FetchedCandidate } from "../../../admission/candidate";
 import { credentialType } from "../../../provider/types/credential";
 import { ensureEngine, findEngine } from "../../../toolchain/engine";
 import { compliantCandidate } from "../../support/fixtures";

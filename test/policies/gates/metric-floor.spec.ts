@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseInWords } from "../../../strict/problems";
 import { metricFloor } from "../../../policies/gates/metric-floor";
 import type { Support } from "../../../policies/support";
 import { evidenceSchema } from "../../../registry/evidence";
+import { parseInWords } from "../../../strict/problems";
 import { candidate, evidence, only, pin, refusesWithoutEvidence, withEvidence } from "../fixtures";
 
 const accuracy = (value: number) => withEvidence("metrics", { accuracy: value });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseInWords } from "../../../strict/problems";
 import { slices } from "../../../policies/gates/slices";
 import type { Evidence } from "../../../registry/evidence";
+import { parseInWords } from "../../../strict/problems";
 import { candidate, evidence, only, refusesWithoutEvidence } from "../fixtures";
 
 type Slice = Evidence["slices"][number];

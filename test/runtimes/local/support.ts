@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { ProcessInputs, ProcessOutputs } from "../../../processes/process";
-import type { ProcessArguments } from "../../../runtimes/local/commands";
 import { readRecord, type RunningRecord, runFolder } from "../../../processes/folder";
+import type { ProcessInputs, ProcessOutputs } from "../../../processes/process";
 import { stopProcess } from "../../../processes/stop";
+import type { ProcessArguments } from "../../../runtimes/local/commands";
 
 export const root = path.join(__dirname, "..", "..", "..");
 
