@@ -15,7 +15,8 @@ import {
 import type { GateConfigurations, LoweredGate, PinnedVersion } from "../policies/gate";
 import { packDigest } from "../pack/digest";
 import { lastReview } from "../history/review";
-import { type Reviewed, reviewOf } from "./reviewed";
+import type { Reviewed } from "./review-question";
+import { reviewOf } from "./reviewed";
 
 /** What is judged by a stack's settings, on the way to be compared. */
 export interface SettingsInForce {

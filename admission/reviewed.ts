@@ -12,32 +12,13 @@ import {
   effectiveSettings,
   settingsDocument,
 } from "./effective";
-import type { GateLevel, LoweredGate, PinnedVersion, Review } from "../policies/gate";
+import type { GateLevel, LoweredGate } from "../policies/gate";
 import type { LastReview } from "../history/review";
 import { nameOfRef, refsOf } from "../policies/review-branch";
 import { levels } from "../policies/levels";
 import { digestOfFiles, packSources } from "../pack/digest";
 import { authorOfLine, authorsOf } from "./review-authors";
-
-/** Settings that judge, and where they are to be compared. */
-export interface ReviewQuestion {
-  /** Folder with `Pulumi.yaml`, absolute. */
-  readonly projectDir: string;
-  readonly stack: string;
-  /** The version that is judged: waivers of others don't matter. */
-  readonly pin: PinnedVersion;
-  readonly effective: EffectiveSettings;
-  /** Gates below their tier's level, by whom is told here. */
-  readonly lowered: readonly Omit<LoweredGate, "by">[];
-  /** What the last release was compared with; null when none was. */
-  readonly last: LastReview | null;
-}
-
-/** The answer. */
-export interface Reviewed {
-  readonly review: Review;
-  readonly lowered: readonly LoweredGate[];
-}
+import type { Reviewed, ReviewQuestion } from "./review-question";
 
 /**
  * Compares the settings that judge with those of the reviewed branch, read from git's objects. Never throws for what git
