@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { stringify } from "yaml";
 import { run } from "../cli/program";
-import { filesOf } from "../cli/render";
+import { filesOf } from "../runtimes/kubernetes/operate/render-files";
 import { writeRendering } from "../cli/render-folder";
 import { resolveSettings } from "../config/resolve";
 import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";

@@ -130,6 +130,35 @@ export function servesInBatches({ gates }: Pick<Settings, "gates">): boolean {
   return settings?.batching !== false;
 }
 
+/** Where a stack's traffic is moved and its release is written down. */
+export interface ReleasePlace {
+  /** The stack's state folder, absolute. */
+  readonly stateDir: string;
+  /** Null: on this machine. */
+  readonly cluster: ClusterAddress | null;
+}
+
+/** Where releases of a stack are made and told of. */
+export function releasePlace({
+  stateDir,
+  kubernetes,
+}: Pick<Settings, "stateDir" | "kubernetes">): ReleasePlace {
+  return { stateDir, cluster: kubernetes?.cluster ?? null };
+}
+
+/**
+ * Settings apart from those of one runtime alone, and these as one machine compares them with another's: without the
+ * image that holds a version's bytes, and without how a cluster is reached from here.
+ */
+export function runtimeApart({ kubernetes, ...common }: Settings) {
+  if (!kubernetes) return [common, { kubernetes: null }] as const;
+  const { modelImage, cluster, ...others } = kubernetes;
+  return [
+    common,
+    { kubernetes: { ...others, cluster: { namespace: cluster.namespace } } },
+  ] as const;
+}
+
 /** The cluster that a stack's own registry is reached through; null when its address does. */
 export function throughCluster({
   trackingServer: { managed },

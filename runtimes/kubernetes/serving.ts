@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterRelease } from "../../provider/resources";
 import type { ServingInputs, ServingParts } from "../contract";
-import { declare } from "./declare";
+import { declare } from "./declare-objects";
 import type { ClusterSettings, Manifest } from "./manifests/manifest";
 import { generationOf, scorerContainer, type Served, templateOf } from "./manifests/scorer";
 import { servingManifests } from "./manifests/serving";

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
-import { filesOf } from "../../cli/render";
+import { filesOf } from "../../runtimes/kubernetes/operate/render-files";
 import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import { renderedGroups } from "../../runtimes/kubernetes/render";
 import { anyClusterSettings } from "../support/cluster-settings";

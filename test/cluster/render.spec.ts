@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
-import { filesOf } from "../../cli/render";
+import { filesOf } from "../../runtimes/kubernetes/operate/render-files";
 import { writeRendering } from "../../cli/render-folder";
 import { resolveSettings } from "../../config/resolve";
 import type { ClusterSettings, Manifest } from "../../runtimes/kubernetes/manifests/manifest";

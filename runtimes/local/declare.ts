@@ -1,29 +1,24 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../config/settings";
-import { Credential, Process, ReleaseCheck, Route } from "../provider/resources";
-import { pythonEnvironmentDir } from "../toolchain/python";
-import { runFolder } from "../processes/folder";
-import { strangersOf } from "./local/strangers";
-import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "./contract";
+import type { Settings } from "../../config/settings";
+import { Credential, Process, ReleaseCheck, Route } from "../../provider/resources";
+import { pythonEnvironmentDir } from "../../toolchain/python";
+import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "../contract";
 import {
   artifactStoreEnvironment,
   artifactStoreProcess,
   databaseProcess,
   type LocalPaths,
-  localFiles,
   routerProcess,
   scorerProcess,
   type SecretFile,
   trackingServerProcess,
-} from "./local/commands";
+} from "./commands";
+import { localFiles } from "./files";
 
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
 export const local: Runtime = {
-  registryExists,
-  strangers: strangersOf,
   // This machine is there already.
   foundation: () => ({}),
   artifactStore,
@@ -31,13 +26,9 @@ export const local: Runtime = {
   serving,
 };
 
-function registryExists({ stateDir, trackingServer: { managed } }: Settings): Promise<boolean> {
-  return Promise.resolve(!managed || existsSync(runFolder(stateDir, "tracking-server")));
-}
-
 function pathsOf(settings: Settings): LocalPaths {
   return {
-    root: path.resolve(__dirname, ".."),
+    root: path.resolve(__dirname, "..", ".."),
     python: path.join(pythonEnvironmentDir(settings.requirements), "bin", "python"),
   };
 }

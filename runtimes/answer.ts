@@ -1,16 +1,16 @@
 import { get } from "node:http";
-import type { ServingStatus } from "./status";
+import type { Answer } from "./observed";
 
 /** Longest wait for the scorer's answer, in milliseconds. */
 const answerTimeout = 2000;
 
 /** Asks a scorer, or the router before it, what it serves. Never throws. */
-export async function answerOf(url: string): Promise<Pick<ServingStatus, "answer" | "problem">> {
+export async function answerOf(url: string): Promise<Answer> {
   const failed = (problem: string) => ({ answer: null, problem });
   try {
     const { status, text } = await asked(`${url}/health`);
     if (status !== 200) return failed(`HTTP ${status}`);
-    const answer = JSON.parse(text) as Partial<NonNullable<ServingStatus["answer"]>>;
+    const answer = JSON.parse(text) as Partial<NonNullable<Answer["answer"]>>;
     const { model, version, digest, stage } = answer;
     if (!version || !digest) return failed("it is no scorer of ours");
     return {

@@ -1,9 +1,48 @@
-import { type ContainerStatus, type Pod, podState } from "../cluster/pods";
-import type { ConnectedCluster } from "../cluster/connect";
-import { CliError } from "./errors";
+import { type ContainerStatus, type Pod, podState } from "../../../cluster/pods";
+import type { ConnectedCluster } from "../../../cluster/connect";
+import { OperationError } from "../../errors";
+import type { LogEnd, LogList } from "../../operations";
+import type { ClusterSettings } from "../manifests/manifest";
+import { withCluster } from "./with-cluster";
+
+/**
+ * The pods of a stack's namespace, with their containers.
+ *
+ * @throws OperationError when the cluster can't be asked
+ */
+export function logList({ kubernetes }: ClusterSettings): Promise<LogList> {
+  return withCluster(kubernetes.cluster, async (cluster) => {
+    const logs = (await podsIn(cluster)).map((pod) => ({
+      name: pod.metadata.name,
+      containers: containersOf(pod),
+      status: podState(pod),
+    }));
+    const lines = logs.map((each) => `${each.name}  ${each.containers.join(", ")}  ${each.status}`);
+    return { logs, lines, what: "pods" };
+  });
+}
+
+/**
+ * The end of a container's log.
+ *
+ * @param name what `logSource` takes
+ * @throws OperationError `no-log` when there is none, or when the cluster can't be asked
+ */
+export function logEnd(
+  { kubernetes }: ClusterSettings,
+  name: string,
+  count: number,
+): Promise<LogEnd> {
+  return withCluster(kubernetes.cluster, async (cluster) => {
+    const found = logSource(await podsIn(cluster), name);
+    const { pod, container, previous } = found;
+    const lines = await lastLines(cluster, found, count);
+    return { source: { name: pod.metadata.name, container, previous }, lines };
+  });
+}
 
 /** The pods of a namespace, by name. */
-export async function podsIn({ address, request }: ConnectedCluster): Promise<Pod[]> {
+async function podsIn({ address, request }: ConnectedCluster): Promise<Pod[]> {
   const { items } = await request<{ items: Pod[] }>(
     "GET",
     `/api/v1/namespaces/${address.namespace}/pods`,
@@ -29,14 +68,14 @@ export interface LogSource {
  * `tracking-server`. Without a container it is the one that something is wrong with, else the first that isn't an init
  * container; of one that is restarted again and again, the run that ended.
  *
- * @throws CliError `no-log` when there is no such pod or container, or several
+ * @throws OperationError `no-log` when there is no such pod or container, or several
  */
 export function logSource(pods: readonly Pod[], operand: string): LogSource {
   const [name = "", asked] = operand.split("/", 2);
   const pod = podNamed(pods, name);
   const containers = containersOf(pod);
   if (asked !== undefined && !containers.includes(asked)) {
-    throw new CliError(
+    throw new OperationError(
       "no-log",
       `Pod ${pod.metadata.name} has no container "${asked}": it has ${containers.join(", ")}.`,
     );
@@ -57,7 +96,7 @@ function podNamed(pods: readonly Pod[], name: string): Pod {
   const [only, ...more] = ofServer;
   if (only && more.length === 0) return only;
   const there = (only ? ofServer : pods).map(({ metadata }) => metadata.name).join(", ");
-  throw new CliError(
+  throw new OperationError(
     "no-log",
     only
       ? `Several pods are of "${name}": say which, one of ${there}.`
@@ -85,18 +124,18 @@ function failed(state: ContainerStatus["state"]): boolean {
 }
 
 /** The end of a log. A container that didn't start yet has none, and its pod's state says why. */
-export async function lastLines(
+async function lastLines(
   cluster: ConnectedCluster,
   { pod, container, previous }: LogSource,
   count: number,
 ): Promise<string[]> {
-  const { ClusterError } = await import("../cluster/cluster");
+  const { ClusterError } = await import("../../../cluster/cluster");
   try {
     const text = await cluster.logs(pod.metadata.name, container, count, previous);
     return text.trimEnd().split("\n");
   } catch (error) {
     if (!(error instanceof ClusterError && error.code === "invalid")) throw error;
-    throw new CliError(
+    throw new OperationError(
       "no-log",
       `Container ${container} of pod ${pod.metadata.name} has no log yet: the pod is ${podState(pod)}.`,
     );

@@ -1,6 +1,6 @@
-import type { ClusterSettings, Manifest } from "../runtimes/kubernetes/manifests/manifest";
-import type { RenderedGroup } from "../runtimes/kubernetes/render";
-import { databaseSecret, registrySecret, storeSecret } from "../runtimes/kubernetes/secrets";
+import type { ClusterSettings, Manifest } from "../manifests/manifest";
+import type { RenderedGroup } from "../render";
+import { databaseSecret, registrySecret, storeSecret } from "../secrets";
 
 /** Which Secrets must be there, as a page beside the manifests: a Secret itself is never rendered. */
 export function secretsPage(settings: ClusterSettings, groups: readonly RenderedGroup[]): string {

@@ -1,7 +1,7 @@
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
-import { inCluster } from "../cluster";
-import { expectedWorkloads } from "../status/cluster";
-import { containersOf, type Workload } from "../status/workloads";
+import type { ClusterSettings } from "../manifests/manifest";
+import { expectedWorkloads } from "./status";
+import { withCluster } from "./with-cluster";
+import { containersOf, type Workload } from "./workloads";
 
 /** Variables of one container that nobody declared. */
 export interface Added {
@@ -18,7 +18,7 @@ export interface Added {
  */
 export async function removeAdded(settings: ClusterSettings): Promise<string[]> {
   const wanted = (await expectedWorkloads(settings)).filter(({ kind }) => kind === "Deployment");
-  return inCluster(settings.kubernetes.cluster, async (cluster) => {
+  return withCluster(settings.kubernetes.cluster, async (cluster) => {
     const removed: string[] = [];
     for (const workload of wanted) {
       const { name } = workload.metadata;

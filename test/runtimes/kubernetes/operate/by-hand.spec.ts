@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { addedVariables, removeAdded } from "../../../cli/engine/by-hand";
-import { expectedWorkloads } from "../../../cli/status/cluster";
-import type { Workload } from "../../../cli/status/workloads";
-import type { ClusterSettings } from "../../../runtimes/kubernetes/manifests/manifest";
-import { type StandIn, startApiServer } from "../../support/api-server";
-import { clusterSettings } from "../../support/fixtures";
+import { addedVariables, removeAdded } from "../../../../runtimes/kubernetes/operate/by-hand";
+import { expectedWorkloads } from "../../../../runtimes/kubernetes/operate/status";
+import type { Workload } from "../../../../runtimes/kubernetes/operate/workloads";
+import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import { type StandIn, startApiServer } from "../../../support/api-server";
+import { clusterSettings } from "../../../support/fixtures";
 
 const namespace = "churn-model-staging";
 const byHand = { name: "BY_HAND", value: "s3cret" };

@@ -1,9 +1,10 @@
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
-import { ClusterError, type Cluster } from "../../cluster/cluster";
-import { isReady, type Pod, podState } from "../../cluster/pods";
-import { answerOf } from "./answer";
-import { secondsSince } from "./since";
-import type { ClusterStatus, PodStatus, ServingStatus } from "./status";
+import type { ClusterSettings } from "../manifests/manifest";
+import { ClusterError, type Cluster } from "../../../cluster/cluster";
+import { isReady, type Pod, podState } from "../../../cluster/pods";
+import { answerOf } from "../../answer";
+import { secondsSince } from "../../since";
+import type { Settings } from "../../../config/settings";
+import type { Answer, Observed, PodStatus, RegistryStatus } from "../../observed";
 import {
   type CallersService,
   idleDrift,
@@ -16,25 +17,57 @@ import {
 const timeoutMs = 5000;
 
 /** What a cluster tells of a stack. */
-export interface ClusterFacts {
-  cluster: ClusterStatus;
-  serving: ServingStatus;
-  pods: PodStatus[];
-  /** A release is under way, or was cut off. */
-  interrupted: boolean;
-  /** What is different about its objects, a sentence each. */
-  objects: string[];
+type ClusterFacts = Pick<Observed, "serving" | "pods" | "interrupted" | "objects"> & {
+  readonly cluster: NonNullable<Observed["cluster"]>;
+};
+
+/** Looks at a stack in its cluster and at its registry. Never throws for what is down. */
+export async function observe(
+  settings: ClusterSettings,
+  askRegistry: () => Promise<RegistryStatus>,
+): Promise<Observed> {
+  const facts = await clusterFacts(settings);
+  // A registry of the stack's own is in the same cluster.
+  const lost = facts.cluster.problem !== null && settings.trackingServer.managed;
+  const other = facts.cluster.problem === null ? await receiptsAtHand(settings) : [];
+  const registry = lost ? unasked(settings) : await askRegistry();
+  return { ...facts, registry, processes: [], objects: [...facts.objects, ...other] };
+}
+
+function unasked({ alias, trackingServer }: Settings): RegistryStatus {
+  return {
+    uri: trackingServer.uri,
+    alias: { name: alias, version: null },
+    stage: null,
+    evidence: null,
+    problem: "the cluster can't be asked",
+  };
+}
+
+/** Brings receipts of releases that were made on another machine here. Returns why they can't belong together. */
+async function receiptsAtHand({ kubernetes, stateDir }: ClusterSettings): Promise<string[]> {
+  const [{ AlteredReceiptsError }, { syncReceipts }] = await Promise.all([
+    import("../../../history/receipts"),
+    import("../../../history/cluster-receipts"),
+  ]);
+  try {
+    await syncReceipts(kubernetes.cluster, stateDir);
+  } catch (error) {
+    if (error instanceof AlteredReceiptsError) return [error.message];
+    if (!(error instanceof ClusterError)) throw error;
+  }
+  return [];
 }
 
 /** Looks at a stack in its cluster. Never throws for what is down. */
-export async function clusterFacts(settings: ClusterSettings): Promise<ClusterFacts> {
-  const { servingUrl } = await import("../../runtimes/kubernetes/manifests/traffic");
+async function clusterFacts(settings: ClusterSettings): Promise<ClusterFacts> {
+  const { servingUrl } = await import("../manifests/traffic");
   const address = settings.kubernetes.cluster;
   const { namespace } = address;
   const url = servingUrl(settings);
   let server: string | null = null;
   try {
-    const { connectCluster } = await import("../../cluster/connect");
+    const { connectCluster } = await import("../../../cluster/connect");
     const cluster = await connectCluster(address);
     server = cluster.server;
     const found = await objectsOf(cluster, settings);
@@ -63,11 +96,9 @@ export async function clusterFacts(settings: ClusterSettings): Promise<ClusterFa
 }
 
 /** What callers of a stack in its cluster get. Never throws for what is down. */
-export async function servingInCluster(
-  settings: ClusterSettings,
-): Promise<Pick<ServingStatus, "answer" | "problem">> {
-  const { connectCluster } = await import("../../cluster/connect");
-  const { names } = await import("../../runtimes/kubernetes/names");
+export async function servingInCluster(settings: ClusterSettings): Promise<Answer> {
+  const { connectCluster } = await import("../../../cluster/connect");
+  const { names } = await import("../names");
   const address = settings.kubernetes.cluster;
   const path = `/api/v1/namespaces/${address.namespace}/services/${names.scorer}`;
   try {
@@ -93,9 +124,9 @@ interface Found {
 
 /** Everything of the stack that is looked at, asked for at once. */
 async function objectsOf(cluster: Cluster, settings: ClusterSettings): Promise<Found> {
-  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/metadata");
-  const { selectorQuery } = await import("../../provider/release/cluster/objects");
-  const { names } = await import("../../runtimes/kubernetes/names");
+  const { stackLabels } = await import("../manifests/metadata");
+  const { selectorQuery } = await import("../../../provider/release/cluster/objects");
+  const { names } = await import("../names");
   const { namespace } = cluster.address;
   const query = selectorQuery(stackLabels(settings));
   const list = async <T>(api: string, kind: string, listed: string): Promise<T[]> => {
@@ -127,7 +158,7 @@ async function objectsOf(cluster: Cluster, settings: ClusterSettings): Promise<F
 export async function expectedWorkloads(settings: ClusterSettings): Promise<Workload[]> {
   const { pin, model, trackingServer } = settings;
   if (!pin) return [];
-  const { workloadManifests } = await import("../../runtimes/kubernetes/manifests/workload");
+  const { workloadManifests } = await import("../manifests/workload");
   return workloadManifests(settings, {
     modelUri: `models:/${model}/${pin.version}`,
     version: pin.version,
@@ -141,7 +172,7 @@ async function servingIn(
   cluster: Cluster,
   { scorer }: ClusterSettings,
   service: CallersService | null,
-): Promise<Pick<ServingStatus, "answer" | "problem">> {
+): Promise<Answer> {
   if (!service) return { answer: null, problem: "there is no Service scorer" };
   try {
     const tunnel = await cluster.tunnel({ service: service.metadata.name }, scorer.port);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { Cluster } from "../../cluster/cluster";
-import type { Settings } from "../../config/settings";
-import { canonicalJson } from "../../strict/canonical";
-import { digestLeft, forgetLeft, recordLeft } from "./left";
+import type { Cluster } from "../../../cluster/cluster";
+import { canonicalJson } from "../../../strict/canonical";
+import { digestLeft, forgetLeft, recordLeft } from "../../left";
+import type { ClusterSettings } from "../manifests/manifest";
 
 /** What is listed, by the path of its API. Secrets are left out: the provider looks at each by itself. */
 const listed: Readonly<Record<string, readonly string[]>> = {
@@ -39,32 +39,30 @@ interface Listed {
  * each object, which takes about as long as all the rest of an `up` that changes nothing. Whatever can't be told is
  * answered by no.
  */
-export async function isUntouched(settings: Settings): Promise<boolean> {
+export async function isUntouched(settings: ClusterSettings): Promise<boolean> {
   const left = digestLeft(settings.stateDir, "cluster-seen");
   return left !== "" && left === (await seen(settings));
 }
 
 /** Records how an `up` left the cluster. */
-export async function recordUntouched(settings: Settings): Promise<void> {
+export async function recordUntouched(settings: ClusterSettings): Promise<void> {
   const now = await seen(settings);
   if (now !== null) recordLeft(settings.stateDir, "cluster-seen", now);
 }
 
 /** To be called before anything is changed: what ends in the middle is to be looked at. */
-export function forgetUntouched(settings: Settings): void {
-  forgetLeft(settings.stateDir, "cluster-seen");
+export function forgetUntouched(stateDir: string): void {
+  forgetLeft(stateDir, "cluster-seen");
 }
 
 /** One digest of all that was asked for and of whether it runs; null when the cluster doesn't tell. */
-async function seen(settings: Settings): Promise<string | null> {
-  const { kubernetes } = settings;
-  if (!kubernetes) return null;
+async function seen(settings: ClusterSettings): Promise<string | null> {
   const [{ ClusterError }, { connectCluster }] = await Promise.all([
-    import("../../cluster/cluster"),
-    import("../../cluster/connect"),
+    import("../../../cluster/cluster"),
+    import("../../../cluster/connect"),
   ]);
   try {
-    const cluster = await connectCluster(kubernetes.cluster);
+    const cluster = await connectCluster(settings.kubernetes.cluster);
     const hash = createHash("sha256");
     for (const facts of await factsOf(cluster, settings)) hash.update(canonicalJson(facts));
     return `sha256:${hash.digest("hex")}`;
@@ -74,11 +72,10 @@ async function seen(settings: Settings): Promise<string | null> {
   }
 }
 
-async function factsOf(cluster: Cluster, settings: Settings): Promise<unknown[]> {
-  const { inCluster } = await import("../../runtimes/kubernetes/secrets");
-  const { stackLabels } = await import("../../runtimes/kubernetes/manifests/metadata");
-  const { selectorQuery } = await import("../../provider/release/cluster/objects");
-  const query = selectorQuery(stackLabels(inCluster(settings)));
+async function factsOf(cluster: Cluster, settings: ClusterSettings): Promise<unknown[]> {
+  const { stackLabels } = await import("../manifests/metadata");
+  const { selectorQuery } = await import("../../../provider/release/cluster/objects");
+  const query = selectorQuery(stackLabels(settings));
   const { namespace } = cluster.address;
   const paths = Object.entries(listed).flatMap(([api, kinds]) =>
     kinds.map((kind) => `/${api}/namespaces/${namespace}/${kind}?${query}`),

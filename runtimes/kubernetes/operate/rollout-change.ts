@@ -1,27 +1,25 @@
-import type { Settings } from "../config/settings";
-import type { Service } from "../provider/release/cluster/objects";
-import { generationIn } from "../provider/release/cluster/selectors";
-import { ScorerService, trafficOf } from "../provider/release/cluster/service";
-import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
-import { generationOf } from "../runtimes/kubernetes/manifests/scorer";
-import { movedByArgo } from "../runtimes/kubernetes/manifests/workload";
-import { names } from "../runtimes/kubernetes/names";
-import { inCluster } from "./cluster";
-import { CliError } from "./errors";
+import type { Service } from "../../../provider/release/cluster/objects";
+import { generationIn } from "../../../provider/release/cluster/selectors";
+import { ScorerService, trafficOf } from "../../../provider/release/cluster/service";
+import type { ClusterSettings } from "../manifests/manifest";
+import { generationOf } from "../manifests/scorer";
+import { movedByArgo } from "../manifests/workload";
+import { names } from "../names";
+import { OperationError } from "../../errors";
+import { withCluster } from "./with-cluster";
 
 /**
  * Refuses to change who moves traffic together with what it moves to. A Rollout's first version is analysed by nobody,
  * and for a moment both ways choose their pods by labels that only the same pods share.
  *
- * @throws CliError `settings`: one sentence that says how to go on
+ * @throws OperationError `settings`: one sentence that says how to go on
  */
-export async function requireOneMove({ kubernetes, ...settings }: Settings): Promise<void> {
-  if (!kubernetes) return;
-  const seen = await inCluster(kubernetes.cluster, (cluster) =>
+export async function requireOneMove(settings: ClusterSettings): Promise<void> {
+  const seen = await withCluster(settings.kubernetes.cluster, (cluster) =>
     new ScorerService(cluster, names.scorer).find(),
   );
-  const problem = seen && problemOfMove(seen, { ...settings, kubernetes });
-  if (problem) throw new CliError("settings", problem);
+  const problem = seen && problemOfMove(seen, settings);
+  if (problem) throw new OperationError("settings", problem);
 }
 
 /** What is wrong with going on from what a Service leads to now; null: nothing. */

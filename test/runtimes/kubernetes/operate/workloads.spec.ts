@@ -5,11 +5,11 @@ import {
   selectionDrift,
   type Workload,
   workloadDrift,
-} from "../../cli/status/workloads";
-import type { Pod } from "../../cluster/pods";
-import { workloadManifests } from "../../runtimes/kubernetes/manifests/workload";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
-import { clusterSettings } from "../support/fixtures";
+} from "../../../../runtimes/kubernetes/operate/workloads";
+import type { Pod } from "../../../../cluster/pods";
+import { workloadManifests } from "../../../../runtimes/kubernetes/manifests/workload";
+import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import { clusterSettings } from "../../../support/fixtures";
 
 const digest = `sha256:${"a".repeat(64)}`;
 const pin = { name: "churn-model", version: "2", digest };

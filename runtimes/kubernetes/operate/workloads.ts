@@ -1,6 +1,7 @@
-import { nameOfPin } from "../judgement";
-import type { PinnedVersion } from "../../policies/gate";
-import { isReady, type Pod } from "../../cluster/pods";
+import { nameOfPin } from "../../../history/pin-name";
+import type { PinnedVersion } from "../../../policies/gate";
+import { idleWords } from "../../observed";
+import { isReady, type Pod } from "../../../cluster/pods";
 
 const prefix = "tollgate.dev";
 
@@ -179,7 +180,3 @@ export function idleDrift(service: CallersService | null, pods: readonly Pod[]):
     .filter(({ metadata }) => !selector.every(([name, value]) => metadata.labels?.[name] === value))
     .map(({ metadata }) => `${metadata.name} ${idleWords}`);
 }
-
-/** What is said of a scorer that runs beside those that callers get. */
-export const idleWords =
-  "runs, but no callers are sent to it: an `up` is under way, or was interrupted";

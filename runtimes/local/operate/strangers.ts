@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import type { Settings } from "../../config/settings";
-import { homeOf, type Home, samePlace } from "../../processes/home";
-import { lifeOf } from "../../processes/inspect";
-import { portHolder } from "../../processes/ports";
-import { takenSentence } from "../../processes/taken";
+import type { Settings } from "../../../config/settings";
+import { homeOf, type Home, samePlace } from "../../../processes/home";
+import { lifeOf } from "../../../processes/inspect";
+import { portHolder } from "../../../processes/ports";
+import { takenSentence } from "../../../processes/taken";
 
 /** A server of a stack that others reach by a fixed address. */
 type Server = "tracking-server" | "router";
@@ -35,7 +35,6 @@ function isIn({ projectDir, stack }: Home, stateDir: string): boolean {
 
 /** The strangers at any address of a stack, a sentence each. */
 export async function strangersOf(settings: Settings): Promise<string[]> {
-  if (settings.runtime !== "local") return [];
   const servers: Server[] = settings.pin ? ["tracking-server", "router"] : ["tracking-server"];
   const found = await Promise.all(servers.map((server) => strangerAt(settings, server)));
   return [...new Set(found.filter((sentence) => sentence !== null))];

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { contentOf } from "../../project/stack-files";
-import { ensureStateFolder } from "../../processes/folder";
+import { contentOf } from "../project/stack-files";
+import { ensureStateFolder } from "../processes/folder";
 
 /** What may be known of a stack since the last `up` that ended well: its objects in a cluster, or all that decides one. */
 type Left = "cluster-seen" | "engine/unchanged";

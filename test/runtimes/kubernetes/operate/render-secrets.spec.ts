@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { neededSecrets, secretsPage } from "../../cli/render-secrets";
-import type { ClusterSettings, Manifest } from "../../runtimes/kubernetes/manifests/manifest";
-import { renderedGroups } from "../../runtimes/kubernetes/render";
-import { clusterSettings } from "../support/fixtures";
+import { neededSecrets, secretsPage } from "../../../../runtimes/kubernetes/operate/render-secrets";
+import type { ClusterSettings, Manifest } from "../../../../runtimes/kubernetes/manifests/manifest";
+import { renderedGroups } from "../../../../runtimes/kubernetes/render";
+import { clusterSettings } from "../../../support/fixtures";
 
 const settingsOf = (...changes: Parameters<typeof clusterSettings>) =>
   clusterSettings(...changes) as ClusterSettings;

@@ -1,7 +1,9 @@
-import { type Cluster, deleteIfThere } from "../cluster/cluster";
-import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
-import { stackLabels } from "../runtimes/kubernetes/manifests/metadata";
-import { CliError } from "./errors";
+import { type Cluster, deleteIfThere } from "../../../cluster/cluster";
+import type { ClusterSettings } from "../manifests/manifest";
+import { stackLabels } from "../manifests/metadata";
+import { OperationError } from "../../errors";
+import type { DataFate, Progress } from "../../operations";
+import { withCluster } from "./with-cluster";
 
 /** Longest wait for a namespace to be gone, in milliseconds. */
 const deletionTimeoutMs = 120_000;
@@ -24,6 +26,30 @@ export interface ClusterData {
   readonly secrets: readonly string[];
   /** How many ConfigMaps with a receipt each. */
   readonly receipts: number;
+}
+
+/** What is left in the cluster, deleted when that was asked for. */
+export function keptData(
+  settings: ClusterSettings,
+  deleted: boolean,
+  begin: (what: string) => Progress,
+): Promise<DataFate> {
+  return withCluster(settings.kubernetes.cluster, async (cluster) => {
+    const data = await clusterData(cluster, settings);
+    const progress = begin("Deleting the data in the cluster");
+    try {
+      if (deleted) await deleteClusterData(cluster, data);
+    } finally {
+      progress.end();
+    }
+    const { namespace, own, volumes, secrets } = data;
+    const each = [
+      ...volumes.map((name) => `persistentvolumeclaim/${name}`),
+      ...secrets.map((name) => `secret/${name}`),
+    ];
+    const whole = deleted && own ? [`namespace/${namespace}`] : each;
+    return { places: namespace === null ? [] : whole, sentence: fateOf(data, deleted) };
+  });
 }
 
 /** Looks for what is left of a stack. */
@@ -71,7 +97,7 @@ function isOwn({ metadata }: Named, settings: ClusterSettings): boolean {
 /**
  * Deletes what is left of a stack: its namespace, or in one that others made, its volumes and Secrets.
  *
- * @throws CliError when the namespace is still there after two minutes
+ * @throws OperationError when the namespace is still there after two minutes
  */
 export async function deleteClusterData(cluster: Cluster, data: ClusterData): Promise<void> {
   const { namespace, own, volumes, secrets } = data;
@@ -89,7 +115,7 @@ export async function deleteClusterData(cluster: Cluster, data: ClusterData): Pr
   const deadline = Date.now() + deletionTimeoutMs;
   while (await cluster.find(core)) {
     if (Date.now() > deadline) {
-      throw new CliError(
+      throw new OperationError(
         "still-there",
         `Namespace ${namespace} is being deleted and still there after ${deletionTimeoutMs / 1000} s: see with \`kubectl describe namespace ${namespace}\` what holds it.`,
       );

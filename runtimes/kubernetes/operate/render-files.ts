@@ -1,6 +1,6 @@
-import type { ClusterSettings, Manifest } from "../runtimes/kubernetes/manifests/manifest";
-import type { RenderedGroup } from "../runtimes/kubernetes/render";
-import type { RenderedFiles } from "./render-folder";
+import type { ClusterSettings, Manifest } from "../manifests/manifest";
+import type { RenderedGroup } from "../render";
+import type { RenderedFiles } from "../../operations";
 import { secretsPage } from "./render-secrets";
 
 /**

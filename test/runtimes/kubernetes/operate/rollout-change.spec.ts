@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { problemOfMove } from "../../cli/rollout-change";
-import type { Service } from "../../provider/release/cluster/objects";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
-import { generationOf } from "../../runtimes/kubernetes/manifests/scorer";
-import { scorerLabels } from "../../runtimes/kubernetes/names";
-import { clusterSettings, digestOf } from "../support/fixtures";
+import { problemOfMove } from "../../../../runtimes/kubernetes/operate/rollout-change";
+import type { Service } from "../../../../provider/release/cluster/objects";
+import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import { generationOf } from "../../../../runtimes/kubernetes/manifests/scorer";
+import { scorerLabels } from "../../../../runtimes/kubernetes/names";
+import { clusterSettings, digestOf } from "../../../support/fixtures";
 
 const pin = { name: "churn-model", version: "1", digest: digestOf("1") };
 const pinned = { pin };

@@ -1,0 +1,16 @@
+import type { Settings } from "../../config/settings";
+import type { ClusterSettings } from "./manifests/manifest";
+
+/**
+ * The settings of an environment in a cluster.
+ *
+ * @throws Error when they say nothing of one
+ */
+export function inCluster(settings: Settings): ClusterSettings {
+  if (settings.kubernetes === null) {
+    throw new Error(
+      `Stack ${settings.stack} has runtime kubernetes and no settings for it: write tollgate:kubernetes.`,
+    );
+  }
+  return settings as ClusterSettings;
+}
