@@ -8,7 +8,7 @@ import { run } from "../cli/program";
 import { filesOf } from "../runtimes/kubernetes/operate/render-files";
 import { writeRendering } from "../cli/render-folder";
 import { resolveSettings } from "../config/resolve";
-import type { ClusterSettings } from "../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../config/settings";
 import { renderedGroups } from "../runtimes/kubernetes/render";
 import { compliantEvidence } from "../test/support/evidence";
 import { run as start } from "../test/support/project";

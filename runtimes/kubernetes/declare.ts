@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Settings } from "../../config/settings";
+import type { ClusterSettings, Settings } from "../../config/settings";
 import { ClusterSecret } from "../../provider/resources";
 import type {
   ArtifactStoreParts,
@@ -13,7 +13,7 @@ import { Foundation } from "./foundation";
 import { inCluster } from "./in-cluster";
 import { artifactStoreManifests } from "./manifests/artifact-store";
 import { databaseManifests } from "./manifests/database";
-import type { ClusterSettings, Manifest } from "./manifests/manifest";
+import type { Manifest } from "./manifests/manifest";
 import { trackingServerSteps } from "./manifests/tracking-server";
 import { artifactsDestination } from "./manifests/tracking-server-environment";
 import { databaseSecret, registrySecret, storeSecret } from "./secrets";

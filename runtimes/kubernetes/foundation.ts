@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { typeToken } from "../type-token";
 import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
 import { declare } from "./declare-objects";
-import type { ClusterSettings } from "./manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 import { namespaceManifests } from "./manifests/namespace";
 import { networkManifests } from "./manifests/network";
 

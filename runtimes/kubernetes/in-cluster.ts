@@ -1,5 +1,4 @@
-import type { Settings } from "../../config/settings";
-import type { ClusterSettings } from "./manifests/manifest";
+import type { ClusterSettings, Settings } from "../../config/settings";
 
 /**
  * The settings of an environment in a cluster.
@@ -12,5 +11,5 @@ export function inCluster(settings: Settings): ClusterSettings {
       `Stack ${settings.stack} has runtime kubernetes and no settings for it: write tollgate:kubernetes.`,
     );
   }
-  return settings as ClusterSettings;
+  return settings;
 }

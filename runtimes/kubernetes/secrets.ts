@@ -1,7 +1,7 @@
 import type { ClusterSecretInputs, KeptSecret } from "../../provider/inputs";
 import { registryUser } from "../../registry/credentials";
 import { registrySecretName } from "./manifests/registry-credentials";
-import type { ClusterSettings } from "./manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 import { labelsOf } from "./manifests/metadata";
 import { names, ports } from "./names";
 

@@ -5,7 +5,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { filesOf } from "../../runtimes/kubernetes/operate/render-files";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 import { renderedGroups } from "../../runtimes/kubernetes/render";
 import { anyClusterSettings } from "../support/cluster-settings";
 import { clusterSettings } from "../support/fixtures";

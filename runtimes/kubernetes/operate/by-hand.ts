@@ -1,4 +1,4 @@
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { expectedWorkloads } from "./status";
 import { withCluster } from "./with-cluster";
 import { containersOf, type Workload } from "./workloads";

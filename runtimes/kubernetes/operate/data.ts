@@ -1,5 +1,5 @@
 import { type Cluster, deleteIfThere } from "../../../cluster/cluster";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { stackLabels } from "../manifests/metadata";
 import { OperationError } from "../../errors";
 import type { DataFate, Progress } from "../../operations";

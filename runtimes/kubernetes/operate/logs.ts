@@ -2,7 +2,7 @@ import { type ContainerStatus, type Pod, podState } from "../../../cluster/pods"
 import type { ConnectedCluster } from "../../../cluster/connect";
 import { OperationError } from "../../errors";
 import type { LogEnd, LogList } from "../../operations";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { withCluster } from "./with-cluster";
 
 /**

@@ -1,5 +1,5 @@
 import { OperationError } from "../../errors";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { withCluster } from "./with-cluster";
 
 /**

@@ -1,7 +1,6 @@
-import { throughCluster, type Settings } from "../../../config/settings";
+import { type ClusterSettings, type Settings, throughCluster } from "../../../config/settings";
 import { trackingServerName } from "../../../config/resolve";
 import { connectCluster } from "../../../cluster/connect";
-import type { ClusterSettings } from "../manifests/manifest";
 import { names } from "../names";
 
 /**

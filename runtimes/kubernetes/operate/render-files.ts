@@ -1,4 +1,5 @@
-import type { ClusterSettings, Manifest } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "../manifests/manifest";
 import type { RenderedGroup } from "../render";
 import type { RenderedFiles } from "../../operations";
 import { secretsPage } from "./render-secrets";

@@ -1,6 +1,7 @@
 import type { GuardedResource } from "../../../policies/guardrails/guardrail";
 import type { Rendering } from "../../operations";
-import type { ClusterSettings, Manifest } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "../manifests/manifest";
 import { type RenderedGroup, renderedGroups } from "../render";
 import { filesOf } from "./render-files";
 

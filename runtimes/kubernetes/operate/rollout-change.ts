@@ -1,7 +1,7 @@
 import type { Service } from "../../../provider/release/cluster/objects";
 import { generationIn } from "../../../provider/release/cluster/selectors";
 import { ScorerService, trafficOf } from "../../../provider/release/cluster/service";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { generationOf } from "../manifests/scorer";
 import { movedByArgo } from "../manifests/workload";
 import { names } from "../names";

@@ -1,9 +1,8 @@
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings, Settings } from "../../../config/settings";
 import { ClusterError, type Cluster } from "../../../cluster/cluster";
 import { isReady, type Pod, podState } from "../../../cluster/pods";
 import { answerOf } from "../../answer";
 import { secondsSince } from "../../since";
-import type { Settings } from "../../../config/settings";
 import type { Answer, Observed, PodStatus, RegistryStatus } from "../../observed";
 import {
   type CallersService,

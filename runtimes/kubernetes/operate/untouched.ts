@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Cluster } from "../../../cluster/cluster";
 import { canonicalJson } from "../../../strict/canonical";
 import { digestLeft, forgetLeft, recordLeft } from "../../left";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 
 /** What is listed, by the path of its API. Secrets are left out: the provider looks at each by itself. */
 const listed: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { addedVariables, removeAdded } from "../../../../runtimes/kubernetes/operate/by-hand";
 import { expectedWorkloads } from "../../../../runtimes/kubernetes/operate/status";
 import type { Workload } from "../../../../runtimes/kubernetes/operate/workloads";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
 import { type StandIn, startApiServer } from "../../../support/api-server";
 import { clusterSettings } from "../../../support/fixtures";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectCluster } from "../../../../cluster/connect";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
 import {
   clusterData,
   deleteClusterData,

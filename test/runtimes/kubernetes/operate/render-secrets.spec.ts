@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { neededSecrets, secretsPage } from "../../../../runtimes/kubernetes/operate/render-secrets";
-import type { ClusterSettings, Manifest } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
+import type { Manifest } from "../../../../runtimes/kubernetes/manifests/manifest";
 import { renderedGroups } from "../../../../runtimes/kubernetes/render";
 import { clusterSettings } from "../../../support/fixtures";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { problemOfMove } from "../../../../runtimes/kubernetes/operate/rollout-change";
 import type { Service } from "../../../../provider/release/cluster/objects";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
 import { generationOf } from "../../../../runtimes/kubernetes/manifests/scorer";
 import { scorerLabels } from "../../../../runtimes/kubernetes/names";
 import { clusterSettings, digestOf } from "../../../support/fixtures";

@@ -7,7 +7,7 @@ import {
   isUntouched,
   recordUntouched,
 } from "../../../../runtimes/kubernetes/operate/untouched";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
 import { type StandIn, startApiServer } from "../../../support/api-server";
 import { clusterSettings } from "../../../support/fixtures";
 

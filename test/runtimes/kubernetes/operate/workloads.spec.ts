@@ -8,7 +8,7 @@ import {
 } from "../../../../runtimes/kubernetes/operate/workloads";
 import type { Pod } from "../../../../cluster/pods";
 import { workloadManifests } from "../../../../runtimes/kubernetes/manifests/workload";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
 import { clusterSettings } from "../../../support/fixtures";
 
 const digest = `sha256:${"a".repeat(64)}`;
