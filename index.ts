@@ -6,13 +6,14 @@ import { StageAlias } from "./components/stage-alias";
 import { TrackingServer } from "./components/tracking-server";
 import { fetchCandidate } from "./admission/candidate";
 import { loadFromPulumi } from "./config/load";
-import { runtimes } from "./runtimes";
+import { releasePlace } from "./config/settings";
+import { runtimeOf } from "./runtimes";
 
 /** One environment: its artifact store, its tracking server and, once a version is pinned, what serves it. */
 async function environment() {
   const settings = await loadFromPulumi();
-  const runtime = runtimes[settings.runtime];
-  const strangers = await runtime.strangers(settings);
+  const { declare, operate } = runtimeOf(settings);
+  const [runtime, strangers] = await Promise.all([declare(), operate.strangers(settings)]);
   if (strangers.length > 0) throw new RunError(strangers.join("\n"));
   // Asked now and awaited later: what doesn't wait for the answer is declared meanwhile.
   const asked = fetchCandidate(settings, false);
@@ -23,15 +24,14 @@ async function environment() {
   if (!candidate) return { trackingUri: tracking.uri };
   if (
     candidate.problem?.code === "registry-unavailable" &&
-    !(await runtime.registryExists(settings))
+    !(await operate.registryExists(settings))
   ) {
     await log.warn("The registry is made first; the pin is judged and released by the next up.");
     return { trackingUri: tracking.uri };
   }
 
-  const { gates, stateDir, kubernetes } = settings;
-  const cluster = kubernetes?.cluster ?? null;
-  const pin = new ModelPin("model-pin", { candidate, gates, stateDir, cluster });
+  const { gates } = settings;
+  const pin = new ModelPin("model-pin", { candidate, gates, ...releasePlace(settings) });
   const serving = new ModelServing(
     "model-serving",
     {

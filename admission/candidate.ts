@@ -1,7 +1,7 @@
 import { createReadStream, existsSync } from "node:fs";
 import path from "node:path";
 import { registryClient } from "../config/registry";
-import type { Settings } from "../config/settings";
+import { releasePlace, type Settings } from "../config/settings";
 import { readLines } from "../config/signed-lines";
 import { stackNames } from "../project/stack-files";
 import { trustOf } from "../config/signers";
@@ -66,14 +66,15 @@ export async function fetchCandidate(
 }
 
 /** A cluster that doesn't answer is told of by its registry, which is asked next. */
-async function receiptsAtHand({ kubernetes, stateDir }: Settings): Promise<void> {
-  if (!kubernetes) return;
+async function receiptsAtHand(settings: Settings): Promise<void> {
+  const { cluster, stateDir } = releasePlace(settings);
+  if (!cluster) return;
   const [{ ClusterError }, { syncReceipts }] = await Promise.all([
     import("../cluster/cluster"),
     import("../history/cluster-receipts"),
   ]);
   try {
-    await syncReceipts(kubernetes.cluster, stateDir);
+    await syncReceipts(cluster, stateDir);
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error;
   }

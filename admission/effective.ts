@@ -1,6 +1,6 @@
 import path from "node:path";
-import type { Settings } from "../config/settings";
 import type { GateConfigurations, SettingDifference } from "../policies/gate";
+import { runtimeApart, type Settings } from "../config/settings";
 import { canonicalJson, sha256 } from "../strict/canonical";
 import type { Trust } from "../trust/types";
 
@@ -54,8 +54,9 @@ export function effectiveSettings(parts: EffectiveParts): EffectiveSettings {
  * cluster.
  */
 export function settingsDocument(settings: Settings): Record<string, unknown> {
-  const { pin, projectDir, stateDir, gates, kubernetes, ...others } = settings;
-  const document = { ...others, gates: gatesDocument(gates), kubernetes: clusterOf(kubernetes) };
+  const [common, ofRuntime] = runtimeApart(settings);
+  const { pin, projectDir, stateDir, gates, ...others } = common;
+  const document = { ...others, gates: gatesDocument(gates), ...ofRuntime };
   return withoutPlaces(plainly(document), projectDir) as Record<string, unknown>;
 }
 
@@ -132,12 +133,6 @@ function byLine(text: string): Record<string, string> {
       return [`${name}${digest.slice(0, 19)}`, digest];
     }),
   );
-}
-
-function clusterOf(kubernetes: Settings["kubernetes"]): unknown {
-  if (!kubernetes) return null;
-  const { modelImage, cluster, ...others } = kubernetes;
-  return { ...others, cluster: { namespace: cluster.namespace } };
 }
 
 /** Paths as they are on every machine. */

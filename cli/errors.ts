@@ -1,3 +1,5 @@
+import { OperationError } from "../runtimes/errors";
+
 /** Exit codes of every verb. */
 export const exitCodes = {
   done: 0,
@@ -11,7 +13,7 @@ export const exitCodes = {
 } as const;
 
 /** A failure the user can act on: one sentence with what, which value and what to do. */
-export class CliError extends Error {
+export class CliError extends OperationError {
   override readonly name = "CliError";
 
   /**
@@ -19,11 +21,11 @@ export class CliError extends Error {
    * @param exitCode @default 1
    */
   constructor(
-    readonly code: string,
+    code: string,
     message: string,
     readonly exitCode: number = exitCodes.error,
   ) {
-    super(message);
+    super(code, message);
   }
 }
 
@@ -66,6 +68,10 @@ function codeOfClass(error: Error): string {
 export function reportOf(error: unknown): ErrorReport {
   if (error instanceof CliError) {
     return { code: error.code, message: error.message, exitCode: error.exitCode };
+  }
+  if (error instanceof OperationError) {
+    const { code, message } = error;
+    return { code, message, exitCode: code === "usage" ? exitCodes.usage : exitCodes.error };
   }
   if (!(error instanceof Error)) {
     return { code: "error", message: String(error), exitCode: exitCodes.error };

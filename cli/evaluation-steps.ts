@@ -1,18 +1,17 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { z } from "zod";
 import type { Settings } from "../config/settings";
 import type { InspectedBytes } from "../policies/before-loading";
 import type { PinnedVersion } from "../policies/gate";
 import { ensureStateFolder } from "../processes/folder";
 import { evidenceSchema } from "../registry/evidence";
-import { localFiles } from "../runtimes/local/commands";
+import { operationsOf } from "../runtimes";
 import { type ChildResult, endOf, runChild } from "./child";
 import type { Context } from "./context";
 import { CliError } from "./errors";
 import { evaluationSpec } from "./evaluation-spec";
 import { pythonFor } from "./python";
-import { withReachableRegistry } from "./registry";
 
 /** Longest time one step may take. */
 const timeoutSeconds = 3600;
@@ -50,15 +49,13 @@ export class EvaluationSteps {
   ) {
     this.spec = join(folder, "spec.json");
     // Where a release has them, if that is on this host: what a model could read of its address tells nothing.
-    this.cache = settings.kubernetes
-      ? join(folder, "models")
-      : localFiles(settings.stateDir).models;
+    this.cache = operationsOf(settings).modelFolder(settings, folder);
     this.before = new Set(existsSync(this.cache) ? readdirSync(this.cache) : []);
   }
 
   /** Fetches the version's bytes and those of the deployed one, and tells what they are without loading them. */
   async inspect(): Promise<{ pin: PinnedVersion; bytes: InspectedBytes }> {
-    if (!this.settings.kubernetes) ensureStateFolder(this.settings.stateDir);
+    if (!this.cache.startsWith(this.folder + sep)) ensureStateFolder(this.settings.stateDir);
     const captureFile = join(this.folder, "captured.csv");
     this.measured = await evaluationSpec(this.settings, this.version, captureFile);
     await this.atRegistry("inspection");
@@ -99,7 +96,7 @@ export class EvaluationSteps {
   }
 
   private async atRegistry(step: string): Promise<void> {
-    await withReachableRegistry(this.settings, async (reachable) => {
+    await operationsOf(this.settings).withReachableRegistry(this.settings, async (reachable) => {
       // The way to a registry in a cluster has another address each time.
       const spec = { ...this.measured, tracking_uri: reachable.trackingServer.uri };
       writeFileSync(this.spec, JSON.stringify(spec));

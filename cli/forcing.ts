@@ -2,7 +2,8 @@ import type { Settings } from "../config/settings";
 import { shortestReason } from "../trust/statement";
 import type { Context } from "./context";
 import { usageError } from "./errors";
-import { type Judgement, nameOfPin } from "./judgement";
+import { type Judgement } from "./judgement";
+import { nameOfPin } from "../history/pin-name";
 import type { Options } from "./verb";
 
 /** How long a waiver of `--force` counts: long enough for a release, too short to be forgotten. */

@@ -1,6 +1,7 @@
+import { releasePlace, type Settings } from "../config/settings";
 import type { FetchedCandidate } from "../admission/candidate";
-import type { Settings } from "../config/settings";
 import type { Candidate, PinnedVersion, Verdict } from "../policies/gate";
+import { operationsOf } from "../runtimes";
 import { CliError } from "./errors";
 import type { Output } from "./output";
 
@@ -32,16 +33,19 @@ export async function judgePin(settings: Settings): Promise<Judgement<FetchedCan
  * @throws CliError that says who has them and what to do
  */
 export async function requireNoStranger(settings: Settings): Promise<void> {
-  const { strangersOf } = await import("../runtimes/local/strangers");
-  const strangers = await strangersOf(settings);
+  const strangers = await operationsOf(settings).strangers(settings);
   if (strangers.length > 0) throw new CliError("address-taken", strangers.join("\n"));
 }
 
-async function requireHistory({ stack, stateDir, kubernetes }: Settings): Promise<void> {
+async function requireHistory(settings: Settings): Promise<void> {
   const { missingHistory } = await import("../provider/release/missing-history");
   const { readReceipts } = await import("../history/receipts");
-  const place = { stateDir, cluster: kubernetes?.cluster ?? null };
-  const missing = await missingHistory(stack, place, readReceipts(stateDir).receipts);
+  const { stack, stateDir } = settings;
+  const missing = await missingHistory(
+    stack,
+    releasePlace(settings),
+    readReceipts(stateDir).receipts,
+  );
   if (missing) throw new CliError("history-missing", missing);
 }
 
@@ -79,9 +83,4 @@ export async function judgeCandidate<Judged extends Candidate>(
   const { blocked, judge } = await import("../policies/judge");
   const verdicts = judge(candidate, gates);
   return { candidate, verdicts, blocked: blocked(verdicts) };
-}
-
-/** `churn-model version 2 (sha256:0123456789ab)`. */
-export function nameOfPin({ name, version, digest }: PinnedVersion): string {
-  return `${name} version ${version} (${digest.slice(0, 19)})`;
 }

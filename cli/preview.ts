@@ -4,7 +4,8 @@ import type { PinnedVersion } from "../policies/gate";
 import { reviewRecord, reviewText } from "../history/review";
 import type { EngineReport, Step } from "./engine/events";
 import { countLine, isShown, kindOf, plannedLine } from "./engine/steps";
-import { type Judgement, nameOfPin, verdictsText } from "./judgement";
+import { type Judgement, verdictsText } from "./judgement";
+import { nameOfPin } from "../history/pin-name";
 
 /** Everything a preview shows. */
 export interface Preview {

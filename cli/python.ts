@@ -1,5 +1,5 @@
 import { delimiter, join } from "node:path";
-import type { Settings } from "../config/settings";
+import { releasePlace, type Settings } from "../config/settings";
 import { root } from "./context";
 
 /** The locked Python environment of a stack, and the variables that point MLflow's own client at its registry. */
@@ -37,12 +37,12 @@ function pythonVariables(dir: string): NodeJS.ProcessEnv {
  * token of another one from the variable that the settings name.
  */
 export async function registryVariables(
-  { trackingServer, kubernetes }: Settings,
+  settings: Settings,
   environment = process.env,
 ): Promise<NodeJS.ProcessEnv> {
   const { ownCredentials } = await import("../config/registry");
-  const { uri, caFile, tokenVariable, credentials } = trackingServer;
-  const own = await ownCredentials(credentials, kubernetes?.cluster ?? null)?.();
+  const { uri, caFile, tokenVariable, credentials } = settings.trackingServer;
+  const own = await ownCredentials(credentials, releasePlace(settings).cluster)?.();
   const token = own ? undefined : environment[tokenVariable];
   return {
     MLFLOW_TRACKING_URI: uri,

@@ -1,4 +1,4 @@
-import type { Settings } from "../config/settings";
+import { type Settings, throughCluster } from "../config/settings";
 import { registryUser } from "../registry/credentials";
 
 /** What a plain `mlflow` on this machine needs to ask a stack's registry. No secret is in it. */
@@ -11,9 +11,9 @@ export interface PlainClient {
 }
 
 /** Nothing for a registry in a cluster, which has no address here. */
-export function plainClient({ trackingServer, kubernetes }: Settings): PlainClient {
-  const { uri, managed, caFile, credentials } = trackingServer;
-  if (managed && kubernetes) return { variables: {}, files: {}, lines: [] };
+export function plainClient(settings: Settings): PlainClient {
+  const { uri, caFile, credentials } = settings.trackingServer;
+  if (throughCluster(settings)) return { variables: {}, files: {}, lines: [] };
   const passwordFile = credentials && "passwordFile" in credentials && credentials.passwordFile;
   return {
     variables: {

@@ -1,48 +1,17 @@
-import { type Settings, throughCluster } from "../config/settings";
+import type { Settings } from "../config/settings";
 import type { ModelVersion, RegistryClient } from "../registry/client";
+import { operationsOf } from "../runtimes";
 import { CliError } from "./errors";
 
 /**
  * The registry of a stack, with the credentials the environment holds for it.
  *
- * @throws CliError when another environment, or another program, has its address
+ * @throws OperationError when another environment, or another program, has its address
  */
 export async function registryOf(settings: Settings): Promise<RegistryClient> {
-  if (settings.runtime === "local") {
-    const { strangerAt } = await import("../runtimes/local/strangers");
-    const stranger = await strangerAt(settings, "tracking-server");
-    if (stranger !== null) throw new CliError("address-taken", stranger);
-  }
+  await operationsOf(settings).requireOwnRegistry(settings);
   const { registryClient } = await import("../config/registry");
   return registryClient(settings);
-}
-
-/**
- * Runs something that other programs reach the registry in by its address. One inside a cluster has an address here as
- * long as it runs: that of a tunnel.
- *
- * @param work gets settings whose registry is reached by its address
- * @throws ClusterError when there is no way to it
- */
-export async function withReachableRegistry<T, S extends Settings>(
-  settings: S,
-  work: (settings: S) => Promise<T>,
-): Promise<T> {
-  const address = throughCluster(settings);
-  if (!address) return work(settings);
-  const { connectCluster } = await import("../cluster/connect");
-  const { trackingServerName } = await import("../config/resolve");
-  const { trackingServer } = settings;
-  const cluster = await connectCluster(address);
-  const tunnel = await cluster.tunnel({ service: trackingServerName }, trackingServer.port);
-  try {
-    return await work({
-      ...settings,
-      trackingServer: { ...trackingServer, uri: tunnel.url, managed: false },
-    });
-  } finally {
-    await tunnel.close();
-  }
 }
 
 /** Whose versions: a model, in the registry of a stack. */

@@ -3,7 +3,8 @@ import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
 import type { FetchedCandidate } from "../admission/candidate";
 import type { PinnedVersion } from "../policies/gate";
-import { requireCluster } from "./cluster";
+import { OperationError } from "../runtimes/errors";
+import { operationsOf } from "../runtimes";
 import { type Context, root } from "./context";
 import { admittedPin } from "./engine/admitted";
 import type { EngineReport } from "./engine/events";
@@ -11,11 +12,11 @@ import { type EngineVerb, requireOwnState, runEngine } from "./engine/run";
 import { causesOf } from "./engine/sentences";
 import { runsProgramOf } from "./engine/stack";
 import { countLine, isShown } from "./engine/steps";
-import { CliError, exitCodes } from "./errors";
-import { type Judgement, judgePin, nameOfPin, verdictsText } from "./judgement";
+import { CliError, exitCodes, reportOf } from "./errors";
+import { type Judgement, judgePin, verdictsText } from "./judgement";
+import { nameOfPin } from "../history/pin-name";
 import { duration, type Outcome } from "./output";
 import { pythonFor } from "./python";
-import { requireOneMove } from "./rollout-change";
 import { servedSentence } from "./served";
 
 /** What the gates say of a stack's pin. */
@@ -46,7 +47,8 @@ async function judgedRelease(
   before?: PinJudgement,
 ): Promise<Outcome> {
   const startedAt = Date.now();
-  await requireCluster(settings);
+  const { requireOneMove, requireReady } = operationsOf(settings);
+  await requireReady(settings);
   await requireOneMove(settings);
   await requireOwnState(context, settings, "up");
   // The servers run on it, and the engine has no way to show how far its making is.
@@ -77,26 +79,26 @@ async function unchanged(
   judgement: PinJudgement | null,
 ): Promise<EngineReport | null> {
   // Who wants to see what the engine says wants it run.
-  if (output.verbose || settings.runtime !== "local") return null;
+  if (output.verbose || !operationsOf(settings).traits.tellsUnchanged) return null;
   const { unchangedReport } = await import("./engine/unchanged");
   return unchangedReport(settings, judgement?.candidate ?? null);
 }
 
 /** A failure of an `up` with what callers get after it: the router is asked, as the engine may not have got that far. */
 async function withAnswer(error: unknown, settings: Settings): Promise<unknown> {
-  if (!(error instanceof CliError) || settings.runtime !== "local") return error;
+  if (!(error instanceof OperationError)) return error;
   // Where a release was put back, its own words say what of.
   if (/callers get/i.test(error.message)) return error;
-  const [{ localServing }, { lastPin }] = await Promise.all([
-    import("./status/local"),
-    import("./history"),
-  ]);
-  const { url, answer, problem } = await localServing(settings);
+  const serving = await operationsOf(settings).servingAfterFailure(settings);
+  if (!serving) return error;
+  const { lastPin } = await import("./history");
+  const { url, answer, problem } = serving;
   const after = answer
     ? `Callers get version ${answer.version} (${answer.digest.slice(0, 19)}) at ${url}.`
     : (await lastPin(settings).catch(() => null)) &&
       `Callers get no answer at ${url} (${problem}).`;
-  return after ? new CliError(error.code, `${error.message}\n${after}`, error.exitCode) : error;
+  if (!after) return error;
+  return new CliError(error.code, `${error.message}\n${after}`, reportOf(error).exitCode);
 }
 
 /**
@@ -181,11 +183,11 @@ async function startedRegistry(
   return true;
 }
 
-function next({ stack, pin, kubernetes }: Settings, url: string | undefined): string {
+function next(settings: Settings, url: string | undefined): string {
+  const { stack, pin } = settings;
   if (!pin) return `tollgate train --stack ${stack}`;
   const status = `tollgate status --stack ${stack}`;
-  // A Service's own address means nothing outside of its cluster.
-  const reachable = url && (!kubernetes || kubernetes.ingress || kubernetes.gateway);
+  const reachable = url && operationsOf(settings).isReachableHere(settings);
   return reachable ? `curl ${url}/health, or ${status}` : status;
 }
 

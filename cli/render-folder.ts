@@ -2,10 +2,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { exclusively } from "../toolchain/exclusive";
 import { CliError } from "./errors";
+import type { RenderedFiles } from "../runtimes/operations";
 
 /** Texts of a rendering by their path below its folder, such as `scorer/service-scorer.yaml`. */
-export type RenderedFiles = ReadonlyMap<string, string>;
-
 /** How one file of a folder differs from a rendering. */
 export interface Difference {
   readonly file: string;

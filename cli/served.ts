@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
+import { operationsOf } from "../runtimes";
+import type { Answer } from "../runtimes/observed";
 import { CliError } from "./errors";
-import { nameOfPin } from "./judgement";
-import type { ServingStatus } from "./status/status";
+import { nameOfPin } from "../history/pin-name";
 
 /**
  * What callers get after an `up` that went well, as one sentence: by what the program gave and by asking, because what is
@@ -28,15 +29,15 @@ export async function servedSentence(
       `${stack} has its registry now and serves nothing yet: ${nameOfPin(pin)} is judged and released by the next \`tollgate up --stack ${stack}\`.`,
     );
   }
-  // The way to a cluster's pods may be closed to whoever released, and a user's program may mean another address.
-  const mayBeSilent = settings.kubernetes !== null || ownProgram;
-  const ask = await asking(settings, url);
-  let said = await ask();
+  // A user's program may mean another address.
+  const { traits, answer: ask } = operationsOf(settings);
+  const mayBeSilent = !traits.answersHere || ownProgram;
+  let said = await ask(settings, url);
   // A busy machine may take its time for an answer.
   for (let tries = 1; tries < 5 && !isOf(pin, said.answer); tries++) {
     if (!said.answer && mayBeSilent) break;
     await sleep(200);
-    said = await ask();
+    said = await ask(settings, url);
   }
   const { answer, problem } = said;
   if (isOf(pin, answer)) return `${stack} serves ${nameOfPin(pin)}.`;
@@ -55,19 +56,6 @@ export async function servedSentence(
   );
 }
 
-type Said = Pick<ServingStatus, "answer" | "problem">;
-
-function isOf(pin: PinnedVersion, answer: Said["answer"]): boolean {
+function isOf(pin: PinnedVersion, answer: Answer["answer"]): boolean {
   return answer?.version === pin.version && answer.digest === pin.digest;
-}
-
-/** How callers' answer is got. */
-async function asking(settings: Settings, url: string): Promise<() => Promise<Said>> {
-  const { kubernetes } = settings;
-  if (kubernetes) {
-    const { servingInCluster } = await import("./status/cluster");
-    return () => servingInCluster({ ...settings, kubernetes });
-  }
-  const { answerOf } = await import("./status/answer");
-  return () => answerOf(url);
 }

@@ -9,7 +9,8 @@ import { gitFacts } from "./git";
 import { warnOfLineage } from "./lineage-warning";
 import { signTraining, trainingKey } from "./provenance";
 import { pythonFor } from "./python";
-import { newestVersion, readyVersion, registryOf, withReachableRegistry } from "./registry";
+import { operationsOf } from "../runtimes";
+import { newestVersion, readyVersion, registryOf } from "./registry";
 import { unrecorded } from "./unrecorded";
 
 /** What training prints as its last JSON line: its run, its version, and any metrics of its own, such as `accuracy`. */
@@ -71,7 +72,7 @@ export async function train(
   const parameters = { ...entry.parameters, ...request.parameters };
   const dataVersion = request.dataVersion ?? entry.dataVersion ?? dataDigest;
   const startedAt = new Date().toISOString();
-  const child = await withReachableRegistry(settings, async (reachable) =>
+  const child = await operationsOf(settings).withReachableRegistry(settings, async (reachable) =>
     runTraining(
       context,
       { ...reachable, train: entry },

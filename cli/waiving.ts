@@ -2,7 +2,8 @@ import type { Settings } from "../config/settings";
 import type { PinnedVersion, Verdict } from "../policies/gate";
 import type { WaiverPredicate } from "../trust/types";
 import { CliError } from "./errors";
-import { type Judgement, nameOfPin } from "./judgement";
+import { type Judgement } from "./judgement";
+import { nameOfPin } from "../history/pin-name";
 import { type Identity, sign } from "./signing";
 
 /** What a waiver is given for. */

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { registryAddress, type Settings } from "../config/settings";
-import type { AdmissionInputs } from "../policies/admission-inputs";
+import { registryAddress, releasePlace, type Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
+import type { AdmissionInputs } from "../policies/admission-inputs";
 import { Receipt, StageAliasMark } from "../provider/resources";
 import { typeToken } from "../runtimes/type-token";
 import { onlyFor } from "./model-pin";
@@ -30,8 +30,7 @@ export class StageAlias extends pulumi.ComponentResource {
     const mark = new StageAliasMark(
       `${name}-mark`,
       {
-        stateDir: settings.stateDir,
-        cluster: settings.kubernetes?.cluster ?? null,
+        ...releasePlace(settings),
         registry: registryAddress(settings),
         model: pin.name,
         // Through the release, so that the mark follows the traffic and never leads it.
@@ -44,8 +43,7 @@ export class StageAlias extends pulumi.ComponentResource {
     new Receipt(
       `${name}-receipt`,
       {
-        stateDir: settings.stateDir,
-        cluster: settings.kubernetes?.cluster ?? null,
+        ...releasePlace(settings),
         projectDir: settings.projectDir,
         stack: settings.stack,
         pin,

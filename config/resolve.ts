@@ -98,7 +98,7 @@ function settingsOf(
   const { scorer, train, evaluation, release } = raw;
   const kubernetes = kubernetesOf(raw, tier, stack, inProject);
   const stateDir = path.join(projectDir, ".tollgate", stack);
-  return {
+  const common = {
     stack,
     projectDir,
     stateDir,
@@ -169,8 +169,10 @@ function settingsOf(
       maxErrorRate: release?.maxErrorRate ?? 0.01,
       maxP95Ms: release?.maxP95Ms ?? 200,
     },
-    kubernetes,
   };
+  return kubernetes
+    ? { ...common, runtime: "kubernetes", kubernetes }
+    : { ...common, runtime: "local", kubernetes: null };
 }
 
 const loopback = "127.0.0.1";

@@ -2,11 +2,8 @@ import type { ClusterAddress } from "../cluster/address";
 import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 import type { CredentialSource } from "../registry/credentials";
 
-/**
- * One environment's settings with every default filled in. Frozen; made only by `load.ts`.
- * No secret is ever in here: registry credentials are named by environment variable.
- */
-export interface Settings {
+/** Settings that an environment of each runtime has. */
+interface CommonSettings {
   /** Pulumi stack name. */
   readonly stack: string;
   /** Folder with `Pulumi.yaml`, absolute. */
@@ -25,7 +22,6 @@ export interface Settings {
   readonly signers: string;
   /** Absolute path of the file with revoked keys. */
   readonly revokedKeys: string;
-  readonly runtime: "local" | "kubernetes";
   /** Is the stack's name wanted before its data is deleted? */
   readonly protect: boolean;
   /** With its suffix, such as `churn-model_staging`. */
@@ -109,9 +105,25 @@ export interface Settings {
     readonly maxErrorRate: number;
     readonly maxP95Ms: number;
   };
-  /** Null for every other runtime. */
-  readonly kubernetes: KubernetesSettings | null;
 }
+
+/** Settings of an environment on this machine. */
+export interface LocalSettings extends CommonSettings {
+  readonly runtime: "local";
+  readonly kubernetes: null;
+}
+
+/** Settings of an environment that runs in a cluster. */
+export interface ClusterSettings extends CommonSettings {
+  readonly runtime: "kubernetes";
+  readonly kubernetes: KubernetesSettings;
+}
+
+/**
+ * One environment's settings with every default filled in. Frozen; made only by `load.ts`.
+ * No secret is ever in here: registry credentials are named by environment variable.
+ */
+export type Settings = LocalSettings | ClusterSettings;
 
 /** What of a model's answer to a row is measured, and how a class follows from numbers. */
 export interface AnswerSettings {
@@ -128,6 +140,35 @@ export interface AnswerSettings {
 export function servesInBatches({ gates }: Pick<Settings, "gates">): boolean {
   const settings = gates["smoke"]?.settings as { batching?: boolean } | undefined;
   return settings?.batching !== false;
+}
+
+/** Where a stack's traffic is moved and its release is written down. */
+export interface ReleasePlace {
+  /** The stack's state folder, absolute. */
+  readonly stateDir: string;
+  /** Null: on this machine. */
+  readonly cluster: ClusterAddress | null;
+}
+
+/** Where releases of a stack are made and told of. */
+export function releasePlace({
+  stateDir,
+  kubernetes,
+}: Pick<Settings, "stateDir" | "kubernetes">): ReleasePlace {
+  return { stateDir, cluster: kubernetes?.cluster ?? null };
+}
+
+/**
+ * Settings apart from those of one runtime alone, and these as one machine compares them with another's: without the
+ * image that holds a version's bytes, and without how a cluster is reached from here.
+ */
+export function runtimeApart({ kubernetes, ...common }: Settings) {
+  if (!kubernetes) return [common, { kubernetes: null }] as const;
+  const { modelImage, cluster, ...others } = kubernetes;
+  return [
+    common,
+    { kubernetes: { ...others, cluster: { namespace: cluster.namespace } } },
+  ] as const;
 }
 
 /** The cluster that a stack's own registry is reached through; null when its address does. */

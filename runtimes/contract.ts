@@ -39,18 +39,6 @@ export interface ServingInputs {
 
 /** What an environment is made of. Every runtime passes the same contract tests. */
 export interface Runtime {
-  /**
-   * Has this environment's own registry been made? Before that there is nobody to ask for evidence, and nothing can
-   * be serving either.
-   *
-   * @throws Error one sentence when what the environment runs on can't be reached
-   */
-  registryExists(settings: Settings): Promise<boolean>;
-  /**
-   * Whom else the addresses of this environment lead to, a sentence each. What is asked there isn't asked of this
-   * environment, so nothing may be judged by its answer.
-   */
-  strangers(settings: Settings): Promise<string[]>;
   /** What everything else stands in, such as a namespace: options for the rest of the environment's components. */
   foundation(name: string, settings: Settings): pulumi.ComponentResourceOptions;
   artifactStore(

@@ -31,7 +31,10 @@ const allowed: Record<string, string[]> = {
     ...["admission", "cluster", "config", "history", "policies", "processes", "project"],
     ...["registry", "serving", "strict"],
   ],
-  runtimes: ["cluster", "config", "processes", "provider", "registry", "toolchain"],
+  runtimes: [
+    ...["cluster", "config", "history", "policies", "processes", "project", "provider"],
+    ...["registry", "strict", "toolchain"],
+  ],
   components: ["admission", "config", "policies", "provider", "runtimes"],
   cli: [
     ...["admission", "cluster", "config", "history", "pack", "policies", "processes", "project"],

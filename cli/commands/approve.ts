@@ -3,7 +3,7 @@ import type { PinnedVersion } from "../../policies/gate";
 import type { People } from "../../policies/people";
 import type { ApprovalPredicate } from "../../trust/types";
 import { CliError } from "../errors";
-import { nameOfPin } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import { provenTraining } from "../provenance";
 import { existingVersion, registryOf } from "../registry";
 import { identify, lifetime, sign } from "../signing";

@@ -1,12 +1,11 @@
 import { existsSync, lstatSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { Settings } from "../../config/settings";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { operationsOf } from "../../runtimes";
+import type { DataBackup } from "../../runtimes/operations";
 import { keptNames } from "../../processes/kept";
-import { inCluster, requireCluster } from "../cluster";
 import type { Context } from "../context";
 import { confirmLoss } from "../confirming";
-import { claimBackup, type DataBackup } from "../data-backup";
 import { runEngine } from "../engine/run";
 import { countLine } from "../engine/steps";
 import { CliError, usageError } from "../errors";
@@ -35,8 +34,9 @@ async function destroyed(
   deleteData: boolean,
   backup: DataBackup | null,
 ): Promise<Outcome> {
-  const { stack, stateDir, kubernetes } = settings;
-  await requireCluster(settings);
+  const { stack, stateDir } = settings;
+  const operations = operationsOf(settings);
+  await operations.requireReady(settings);
   const report = await runEngine(context, settings, "destroy");
   if (!report.succeeded) throw failureOf(report, settings, "destroy");
   removeEmptied(stateDir);
@@ -46,8 +46,9 @@ async function destroyed(
     .filter((folder) => existsSync(folder));
   await backup?.make(folders);
   if (deleteData) for (const folder of folders) removeData(settings, folder);
-  const inside =
-    kubernetes && (await clusterFate(context, { ...settings, kubernetes }, deleteData));
+  const inside = await operations.keptData(settings, deleteData, (what) =>
+    context.output.progress(what),
+  );
   const there = [...folders, ...(inside?.places ?? [])];
   return {
     document: {
@@ -75,7 +76,8 @@ async function askedBackup(
     if (yes === undefined && backup === undefined) return null;
     throw usageError("--yes and --backup belong to --delete-data: without it no data goes.");
   }
-  const claimed = typeof backup === "string" ? claimBackup(settings, backup) : null;
+  const claimed =
+    typeof backup === "string" ? await operationsOf(settings).claimBackup(settings, backup) : null;
   try {
     await confirmLoss(context, settings, yes, lossOf(settings, claimed));
     return claimed;
@@ -85,13 +87,15 @@ async function askedBackup(
   }
 }
 
-function lossOf({ stack, stateDir, kubernetes }: Settings, backup: DataBackup | null): string {
-  const where = kubernetes ? `namespace ${kubernetes.cluster.namespace}` : join(stateDir, "data");
+function lossOf(settings: Settings, backup: DataBackup | null): string {
+  const { stack } = settings;
+  const { dataPlace, traits } = operationsOf(settings);
+  const where = dataPlace(settings);
   const lost = `--delete-data deletes its registry, every version with its evidence and its bytes, in ${where}.`;
   if (backup) return `${lost} A copy is kept in ${backup.file}.`;
-  return kubernetes
-    ? `${lost} Nothing keeps a copy.`
-    : `${lost} Nothing keeps a copy; --backup ${stack}.tgz would.`;
+  return traits.backsUp
+    ? `${lost} Nothing keeps a copy; --backup ${stack}.tgz would.`
+    : `${lost} Nothing keeps a copy.`;
 }
 
 function backedUp({ projectDir, stack }: Settings, { file }: DataBackup): string {
@@ -113,31 +117,6 @@ function folderFate(
 ): string {
   const places = folders.map((folder) => relative(projectDir, folder)).join(", ");
   return deleted ? `Deleted ${places}` : `Kept ${places}; --delete-data removes them`;
-}
-
-/** What is left in the cluster, deleted when that was asked for. */
-async function clusterFate(
-  context: Context,
-  settings: ClusterSettings,
-  deleted: boolean,
-): Promise<{ places: string[]; sentence: string | null }> {
-  const { clusterData, deleteClusterData, fateOf } = await import("../cluster-data");
-  return inCluster(settings.kubernetes.cluster, async (cluster) => {
-    const data = await clusterData(cluster, settings);
-    const progress = context.output.progress("Deleting the data in the cluster");
-    try {
-      if (deleted) await deleteClusterData(cluster, data);
-    } finally {
-      progress.end();
-    }
-    const { namespace, own, volumes, secrets } = data;
-    const each = [
-      ...volumes.map((name) => `persistentvolumeclaim/${name}`),
-      ...secrets.map((name) => `secret/${name}`),
-    ];
-    const whole = deleted && own ? [`namespace/${namespace}`] : each;
-    return { places: namespace === null ? [] : whole, sentence: fateOf(data, deleted) };
-  });
 }
 
 /** Removes one folder of the state, and refuses anything that would lead out of it. */

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import type { Settings } from "../../config/settings";
+import { operationsOf } from "../../runtimes";
 import type { Part } from "../../toolchain/doctor";
 import { type Context, root } from "../context";
 import { exitCodes } from "../errors";
@@ -22,7 +23,7 @@ export const run: Run = async (context, options) => {
   const { diagnose } = await import("../../toolchain/doctor");
   const settings = options.stack === undefined ? null : await context.settings();
   if (options.fix) await fix(context, settings);
-  const parts = [...(await diagnose()), ...(settings ? await cluster(context, settings) : [])];
+  const parts = [...(await diagnose()), ...(settings ? await more(settings) : [])];
   const wrong = parts.filter(({ status }) => status !== "ok" && status !== "unknown");
   const paint = (status: string) => context.output.paint(styles[status as Part["status"]], status);
   const rows = parts.map(({ part, status, version, source }) => [
@@ -47,24 +48,11 @@ function mendOf({ part, status, mend, advice }: Part): string {
   return `${part} is ${status}${ways.length > 0 ? `: ${ways.join(", ")}` : ""}`;
 }
 
-/** The parts that a stack in a cluster needs besides; none for another runtime. */
-async function cluster(context: Context, settings: Settings): Promise<Part[]> {
-  const { kubernetes } = settings;
-  if (!kubernetes) return [];
-  const [{ diagnoseCluster }, { connectCluster }, { engineHome }] = await Promise.all([
-    import("../../runtimes/kubernetes/doctor"),
-    import("../../cluster/connect"),
-    import("../../toolchain/engine"),
-  ]);
+/** The parts that a stack's runtime needs besides. */
+function more(settings: Settings): Promise<Part[]> {
   const own = relative(process.cwd(), join(root, "toolchain", "tollgate.cjs"));
-  return diagnoseCluster(
-    { ...settings, kubernetes },
-    {
-      connect: () => connectCluster(kubernetes.cluster),
-      environment: { ...process.env, PULUMI_HOME: engineHome() },
-      fix: `node ${own} doctor --fix --stack ${settings.stack}`,
-    },
-  );
+  const fix = `node ${own} doctor --fix --stack ${settings.stack}`;
+  return operationsOf(settings).diagnose(settings, fix);
 }
 
 /** Shows its own progress on stderr: a first engine or plugin takes minutes. */
@@ -73,7 +61,6 @@ async function fix({ projectDir }: Context, settings: Settings | null): Promise<
     await Promise.all([import("../../toolchain/engine"), import("../../toolchain/python")]);
   const engine = await ensureEngine();
   await ensurePython(defaultRequirements);
-  if (!settings?.kubernetes) return;
-  const { ensureKubernetesPlugin } = await import("../../toolchain/plugins");
-  await ensureKubernetesPlugin(engine, engineEnvironment(engine, projectDir));
+  if (!settings) return;
+  await operationsOf(settings).ensurePlugins(engine, engineEnvironment(engine, projectDir));
 }

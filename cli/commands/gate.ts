@@ -6,7 +6,8 @@ import { evidenceLimits } from "../../registry/evidence-document";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
 import { readFileUpTo, readStdinUpTo } from "../input";
-import { nameOfPin, verdictsText } from "../judgement";
+import { verdictsText } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import type { Outcome } from "../output";
 import type { Options, Run } from "../verb";
 

@@ -1,7 +1,7 @@
 import { stackFile } from "../../project/stack-files";
 import { usageError } from "../errors";
 import { commitLines } from "../git";
-import { nameOfPin } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import { digestOf, readyVersion, registryOf } from "../registry";
 import type { Run } from "../verb";
 

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config/settings";
-import { requireCluster } from "../cluster";
+import { operationsOf } from "../../runtimes";
 import { admissionIn } from "../engine/admitted";
 import type { EngineReport } from "../engine/events";
 import { requireOwnState, runEngine } from "../engine/run";
@@ -7,13 +7,13 @@ import { causesOf } from "../engine/sentences";
 import { CliError, exitCodes } from "../errors";
 import { type Judgement, judgeCandidate, judgePin, requireNoStranger } from "../judgement";
 import { previewDocument, previewMarkdown, previewText } from "../preview";
-import { requireOneMove } from "../rollout-change";
 import type { Run } from "../verb";
 
 /** `tollgate preview`: what would change, the move of the pin, every verdict. Exit code 2 when the pin is refused. */
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
-  await requireCluster(settings);
+  const { requireOneMove, requireReady } = operationsOf(settings);
+  await requireReady(settings);
   await requireOwnState(context, settings, "preview");
   await requireNoStranger(settings);
   await requireOneMove(settings);

@@ -8,7 +8,9 @@ import { describeEvaluation, evaluate } from "../evaluation";
 import { checkedReason, forceWaivers } from "../forcing";
 import { commitLines, requireCodeOf } from "../git";
 import { lastPin } from "../history";
-import { judgeVersion, nameOfPin } from "../judgement";
+import { judgeVersion } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
+import { operationsOf } from "../../runtimes";
 import { provenTraining } from "../provenance";
 import { existingVersion, registryOf } from "../registry";
 import { release } from "../releasing";
@@ -98,17 +100,14 @@ function stacksFrom(options: Readonly<Record<string, unknown>>): { from: string;
  * is none of its versions yet.
  */
 async function servedBy({ output }: Context, source: Settings): Promise<PinnedVersion> {
-  const { stack, pin, kubernetes, stateDir } = source;
+  const { stack, pin } = source;
   if (!pin) {
     throw new CliError(
       "no-pin",
       `${stack} pins no version, so there is nothing to promote: run \`tollgate pin --stack ${stack}\`.`,
     );
   }
-  if (kubernetes) {
-    const { syncReceipts } = await import("../../history/cluster-receipts");
-    await syncReceipts(kubernetes.cluster, stateDir);
-  }
+  await operationsOf(source).fetchReceipts(source);
   const served = await lastPin(source);
   if (!served) return unrecorded(source, pin);
   if (!samePin(served, pin)) {
@@ -120,11 +119,12 @@ async function servedBy({ output }: Context, source: Settings): Promise<PinnedVe
   return served;
 }
 
-/** Without receipts there was no release, except in a cluster where GitOps makes what is pinned, and writes none. */
+/** Without receipts there was no release, except where GitOps makes what is pinned, and writes none. */
 async function unrecorded(source: Settings, pin: PinnedVersion): Promise<PinnedVersion> {
-  const { stack, kubernetes } = source;
-  if (kubernetes && !(await judgeVersion(source, pin)).blocked) return pin;
-  const refused = kubernetes ? "its gates refuse it" : "it has released nothing yet";
+  const { stack } = source;
+  const { releasedByOthers } = operationsOf(source).traits;
+  if (releasedByOthers && !(await judgeVersion(source, pin)).blocked) return pin;
+  const refused = releasedByOthers ? "its gates refuse it" : "it has released nothing yet";
   throw new CliError(
     "not-released",
     `${stack} pins ${nameOfPin(pin)}, and ${refused}, so there is nothing to promote: run \`tollgate up --stack ${stack}\`.`,

@@ -1,4 +1,4 @@
-import { requireCluster } from "../cluster";
+import { operationsOf } from "../../runtimes";
 import type { Step } from "../engine/events";
 import { runEngine } from "../engine/run";
 import { failureOf } from "../releasing";
@@ -7,7 +7,7 @@ import type { Run } from "../verb";
 /** `tollgate refresh`: records what really runs. Every difference it finds is listed; `up` puts it right. */
 export const run: Run = async (context) => {
   const settings = await context.settings();
-  await requireCluster(settings);
+  await operationsOf(settings).requireReady(settings);
   const report = await runEngine(context, settings, "refresh");
   if (!report.succeeded) throw failureOf(report, settings, "refresh");
   const differences = [...report.steps.values()]

@@ -1,11 +1,13 @@
 import { relative, resolve } from "node:path";
 import type { Settings } from "../../config/settings";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { operationsOf } from "../../runtimes";
+import type { RenderedFiles, Rendering as RenderedEnvironment } from "../../runtimes/operations";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
-import { judgePin, type Judgement, nameOfPin, verdictsText } from "../judgement";
+import { judgePin, type Judgement, verdictsText } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import type { Outcome } from "../output";
-import type { Difference, RenderedFiles } from "../render-folder";
+import type { Difference } from "../render-folder";
 import type { Run } from "../verb";
 
 /**
@@ -17,10 +19,11 @@ export const run: Run = async (context, options) => {
     throw usageError("Say where the manifests go with --out, such as --out rendered/prod.");
   }
   const folder = resolve(String(options.out));
-  const settings = inCluster(await context.settings());
+  const settings = await context.settings();
+  const render = renderOf(settings);
   const judgement = await judgePin(settings);
   if (judgement?.blocked) return refusal(settings, judgement, context);
-  const files = await render(settings);
+  const files = await guarded(settings, await render(settings));
   const { differencesIn, writeRendering } = await import("../render-folder");
   const rendering = { settings, folder, files, judgement };
   if (options.check) {
@@ -30,16 +33,17 @@ export const run: Run = async (context, options) => {
 };
 
 interface Rendering {
-  readonly settings: ClusterSettings;
+  readonly settings: Settings;
   readonly folder: string;
   readonly files: RenderedFiles;
   readonly judgement: Judgement | null;
 }
 
-/** Settings of a stack that runs in a cluster; a user's error otherwise. */
-function inCluster(settings: Settings): ClusterSettings {
-  const { kubernetes, stack, runtime } = settings;
-  if (kubernetes) return { ...settings, kubernetes };
+/** How a stack is rendered; a user's error where its runtime has no manifests. */
+function renderOf(settings: Settings) {
+  const { stack, runtime } = settings;
+  const { render } = operationsOf(settings);
+  if (render) return render;
   throw new CliError(
     "render-runtime",
     `${stack} is on runtime ${runtime}, which has no manifests: set tollgate:runtime to kubernetes in Pulumi.${stack}.yaml, or name another stack with --stack.`,
@@ -47,18 +51,16 @@ function inCluster(settings: Settings): ClusterSettings {
 }
 
 /** The files of a stack, after the guardrails had nothing against what is in them. */
-async function render(settings: ClusterSettings): Promise<RenderedFiles> {
-  const [{ renderedGroups }, { objectionsTo }, { filesOf }] = await Promise.all([
-    import("../../runtimes/kubernetes/render"),
-    import("../render-guardrails"),
-    import("../render"),
-  ]);
-  const groups = renderedGroups(settings);
-  const objections = await objectionsTo(settings, groups);
+async function guarded(
+  settings: Settings,
+  { resources, files }: RenderedEnvironment,
+): Promise<RenderedFiles> {
+  const { objectionsTo } = await import("../render-guardrails");
+  const objections = await objectionsTo(settings, resources);
   if (objections.length > 0) {
     throw new CliError("guardrail", objections.join("\n"), exitCodes.refused);
   }
-  return filesOf(settings, groups);
+  return files();
 }
 
 async function refusal(

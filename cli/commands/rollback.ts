@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { samePin } from "../../history/rollback";
 import { stackFile } from "../../project/stack-files";
 import type { PinnedVersion } from "../../policies/gate";
 import type { Settings } from "../../config/settings";
-import { localFiles } from "../../runtimes/local/commands";
+import { operationsOf } from "../../runtimes";
 import { CliError, exitCodes } from "../errors";
 import { checkedReason, forceWaivers } from "../forcing";
 import { commitLines } from "../git";
-import { judgeVersion, nameOfPin } from "../judgement";
+import { judgeVersion } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import { refusal, release } from "../releasing";
 import type { Run } from "../verb";
 
@@ -53,17 +54,10 @@ export const run: Run = async (context, options) => {
 };
 
 /** A registry whose data was deleted has none of the versions that the receipts tell of. */
-function requireRegistryData({
-  stack,
-  stateDir,
-  runtime,
-  trackingServer,
-  database,
-}: Settings): void {
-  if (runtime !== "local" || !trackingServer.managed) return;
-  const { postgres, sqlite } = localFiles(stateDir);
-  const data = database.kind === "postgres" ? postgres : sqlite;
-  if (existsSync(data)) return;
+function requireRegistryData(settings: Settings): void {
+  const { stack } = settings;
+  const data = operationsOf(settings).lostRegistryData(settings);
+  if (data === null) return;
   throw new CliError(
     "registry-gone",
     `${stack} has no registry any more (there is no ${data}), so no version that it released is there to go back to: ` +

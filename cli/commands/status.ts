@@ -1,8 +1,8 @@
 import { exitCodes } from "../errors";
-import { nameOfPin } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import { statusOf, type Status } from "../status";
 import type { Ended } from "../status/status";
-import { age } from "../status/since";
+import { age } from "../../runtimes/since";
 import type { Context } from "../context";
 import type { Output } from "../output";
 import type { Run } from "../verb";

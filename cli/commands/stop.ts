@@ -1,19 +1,11 @@
-import { inOrder, keptNames } from "../../processes/kept";
-import { haltProcess } from "../../processes/stop";
-import { CliError } from "../errors";
+import { operationsOf } from "../../runtimes";
 import type { Run } from "../verb";
 
 /** `tollgate stop`: ends the servers; the state, the pin and the data stay as they are. */
 export const run: Run = async (context) => {
-  const { stack, stateDir, kubernetes } = await context.settings();
-  if (kubernetes) {
-    throw new CliError(
-      "not-for-cluster",
-      `${stack} runs in a cluster, which starts again whatever is stopped: take its servers out with \`tollgate destroy --stack ${stack}\`, which keeps the data.`,
-    );
-  }
-  const names = keptNames(stateDir);
-  await inOrder(names, (name) => haltProcess(stateDir, name));
+  const settings = await context.settings();
+  const { stack } = settings;
+  const names = await operationsOf(settings).stop(settings);
   const count = names.length === 0 ? "nothing ran" : names.join(", ");
   return {
     document: { stack, stopped: names },

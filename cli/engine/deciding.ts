@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "n
 import { join, resolve } from "node:path";
 import type { Settings } from "../../config/settings";
 import { stackFile, stackNames } from "../../project/stack-files";
+import { operationsOf } from "../../runtimes";
 import type { Engine } from "../../toolchain/engine";
 import { bundle } from "../../toolchain/bundle.cjs";
 import { pack, program, provider } from "../../toolchain/entries.cjs";
@@ -36,8 +37,8 @@ export function decidingDigest(settings: Settings, engine: EngineFacts): string 
 }
 
 function digestOf(settings: Settings, engine: EngineFacts): string | null {
-  const { projectDir, stack, runtime } = settings;
-  if (runtime !== "local" || !isOurs(projectDir)) return null;
+  const { projectDir, stack } = settings;
+  if (!operationsOf(settings).traits.tellsUnchanged || !isOurs(projectDir)) return null;
   const files = stackFiles(projectDir, stack, process.env);
   if (files === null) return null;
   const facts = {

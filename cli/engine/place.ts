@@ -5,6 +5,7 @@ import { ensureStateFolder } from "../../processes/folder";
 import { samePlace } from "../../processes/home";
 import { partingOf, partingSentence } from "../../processes/place";
 import { replaceFile } from "../../project/stack-files";
+import { operationsOf } from "../../runtimes";
 import { CliError } from "../errors";
 import { backendFolder } from "./backend";
 import type { ExportedState } from "./stack";
@@ -30,7 +31,7 @@ export async function requirePlace(
   known: "believed" | "looked at",
 ): Promise<string | null> {
   const { stateDir, projectDir } = settings;
-  if (settings.runtime !== "local") return null;
+  if (!operationsOf(settings).traits.stateNamesFolders) return null;
   const ownState = isBelow(projectDir, backendFolder(projectDir, process.env));
   // A state beside the code goes where the code goes, and was looked at here before.
   if (known === "believed" && ownState && readPlace(stateDir) === stateDir) return null;

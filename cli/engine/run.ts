@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../../config/settings";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import { operationsOf } from "../../runtimes";
 import type { PinnedVersion } from "../../policies/gate";
 import { stackFile } from "../../project/stack-files";
 import { forgetDestroyed } from "../status/ended";
@@ -26,7 +26,6 @@ import { requirePaths } from "./project";
 import { decidingDigest } from "./deciding";
 import { doneLine, isShown, kindOf } from "./steps";
 import { forgetUnchanged, recordUnchanged } from "./unchanged";
-import { forgetUntouched, isUntouched, recordUntouched } from "./untouched";
 
 export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
 
@@ -68,10 +67,10 @@ export async function runEngine(
   await requireOwnState(context, settings, verb);
   const place = await workplaceOf(context, settings);
   if (verb === "up") forgetDestroyed(settings.stateDir);
-  const inCluster = verb === "up" && settings.kubernetes !== null;
-  // What was changed by hand in a cluster is seen only by looking; our own provider looks by itself.
-  const refreshed = inCluster && !(await isUntouched(settings));
-  if (inCluster) forgetUntouched(settings);
+  const operations = operationsOf(settings);
+  // What was changed by hand may be seen only by looking; our own provider looks by itself.
+  const refreshed = verb === "up" && !(await operations.isUntouched(settings));
+  if (verb === "up") await operations.forgetUntouched(settings);
   if (verb !== "preview") forgetUnchanged(settings);
   // Before the engine reads any of it: what is edited meanwhile is for the next run.
   const deciding = verb === "up" && options.pin === undefined && decidingDigest(settings, place);
@@ -115,15 +114,15 @@ export async function runEngine(
     }
     await endLeftovers(context, settings, report, () => exportedFrom(place));
   }
-  if (inCluster && report.succeeded) await recordUntouched(settings);
+  if (verb === "up" && report.succeeded) await operations.recordUntouched(settings);
   if (deciding && report.succeeded) recordUnchanged(settings, deciding);
   return report;
 }
 
-/** What a refresh would see and leave: loaded for this alone, as it is rarely needed. */
+/** What a refresh would see and leave. */
 async function putRight(context: Context, settings: Settings): Promise<void> {
-  const { removeAdded } = await import("./by-hand");
-  for (const line of await removeAdded(settings as ClusterSettings)) context.output.note(line);
+  const lines = await operationsOf(settings).undoByHand(settings);
+  for (const line of lines) context.output.note(line);
 }
 
 /**
@@ -176,13 +175,10 @@ export async function engineFor(context: Context) {
 }
 
 async function workplaceOf(context: Context, settings: Settings): Promise<Workplace> {
-  const { stack, stateDir, kubernetes } = settings;
+  const { stack, stateDir } = settings;
   requirePaths(context.projectDir, root);
   const { engine, environment } = await engineFor(context);
-  if (kubernetes) {
-    const { ensureKubernetesPlugin } = await import("../../toolchain/plugins");
-    await ensureKubernetesPlugin(engine, environment);
-  }
+  await operationsOf(settings).ensurePlugins(engine, environment);
   prepareBackend(context.projectDir, environment);
   const { binary, version } = engine;
   return { binary, version, environment, projectDir: context.projectDir, stack, stateDir };
@@ -292,12 +288,11 @@ function importState(place: Workplace, state: unknown): void {
 
 async function removeAbandoned(
   { output }: Context,
-  { kubernetes }: Settings,
+  settings: Settings,
   { inputs }: PendingOperation["resource"],
 ): Promise<void> {
-  if (!kubernetes || !inputs) return;
-  const { removeOwnObject } = await import("../../cluster/objects");
-  const removed = await removeOwnObject(kubernetes.cluster, inputs);
+  if (!inputs) return;
+  const removed = await operationsOf(settings).removeAbandoned(settings, inputs);
   if (removed)
     output.note(
       `Removed ${removed}, which an interrupted run had made and nothing needs any more.`,

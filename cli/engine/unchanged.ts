@@ -9,7 +9,7 @@ import { sha256 } from "../../strict/canonical";
 import { stackFiles } from "./backend";
 import { decidingDigest, stateDigest } from "./deciding";
 import { emptyReport, type EngineReport } from "./events";
-import { digestLeft, forgetLeft, recordLeft } from "./left";
+import { digestLeft, forgetLeft, recordLeft } from "../../runtimes/left";
 
 /** A resource as the engine keeps it, as far as it is used here. */
 interface Recorded {

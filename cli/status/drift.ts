@@ -1,5 +1,5 @@
 import { samePin } from "../../history/rollback";
-import { nameOfPin } from "../judgement";
+import { nameOfPin } from "../../history/pin-name";
 import type { Status } from "./status";
 
 /** What drift is seen in, besides the facts shown. */

@@ -1,16 +1,12 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Settings } from "../../config/settings";
 import type { Receipt } from "../../history/receipt";
 import { samePin } from "../../history/rollback";
 import type { Verdict } from "../../policies/gate";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
-import type { ClusterFacts } from "./cluster";
+import { operationsOf } from "../../runtimes";
 import { driftOf } from "./drift";
 import { endedBy } from "./ended";
-import { idleScorers, localServing, placeDrift, processStatus } from "./local";
 import { registryStatus } from "./registry";
-import type { RegistryStatus, ReleasedWaiver, Status } from "./status";
+import type { ReleasedWaiver, Status } from "./status";
 
 export type { Status } from "./status";
 
@@ -21,9 +17,7 @@ export async function statusOf(settings: Settings): Promise<Status> {
     import("../../history/stack-history"),
   ]);
   const { stack, tier, runtime, pin } = settings;
-  const found = settings.kubernetes
-    ? await inCluster(settings as ClusterSettings)
-    : await onThisMachine(settings);
+  const found = await operationsOf(settings).observe(settings, () => registryStatus(settings));
   const chain = await receiptsOf(settings);
   const evidenceDigest = found.registry.evidence;
   const approvals = pin
@@ -51,58 +45,6 @@ export async function statusOf(settings: Settings): Promise<Status> {
   const drift = driftOf(facts, { stage: settings.stage, ...found });
   // One cause may be met in two places.
   return { ...facts, drift: [...new Set(chain.problem ? [chain.problem, ...drift] : drift)] };
-}
-
-type Found = Pick<Status, "serving" | "registry" | "processes" | "cluster" | "pods"> &
-  Pick<ClusterFacts, "interrupted" | "objects">;
-
-async function onThisMachine(settings: Settings): Promise<Found> {
-  const { stateDir } = settings;
-  const [serving, registry, processes, place] = await Promise.all([
-    localServing(settings),
-    registryStatus(settings),
-    processStatus(stateDir),
-    placeDrift(settings),
-  ]);
-  const objects = [...place, ...(await idleScorers(stateDir, processes))];
-  const interrupted = existsSync(join(stateDir, "route", "journal.json"));
-  return { serving, registry, processes, cluster: null, pods: [], interrupted, objects };
-}
-
-async function inCluster(settings: ClusterSettings): Promise<Found> {
-  const { clusterFacts } = await import("./cluster");
-  const facts = await clusterFacts(settings);
-  // A registry of the stack's own is in the same cluster.
-  const lost = facts.cluster.problem !== null && settings.trackingServer.managed;
-  const other = facts.cluster.problem === null ? await receiptsAtHand(settings) : [];
-  const registry = lost ? unasked(settings) : await registryStatus(settings);
-  return { ...facts, registry, processes: [], objects: [...facts.objects, ...other] };
-}
-
-function unasked({ alias, trackingServer }: Settings): RegistryStatus {
-  return {
-    uri: trackingServer.uri,
-    alias: { name: alias, version: null },
-    stage: null,
-    evidence: null,
-    problem: "the cluster can't be asked",
-  };
-}
-
-/** Brings receipts of releases that were made on another machine here. Returns why they can't belong together. */
-async function receiptsAtHand({ kubernetes, stateDir }: ClusterSettings): Promise<string[]> {
-  const [{ ClusterError }, { AlteredReceiptsError }, { syncReceipts }] = await Promise.all([
-    import("../../cluster/cluster"),
-    import("../../history/receipts"),
-    import("../../history/cluster-receipts"),
-  ]);
-  try {
-    await syncReceipts(kubernetes.cluster, stateDir);
-  } catch (error) {
-    if (error instanceof AlteredReceiptsError) return [error.message];
-    if (!(error instanceof ClusterError)) throw error;
-  }
-  return [];
 }
 
 interface LastRelease {

@@ -1,6 +1,6 @@
 import type { Settings } from "../../config/settings";
 import { registryOf } from "../registry";
-import type { RegistryStatus } from "./status";
+import type { RegistryStatus } from "../../runtimes/observed";
 
 /** What the registry says of the stack's alias and its pinned version. Never throws. */
 export async function registryStatus(settings: Settings): Promise<RegistryStatus> {

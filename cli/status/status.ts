@@ -1,59 +1,11 @@
 import type { PinnedVersion } from "../../policies/gate";
-
-export interface ProcessStatus {
-  name: string;
-  /** `running`, `stopped`, or what is wrong. */
-  status: string;
-  healthy: boolean;
-  pid: number | null;
-  /** Seconds since the process was started; null when it doesn't run. */
-  uptime: number | null;
-  address: string | null;
-  /** What its keeper did by itself since the last `up` started it; null when nothing ended. No drift. */
-  restarted: { count: number; lastExit: string; at: string } | null;
-}
-
-export interface PodStatus {
-  name: string;
-  /** `Running`, or what is wrong, with the reason. */
-  status: string;
-  /** Does it do what it is for? A pod that is ending or has done its job does. */
-  healthy: boolean;
-  ready: boolean;
-  restarts: number;
-  /** Seconds since it was made. */
-  age: number | null;
-  /** Of the model, for scorers. */
-  version: string | null;
-}
-
-/** The cluster that a stack runs in. */
-export interface ClusterStatus {
-  /** Address of the API server; null when not even that is known. */
-  server: string | null;
-  namespace: string;
-  /** Why it can't be asked. */
-  problem: string | null;
-}
-
-/** What the callers get. */
-export interface ServingStatus {
-  url: string;
-  answer: { model: string; version: string; digest: string; stage: string } | null;
-  /** Why there is no answer. */
-  problem: string | null;
-}
-
-export interface RegistryStatus {
-  uri: string;
-  alias: { name: string; version: string | null };
-  /** Legacy stage of the pinned version. */
-  stage: string | null;
-  /** Digest of the pinned version's evidence, by its tag. */
-  evidence: string | null;
-  /** Why the registry can't be asked. */
-  problem: string | null;
-}
+import type {
+  ClusterStatus,
+  PodStatus,
+  ProcessStatus,
+  RegistryStatus,
+  ServingStatus,
+} from "../../runtimes/observed";
 
 export interface ReleasedWaiver {
   gate: string;

@@ -1,7 +1,7 @@
 import type { Receipt } from "../../history/receipt";
 import { receiptsFile } from "../../history/receipts";
 import { shortDigest } from "../../policies/finding";
-import type { ReleasePlace } from "./site";
+import type { ReleasePlace } from "../../config/settings";
 import { siteOf } from "./site-of";
 
 /**

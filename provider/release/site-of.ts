@@ -1,4 +1,5 @@
-import type { ReleasePlace, ReleaseSite } from "./site";
+import type { ReleasePlace } from "../../config/settings";
+import type { ReleaseSite } from "./site";
 
 /** The site of a place; what a cluster needs is loaded only for one. */
 export async function siteOf({ stateDir, cluster }: ReleasePlace): Promise<ReleaseSite> {

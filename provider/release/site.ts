@@ -1,13 +1,4 @@
-import type { ClusterAddress } from "../../cluster/address";
 import type { Journal, PreviousMark } from "./journal";
-
-/** Where a stack's traffic is moved and its release is written down. */
-export interface ReleasePlace {
-  /** The stack's state folder, absolute. */
-  readonly stateDir: string;
-  /** Null: on this machine. */
-  readonly cluster: ClusterAddress | null;
-}
 
 /** What became of the traffic when a release was undone. */
 export interface Restored {

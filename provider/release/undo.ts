@@ -1,7 +1,7 @@
 import { reasonOf } from "../failures";
 import type { PreviousMark } from "./journal";
 import { aliasVersion, openRegistry } from "./registry";
-import type { ReleasePlace } from "./site";
+import type { ReleasePlace } from "../../config/settings";
 import { siteOf } from "./site-of";
 
 /**

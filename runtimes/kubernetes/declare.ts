@@ -1,111 +1,122 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterAddress } from "../../cluster/address";
-import type { ClusterReadyInputs } from "../../provider/inputs";
-import { ClusterReady } from "../../provider/resources";
+import type { ClusterSettings, Settings } from "../../config/settings";
+import { ClusterSecret } from "../../provider/resources";
+import type {
+  ArtifactStoreParts,
+  Runtime,
+  ServingInputs,
+  ServingParts,
+  TrackingServerParts,
+} from "../contract";
+import { declare, declareReady } from "./declare-objects";
+import { Foundation } from "./foundation";
+import { inCluster } from "./in-cluster";
+import { artifactStoreManifests } from "./manifests/artifact-store";
+import { databaseManifests } from "./manifests/database";
 import type { Manifest } from "./manifests/manifest";
-import { selectorOf } from "./manifests/metadata";
+import { trackingServerSteps } from "./manifests/tracking-server";
+import { artifactsDestination } from "./manifests/tracking-server-environment";
+import { databaseSecret, registrySecret, storeSecret } from "./secrets";
+import { declareServing } from "./serving";
 
-/** Kinds that hold data, or that data goes with: forgotten by `destroy`, never deleted. */
-const kept = new Set(["Namespace", "PersistentVolumeClaim"]);
-
-const skipAwait = { "pulumi.com/skipAwait": "true" };
-
-/**
- * Otherwise an object stays until its last pod has ended, and one that is made again meanwhile, as a rollback does, goes
- * with it.
- */
-const goneAtOnce = { "pulumi.com/deletionPropagationPolicy": "background" };
-
-/**
- * What the Kubernetes plugin is told by annotation, beside what a manifest says. Only objects that are declared have
- * these; rendered ones don't need them.
- */
-const instructions: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  // A volume is bound when its pod comes, and a Service's pods may come later.
-  PersistentVolumeClaim: skipAwait,
-  Service: skipAwait,
-  // Waited for by ClusterReady or ClusterRelease, which say in one sentence why pods don't come up, and at once.
-  Deployment: { ...skipAwait, ...goneAtOnce },
-  StatefulSet: { ...skipAwait, ...goneAtOnce },
-  Rollout: goneAtOnce,
-  // And one that failed can't be started again.
-  Job: { ...skipAwait, ...goneAtOnce, "pulumi.com/replaceUnready": "true" },
+/** Servers as pods of a Kubernetes cluster, in a namespace of their own. */
+export const kubernetes: Runtime = {
+  foundation,
+  artifactStore,
+  trackingServer,
+  serving,
 };
 
-/** One object of Kubernetes. */
-class ClusterObject extends pulumi.CustomResource {}
+function foundation(name: string, settings: Settings): pulumi.ComponentResourceOptions {
+  return new Foundation(name, inCluster(settings)).below;
+}
+
+function artifactStore(
+  name: string,
+  settings: Settings,
+  opts: pulumi.ComponentResourceOptions,
+): ArtifactStoreParts {
+  const environment = inCluster(settings);
+  const { managed } = environment.trackingServer;
+  const destination = managed ? artifactsDestination(environment) : "kept by the remote registry";
+  const inputs = managed ? storeSecret(environment) : null;
+  if (!inputs) return { destination: pulumi.output(destination), environment: {} };
+  const secret = new ClusterSecret(`${name}-secret`, inputs, opts);
+  const secrets = { [inputs.name]: secret.fingerprint };
+  const manifests = artifactStoreManifests(environment, secrets);
+  const ready = declareInTurn(name, environment, [manifests], after(opts, [secret]));
+  return { destination: pulumi.output(destination), environment: {}, secrets, resources: ready };
+}
+
+function trackingServer(
+  name: string,
+  settings: Settings,
+  store: ArtifactStoreParts,
+  opts: pulumi.ComponentResourceOptions,
+): TrackingServerParts {
+  const environment = inCluster(settings);
+  const { uri, managed } = environment.trackingServer;
+  if (!managed) return { uri: pulumi.output(uri) };
+  const inputs = databaseSecret(environment);
+  const secret = inputs && new ClusterSecret(`${name}-database-secret`, inputs, opts);
+  const secrets = inputs && secret ? { [inputs.name]: secret.fingerprint } : {};
+
+  const own = registrySecret(environment);
+  const password = own && new ClusterSecret(`${name}-credentials`, own, opts);
+
+  const database = databaseManifests(environment, secrets);
+  const { before, migration, server, service } = trackingServerSteps(environment, {
+    ...secrets,
+    ...store.secrets,
+    ...(own && password ? { [own.name]: password.fingerprint } : {}),
+  });
+  const migrated = declareInTurn(
+    `${name}-database`,
+    environment,
+    [database, migration],
+    after(opts, secret ? [secret] : []),
+  );
+  const served = declareInTurn(
+    name,
+    environment,
+    [[...before, ...server], service],
+    after(opts, [...migrated, ...(store.resources ?? []), ...(password ? [password] : [])]),
+  );
+  // Known once the server is ready and has its name.
+  return { uri: pulumi.all(served.map(({ id }) => id)).apply(() => uri) };
+}
 
 /**
- * Declares objects to the engine, each as what the Kubernetes SDK calls it: `kubernetes:<apiVersion>:<Kind>`, which is
- * all that the SDK's classes do at run time, at no cost of loading them. A Namespace among them comes before the rest.
+ * Declares objects step by step: each step's after the workloads of the one before are up.
  *
- * @param name prefix of the resources' names: `<name>-<kind>-<object>`
- * @param opts with a parent whose `providers` say which cluster, as `foundation.ts` makes it
+ * @returns what stands for the last step
  */
-export function declare(
+function declareInTurn(
   name: string,
-  manifests: readonly Manifest[],
+  { kubernetes: { cluster } }: ClusterSettings,
+  steps: readonly (readonly Manifest[])[],
   opts: pulumi.CustomResourceOptions,
 ): pulumi.CustomResource[] {
-  const first = manifests.filter(({ kind }) => kind === "Namespace");
-  const rest = manifests.filter(({ kind }) => kind !== "Namespace");
-  const namespaces = first.map((manifest) => declareOne(name, manifest, opts));
-  const below =
-    namespaces.length === 0 ? opts : pulumi.mergeOptions(opts, { dependsOn: namespaces });
-  return [...namespaces, ...rest.map((manifest) => declareOne(name, manifest, below))];
+  return steps.reduce<pulumi.CustomResource[]>((before, manifests) => {
+    if (manifests.length === 0) return before;
+    const made = declare(name, manifests, after(opts, before));
+    const ready = declareReady(name, manifests, cluster, after(opts, made));
+    return ready.length > 0 ? ready : made;
+  }, []);
 }
 
-function declareOne(
-  name: string,
-  manifest: Manifest,
+/** The same options, and these resources first. */
+function after(
   opts: pulumi.CustomResourceOptions,
-): pulumi.CustomResource {
-  const { apiVersion, kind, metadata } = manifest;
-  const group = apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`;
-  return new ClusterObject(
-    `kubernetes:${group}:${kind}`,
-    `${name}-${kind.toLowerCase()}-${metadata.name}`,
-    { ...manifest, metadata: { ...metadata, annotations: annotationsOf(manifest) } },
-    {
-      ...opts,
-      ...(kept.has(kind) && { retainOnDelete: true }),
-    },
-  );
+  resources: readonly pulumi.Resource[],
+): pulumi.CustomResourceOptions {
+  return pulumi.mergeOptions(opts, { dependsOn: [...resources] });
 }
 
-/** Longest wait for a workload, in seconds: images are got, and a big database's schema is brought forward. */
-const readySeconds = { Deployment: 300, StatefulSet: 300, Job: 1800 } as const;
-
-/** Waits for the workloads among manifests; what needs them depends on what this gives. */
-export function declareReady(
+function serving(
   name: string,
-  manifests: readonly Manifest[],
-  cluster: ClusterAddress,
-  opts: pulumi.CustomResourceOptions,
-): pulumi.CustomResource[] {
-  return manifests.flatMap(({ kind, metadata }) => {
-    if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "Job") return [];
-    const inputs: ClusterReadyInputs = {
-      cluster,
-      kind,
-      name: metadata.name,
-      selector: podLabels(kind, metadata.name),
-      timeoutSeconds: readySeconds[kind],
-    };
-    return [new ClusterReady(`${name}-${kind.toLowerCase()}-ready`, inputs, opts)];
-  });
-}
-
-/** Labels of a workload's pods; Kubernetes itself gives those of a Job its name. */
-function podLabels(kind: ClusterReadyInputs["kind"], name: string) {
-  return kind === "Job" ? { "batch.kubernetes.io/job-name": name } : selectorOf(name);
-}
-
-function annotationsOf({ kind, metadata }: Manifest) {
-  return {
-    ...metadata.annotations,
-    ...instructions[kind],
-    // What a person changed by hand is put right. Of a Service, others move the selector on purpose.
-    ...(kind !== "Service" && { "pulumi.com/patchForce": "true" }),
-  };
+  inputs: ServingInputs,
+  opts: pulumi.ComponentResourceOptions,
+): ServingParts {
+  return declareServing(name, inputs, opts);
 }

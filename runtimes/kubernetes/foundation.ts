@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
 import { typeToken } from "../type-token";
-import { declare } from "./declare";
-import type { ClusterSettings } from "./manifests/manifest";
+import { declare } from "./declare-objects";
+import type { ClusterSettings } from "../../config/settings";
 import { namespaceManifests } from "./manifests/namespace";
 import { networkManifests } from "./manifests/network";
 

@@ -1,6 +1,7 @@
 import { artifactStoreManifests } from "./manifests/artifact-store";
 import { databaseManifests } from "./manifests/database";
-import type { ClusterSettings, Manifest } from "./manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
+import type { Manifest } from "./manifests/manifest";
 import { namespaceManifests } from "./manifests/namespace";
 import { networkManifests } from "./manifests/network";
 import { servingManifests } from "./manifests/serving";

@@ -1,23 +1,12 @@
-import type { Settings } from "../../config/settings";
 import type { ClusterSecretInputs, KeptSecret } from "../../provider/inputs";
 import { registryUser } from "../../registry/credentials";
 import { registrySecretName } from "./manifests/registry-credentials";
-import type { ClusterSettings } from "./manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 import { labelsOf } from "./manifests/metadata";
 import { names, ports } from "./names";
 
 /** What a store's clients read of its Secret, as random values make it where the Secret is ours. */
 const storeKeys = { AWS_ACCESS_KEY_ID: "${access}", AWS_SECRET_ACCESS_KEY: "${secret}" };
-
-/** The settings of an environment in a cluster. */
-export function inCluster(settings: Settings): ClusterSettings {
-  if (settings.kubernetes === null) {
-    throw new Error(
-      `Stack ${settings.stack} has runtime kubernetes and no settings for it: write tollgate:kubernetes.`,
-    );
-  }
-  return settings as ClusterSettings;
-}
 
 /** The Secret with the database's address; null where the database is a file. */
 export function databaseSecret(settings: ClusterSettings): ClusterSecretInputs | null {

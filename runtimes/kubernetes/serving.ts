@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ClusterRelease } from "../../provider/resources";
 import type { ServingInputs, ServingParts } from "../contract";
-import { declare } from "./declare";
-import type { ClusterSettings, Manifest } from "./manifests/manifest";
+import { declare } from "./declare-objects";
+import type { ClusterSettings } from "../../config/settings";
+import { inCluster } from "./in-cluster";
+import type { Manifest } from "./manifests/manifest";
 import { generationOf, scorerContainer, type Served, templateOf } from "./manifests/scorer";
 import { servingManifests } from "./manifests/serving";
 import { servingUrl } from "./manifests/traffic";
@@ -21,7 +23,7 @@ export function declareServing(
   opts: pulumi.CustomResourceOptions,
 ): ServingParts {
   const { modelUri, trackingUri, version, digest } = inputs;
-  const settings = inputs.settings as ClusterSettings;
+  const settings = inCluster(inputs.settings);
   const served: Served = {
     version,
     digest,

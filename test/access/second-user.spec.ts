@@ -16,6 +16,7 @@ import { credentialType } from "../../provider/types/credential";
 import { processType } from "../../provider/types/process";
 import { routeType } from "../../provider/types/route";
 import * as commands from "../../runtimes/local/commands";
+import { localFiles } from "../../runtimes/local/files";
 import { recordOf } from "../runtimes/local/support";
 import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
 import { digestOf, stagingSettings } from "../support/fixtures";
@@ -123,7 +124,7 @@ describe("a second user of the host", function () {
   it("gets what docs/access.md says", async () => {
     const paths = { root, python: await testPython() };
     const base = stagingSettings({ stateDir });
-    const files = commands.localFiles(stateDir);
+    const files = localFiles(stateDir);
     const passwordFile = path.join(stateDir, "secrets", "registry-password");
     const settings = {
       ...base,

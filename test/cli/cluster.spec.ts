@@ -1,15 +1,9 @@
 // The command line over a stand-in for an API server. The same over a real cluster is in test/cluster/.
 import assert from "node:assert/strict";
-import { clusterData, deleteClusterData, fateOf } from "../../cli/cluster-data";
-import { containersOf, logSource } from "../../cli/cluster-logs";
 import { run } from "../../cli/program";
-import { requireCluster } from "../../cli/cluster";
 import type { Status } from "../../cli/status";
 import type { Pod } from "../../cluster/pods";
-import { connectCluster } from "../../cluster/connect";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
 import { type StandIn, startApiServer } from "../support/api-server";
-import { clusterSettings } from "../support/fixtures";
 import { temporaryFolder } from "./support/project";
 import { capture } from "./support/streams";
 
@@ -207,124 +201,4 @@ describe("the command line of a stack in a cluster", function () {
       "staging runs in a cluster, which starts again whatever is stopped: take its servers out with `tollgate destroy --stack staging`, which keeps the data.\n",
     );
   });
-});
-
-describe("requireCluster", () => {
-  it("passes for a cluster that answers, whatever the caller may do there", async () => {
-    const api = await startApiServer();
-    const settings = clusterSettings({}, { cluster: api.address(namespace) });
-    await requireCluster(settings);
-    api.answers[`GET ${core}`] = { status: 403, body: { message: "no" } };
-    await requireCluster(settings);
-    await api.close();
-  });
-
-  it("refuses a kind that the cluster doesn't know, before anything is made", async () => {
-    const api = await startApiServer();
-    api.answers[`GET ${core}`] = { body: {} };
-    const settings = clusterSettings(
-      {},
-      { cluster: api.address(namespace), monitoring: "operator" },
-    );
-    await assert.rejects(requireCluster(settings), {
-      message: `The cluster at ${api.url} lacks Prometheus operator: monitoring.coreos.com/v1 isn't there (tollgate:kubernetes.monitoring is operator); install the Prometheus operator, or set tollgate:kubernetes.monitoring to annotations.`,
-    });
-    await api.close();
-  });
-
-  it("asks nothing for a stack on this machine", async () => {
-    await requireCluster({ ...clusterSettings(), kubernetes: null });
-  });
-});
-
-describe("logSource", () => {
-  it("takes the container that something is wrong with", () => {
-    const [scorer] = pods;
-    const waiting = {
-      ...scorer!,
-      status: {
-        initContainerStatuses: [
-          { name: "fetch", ready: false, restartCount: 0, state: { running: {} } },
-        ],
-      },
-    };
-    assert.equal(logSource([waiting], "scorer-1").container, "fetch");
-    assert.deepEqual(containersOf(scorer!), ["fetch", "scorer"]);
-    assert.deepEqual(logSource(pods, "tracking-server"), {
-      pod: pods[1],
-      container: "mlflow",
-      previous: false,
-    });
-  });
-
-  it("refuses a name that several pods have, and a container that the pod hasn't", () => {
-    const twins = [pods[0]!, { ...pods[0]!, metadata: { ...pods[0]!.metadata, name: "scorer-2" } }];
-    assert.throws(() => logSource(twins, "scorer"), {
-      message: 'Several pods are of "scorer": say which, one of scorer-1, scorer-2.',
-    });
-    assert.throws(() => logSource(pods, "scorer-1/nothing"), {
-      message: 'Pod scorer-1 has no container "nothing": it has fetch, scorer.',
-    });
-  });
-});
-
-describe("deleteClusterData", function () {
-  this.timeout(20_000);
-  const labels = {
-    "app.kubernetes.io/managed-by": "tollgate",
-    "app.kubernetes.io/part-of": "churn-model",
-    "tollgate.dev/stack": "staging",
-  };
-
-  async function trial(namespaceLabels: object) {
-    const api = await startApiServer();
-    const items = (...names: string[]) => ({
-      body: { items: names.map((name) => ({ metadata: { name } })) },
-    });
-    api.answers[`GET ${core}`] = {
-      body: { metadata: { name: namespace, labels: namespaceLabels } },
-    };
-    api.answers[`GET ${core}/persistentvolumeclaims`] = items("data-database-0");
-    api.answers[`GET ${core}/secrets`] = items("database");
-    api.answers[`GET ${core}/configmaps`] = items("receipt-000001");
-    api.answers[`DELETE ${core}`] = () => {
-      delete api.answers[`GET ${core}`];
-      return {};
-    };
-    const settings = clusterSettings({}, { cluster: api.address(namespace) }) as ClusterSettings;
-    const cluster = await connectCluster(settings.kubernetes.cluster);
-    const data = await clusterData(cluster, settings);
-    await deleteClusterData(cluster, data);
-    const deleted = api.seen.filter(({ method }) => method === "DELETE").map((each) => each.path);
-    await api.close();
-    return { data, deleted };
-  }
-
-  it("deletes the namespace that was made for this very stack", async () => {
-    const { data, deleted } = await trial(labels);
-    assert.deepEqual(deleted, [core]);
-    assert.equal(fateOf(data, true), `Deleted namespace ${namespace} with all that was in it.`);
-    assert.equal(
-      fateOf(data, false),
-      `Kept volumes data-database-0 and Secrets database and 1 receipt in namespace ${namespace}; --delete-data removes the namespace.`,
-    );
-  });
-
-  for (const [whose, others] of [
-    ["somebody else", {}],
-    ["another stack", { ...labels, "tollgate.dev/stack": "prod" }],
-    ["another tool", { ...labels, "app.kubernetes.io/managed-by": "Helm" }],
-  ] as const) {
-    it(`refuses to delete a namespace of ${whose}, and takes only what is the stack's`, async () => {
-      const { data, deleted } = await trial(others);
-      assert.deepEqual(deleted, [
-        `${core}/persistentvolumeclaims/data-database-0`,
-        `${core}/secrets/database`,
-      ]);
-      assert.equal(
-        fateOf(data, true),
-        `Deleted volumes data-database-0 and Secrets database in namespace ${namespace}, which isn't this stack's own and stays.`,
-      );
-    });
-  }
 });

@@ -3,12 +3,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { mock } from "node:test";
 import { reportOf } from "../../cli/errors";
-import {
-  differencesIn,
-  listName,
-  type RenderedFiles,
-  writeRendering,
-} from "../../cli/render-folder";
+import { differencesIn, listName, writeRendering } from "../../cli/render-folder";
+import type { RenderedFiles } from "../../runtimes/operations";
 import { temporaryFolder } from "./support/project";
 
 const first: RenderedFiles = new Map([

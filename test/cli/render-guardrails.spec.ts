@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { asResource, objectionsTo } from "../../cli/render-guardrails";
+import { objectionsTo } from "../../cli/render-guardrails";
 import { guardrails } from "../../policies/guardrails";
 import { judgeStack } from "../../policies/guardrails/guardrail";
-import type { ClusterSettings, Manifest } from "../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
+import type { Manifest } from "../../runtimes/kubernetes/manifests/manifest";
+import { asResource, resourcesOf } from "../../runtimes/kubernetes/operate/rendering";
 import { renderedGroups } from "../../runtimes/kubernetes/render";
 import { anyClusterSettings } from "../support/cluster-settings";
 import { clusterSettings } from "../support/fixtures";
@@ -106,7 +108,7 @@ describe("objectionsTo", () => {
 
   it("tells sentence and remedy, by the settings of the project folder", async () => {
     const settings = clusterSettings({}, { service: { type: "NodePort", nodePort: 30080 } });
-    const groups = renderedGroups(settings as ClusterSettings);
+    const resources = resourcesOf(renderedGroups(settings as ClusterSettings));
     const file = (exposed: string) => `config:\n  tollgate:tier: staging\n${exposed}`;
     const { dir, remove } = temporaryFolder({ "Pulumi.staging.yaml": file("") });
     const open = temporaryFolder({
@@ -114,10 +116,10 @@ describe("objectionsTo", () => {
     });
     try {
       const place = { stack: "staging", projectDir: dir };
-      assert.deepEqual(await objectionsTo(place, groups), [
+      assert.deepEqual(await objectionsTo(place, resources), [
         'nothing-beyond-loopback: kubernetes:core/v1:Service model-serving-service-scorer is of type "NodePort". Let it listen on 127.0.0.1 (or inside the cluster or the private network), or add its name to tollgate:exposed in a reviewed change.',
       ]);
-      assert.deepEqual(await objectionsTo({ ...place, projectDir: open.dir }, groups), []);
+      assert.deepEqual(await objectionsTo({ ...place, projectDir: open.dir }, resources), []);
     } finally {
       remove();
       open.remove();

@@ -8,7 +8,7 @@ import type { Settings } from "../../config/settings";
 
 const digest = `sha256:${"a".repeat(64)}`;
 const pin = { name: "churn-model", version: "2", digest };
-const settings = { stack: "staging", kubernetes: null } as Settings;
+const settings = { stack: "staging", runtime: "local" } as Settings;
 
 describe("servedSentence", function () {
   this.timeout(20_000);

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { utimesSync } from "node:fs";
 import { join } from "node:path";
 import { type Status, waiversOf } from "../../cli/status";
-import { podStatus } from "../../cli/status/cluster";
+import { podStatus } from "../../runtimes/kubernetes/operate/status";
 import { driftOf } from "../../cli/status/drift";
-import { processStatus } from "../../cli/status/local";
-import { age } from "../../cli/status/since";
+import { processStatus } from "../../runtimes/local/operate/status";
+import { age } from "../../runtimes/since";
 import { ownIdentity } from "../../processes/identity";
 import { temporaryFolder } from "./support/project";
 

@@ -6,7 +6,7 @@ import { connectCluster } from "../../cluster/connect";
 import { diagnoseCluster } from "../../runtimes/kubernetes/doctor";
 import { rightsNeeded } from "../../runtimes/kubernetes/doctor/rights";
 import { accessManifests } from "../../runtimes/kubernetes/manifests/access";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 import { testCluster, type TestCluster } from "../support/cluster";
 import { clusterSettings } from "../support/fixtures";
 

@@ -23,8 +23,6 @@ const settings = stagingSettings();
 function recordingRuntime() {
   const asked: unknown[][] = [];
   const runtime: Runtime = {
-    registryExists: () => Promise.resolve(true),
-    strangers: () => Promise.resolve([]),
     foundation: () => ({}),
     artifactStore: (name) => {
       asked.push(["artifactStore", name]);

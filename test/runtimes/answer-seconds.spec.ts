@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { scorerProcess } from "../../runtimes/local/commands";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 import { preStopSeconds, scorerTemplate } from "../../runtimes/kubernetes/manifests/scorer";
 import { routeManifests } from "../../runtimes/kubernetes/manifests/traffic";
 import { routeTo, watchedRouteTo } from "../../provider/envoy/routes";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { resolveSettings } from "../../config/resolve";
-import type { ClusterSettings } from "../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../config/settings";
 
 /**
  * Any settings of an environment in a cluster, as a stack's file can say them: made by writing a file's content and

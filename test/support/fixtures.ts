@@ -59,7 +59,7 @@ export function stagingSettings(change: Partial<Settings> = {}): Settings {
     release: { watchSeconds: 3, warmSeconds: 1, maxErrorRate: 0.01, maxP95Ms: 200 },
     kubernetes: null,
     ...change,
-  };
+  } as Settings;
 }
 
 /** The same in a cluster. */
@@ -109,5 +109,5 @@ export function clusterSettings(
       ...kubernetes,
     },
     ...change,
-  };
+  } as Settings;
 }

@@ -2,7 +2,7 @@ import { ClusterError, type Cluster } from "../../../cluster/cluster";
 import { kubeconfigFiles } from "../../../cluster/kubeconfig";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
 import { findKubernetesPlugin, KUBERNETES_VERSION } from "../../../toolchain/plugins/plugin";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { apiParts } from "./apis";
 import { namedParts, namespacePart, secretPart, secretsNeeded, storagePart } from "./objects";
 import { notSeen } from "./not-seen";

@@ -1,6 +1,6 @@
 import type { Cluster } from "../../../cluster/cluster";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { labelsOf } from "../manifests/metadata";
 import { notSeen } from "./not-seen";
 

@@ -1,7 +1,7 @@
 import type { Cluster } from "../../../cluster/cluster";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
 import { releaserRules } from "../manifests/access";
-import type { ClusterSettings } from "../manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { movedByArgo } from "../manifests/workload";
 import { runsOwnData } from "./objects";
 

@@ -1,5 +1,6 @@
 import { names } from "../names";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { labelsOf, metadataOf } from "./metadata";
 import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";
 import {

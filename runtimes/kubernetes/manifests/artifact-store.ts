@@ -1,5 +1,6 @@
 import { names, ports } from "../names";
-import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Fingerprints, Manifest } from "./manifest";
 import { ownsStore } from "./owned";
 import { containerSecurity, resourcesOf, scratch } from "./pods";
 import { serviceOf } from "./service";

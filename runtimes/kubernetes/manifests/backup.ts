@@ -1,6 +1,7 @@
 import { names, ports } from "../names";
 import { scripts } from "./database-scripts";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { labelsOf, metadataOf } from "./metadata";
 import { containerSecurity, fromSecret, podBasics, resourcesOf, scratch } from "./pods";
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { names, ports } from "../names";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { metadataOf } from "./metadata";
 import { user } from "./pods";
 

@@ -1,7 +1,8 @@
 import { names, ports } from "../names";
 import { backupManifest, backupName } from "./backup";
 import { databaseScripts, scripts } from "./database-scripts";
-import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Fingerprints, Manifest } from "./manifest";
 import { ownsDatabase } from "./owned";
 import { containerSecurity, resourcesOf, scratch } from "./pods";
 import { shareOfBytes } from "./quantity";

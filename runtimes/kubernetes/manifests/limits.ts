@@ -1,5 +1,5 @@
-import type { Resources } from "../../../config/settings";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings, Resources } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { ownsDatabase, ownsStore } from "./owned";
 import { metadataOf } from "./metadata";
 import { sumOfBytes, sumOfCpu } from "./quantity";

@@ -1,10 +1,4 @@
 import type { Output } from "@pulumi/pulumi";
-import type { KubernetesSettings, Settings } from "../../../config/settings";
-
-/** Settings of an environment that runs in a cluster. */
-export interface ClusterSettings extends Settings {
-  readonly kubernetes: KubernetesSettings;
-}
 
 /** A value that is known at once, or only when another resource was made. Rendering has only the former. */
 export type Text = string | Output<string>;

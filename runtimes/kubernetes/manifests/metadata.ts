@@ -1,5 +1,5 @@
 import { labelValue } from "../../../config/names";
-import type { ClusterSettings } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
 
 /**
  * What an object of an environment is called and found by.

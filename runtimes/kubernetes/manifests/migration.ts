@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { names } from "../names";
 import { backupContainer, backupVolumes } from "./backup";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { ownsDatabase } from "./owned";
 import { labelsOf, metadataOf } from "./metadata";
 import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";

@@ -1,6 +1,7 @@
 import { shownShare } from "../../../provider/release/statistics";
 import { names, ports, scorerLabels } from "../names";
-import { type ClusterSettings, type Manifest, prefix } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import { type Manifest, prefix } from "./manifest";
 import { metadataOf } from "./metadata";
 import { errorShare, onceEnough, p95Seconds, requestCount } from "./queries";
 

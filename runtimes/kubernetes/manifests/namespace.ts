@@ -1,7 +1,8 @@
 import { names } from "../names";
 import { accessManifests } from "./access";
 import { limitsManifests } from "./limits";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { ownsDatabase, ownsStore } from "./owned";
 import { labelsOf, metadataOf } from "./metadata";
 import { keep } from "./volume";

@@ -1,6 +1,7 @@
 import { names, ports, scorerLabels } from "../names";
 import { backupName } from "./backup";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { migrationName } from "./migration";
 import { ownsDatabase, ownsStore } from "./owned";
 import { metadataOf, selectorOf } from "./metadata";

@@ -1,4 +1,4 @@
-import type { ClusterSettings } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
 
 /** Does this stack run a PostgreSQL of its own? */
 export function ownsDatabase({ trackingServer, database }: ClusterSettings): boolean {

@@ -1,5 +1,5 @@
-import type { Resources } from "../../../config/settings";
-import type { ClusterSettings, Fingerprints, Text } from "./manifest";
+import type { ClusterSettings, Resources } from "../../../config/settings";
+import type { Fingerprints, Text } from "./manifest";
 import { labelsOf, selectorOf } from "./metadata";
 
 /** Number of the user that every container runs as: nobody on any distribution, and never root. */

@@ -1,4 +1,4 @@
-import type { ClusterSettings } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
 
 /** Folder in the server's container with the one file that it reads. */
 const folder = "/registry-credentials";

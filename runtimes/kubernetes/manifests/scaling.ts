@@ -1,6 +1,7 @@
 import type { types } from "@pulumi/kubernetes";
 import { names, scorerLabels } from "../names";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { metadataOf } from "./metadata";
 import type { Served } from "./scorer";
 import { workloadOf } from "./workload";

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { labelValue } from "../../../config/names";
-import { servesInBatches } from "../../../config/settings";
+import { type ClusterSettings, servesInBatches } from "../../../config/settings";
 import { names, ports, scorerLabels } from "../names";
 import { scrapeAnnotations } from "./monitoring";
-import { type ClusterSettings, prefix, type Text } from "./manifest";
+import { prefix, type Text } from "./manifest";
 import { labelsOf } from "./metadata";
 import { containerSecurity, podBasics, resourcesOf, scratch } from "./pods";
 import { registryCa } from "./registry-ca";

@@ -1,4 +1,5 @@
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { metadataOf, selectorOf } from "./metadata";
 
 /** A Service inside the cluster, over one workload's pods. */

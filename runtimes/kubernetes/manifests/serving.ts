@@ -1,5 +1,6 @@
 import { analysisManifests } from "./analysis";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { monitoringManifests } from "./monitoring";
 import { registryCaManifests } from "./registry-ca";
 import { scalingManifests } from "./scaling";

@@ -1,4 +1,5 @@
-import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Fingerprints, Manifest } from "./manifest";
 import { metadataOf } from "./metadata";
 import { scratch, serverPods } from "./pods";
 

@@ -1,5 +1,5 @@
 import { names, ports } from "../names";
-import type { ClusterSettings } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { ownsStore } from "./owned";
 import { fromSecret } from "./pods";
 

@@ -1,5 +1,6 @@
 import { names, ports } from "../names";
-import type { ClusterSettings, Fingerprints, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Fingerprints, Manifest } from "./manifest";
 import { migrateContainer, migrationManifest } from "./migration";
 import { metadataOf } from "./metadata";
 import { containerSecurity, resourcesOf, scratch, serverPods } from "./pods";

@@ -1,7 +1,8 @@
 import type { types } from "@pulumi/kubernetes";
 import { bodyBytes } from "../../../provider/envoy/limits";
 import { names, ports, scorerLabels } from "../names";
-import type { ClusterSettings, Manifest } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "./manifest";
 import { metadataOf } from "./metadata";
 import { generationOf, type Served } from "./scorer";
 import { movedByArgo } from "./workload";

@@ -1,7 +1,8 @@
 import { names, scorerLabels } from "../names";
 import { postPromotionAnalysis, prePromotionAnalysis, stepAnalysis } from "./analysis";
 import { inferenceService } from "./kserve";
-import { type ClusterSettings, type Manifest, prefix } from "./manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import { type Manifest, prefix } from "./manifest";
 import { generationOf, scorerTemplate, type Served, templateOf } from "./scorer";
 
 /** What keeps the scorers running. */

@@ -22,7 +22,7 @@ describe("what decides an up", function () {
   const write = (name: string, text: string) => fs.writeFileSync(path.join(dir, name), text);
   const settings = () => loadFromFile(dir, "dev");
   const digest = async (change: Partial<Settings> = {}) =>
-    decidingDigest({ ...(await settings()), ...change }, engine);
+    decidingDigest({ ...(await settings()), ...change } as Settings, engine);
 
   beforeEach(() => {
     ({ dir, remove } = temporaryFolder({

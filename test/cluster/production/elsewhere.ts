@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { resolveSettings } from "../../../config/resolve";
 import { artifactStoreManifests } from "../../../runtimes/kubernetes/manifests/artifact-store";
 import { databaseManifests } from "../../../runtimes/kubernetes/manifests/database";
-import type { ClusterSettings, Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
 import { names, ports } from "../../../runtimes/kubernetes/names";
 import type { TestCluster } from "../../support/cluster";
 

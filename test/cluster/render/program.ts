@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { declare } from "../../../runtimes/kubernetes/declare";
+import { declare } from "../../../runtimes/kubernetes/declare-objects";
 import type { Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
 
 class ClusterProvider extends pulumi.ProviderResource {}

@@ -5,7 +5,7 @@ import {
   postPromotionAnalysis,
   stepAnalysis,
 } from "../../../runtimes/kubernetes/manifests/analysis";
-import type { ClusterSettings } from "../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../config/settings";
 import { settingsOf } from "./served";
 
 const prometheus = "http://prometheus.monitoring.svc:9090";

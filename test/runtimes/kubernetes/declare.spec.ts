@@ -1,124 +1,267 @@
-// What the engine is told of an object, and in which order. Cannot prove that the plugin accepts it: the specs in
-// test/cluster/ do.
+// What runtime kubernetes declares, with exactly which inputs and in which order. Cannot prove that a cluster takes it:
+// the specs in test/cluster/ do.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-import { declare, declareReady } from "../../../runtimes/kubernetes/declare";
-import type { Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
-import { declaredBy, typesOf } from "./declared";
+import { kubernetes } from "../../../runtimes/kubernetes/declare";
+import { clusterSettings, stagingSettings } from "../../support/fixtures";
+import { registrationsOf } from "../../support/mocks";
+import { type Declared, declaredBy } from "./declared";
+import { changed, filesOnly, keptElsewhere } from "./support";
 
-const namespace: Manifest = { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } };
+const labels = (name: string) => ({
+  "app.kubernetes.io/name": name,
+  "app.kubernetes.io/part-of": "churn-model",
+  "app.kubernetes.io/managed-by": "tollgate",
+  "tollgate.dev/stack": "staging",
+});
+const cluster = { kubeconfig: null, context: null, namespace: "churn-model-staging" };
 
-function object(kind: string, apiVersion = "v1"): Manifest {
-  return { apiVersion, kind, metadata: { name: "it", namespace: "shop" }, spec: { some: "thing" } };
+const fingerprint = ({ type }: { type: string }) =>
+  type === "tollgate:index:ClusterSecret" ? { fingerprint: "0123456789ab" } : {};
+
+/** What each waits for, by name. */
+function orderOf(declared: readonly Declared[]): Record<string, readonly string[]> {
+  return Object.fromEntries(declared.map(({ name, after }) => [name, after]));
 }
 
-describe("declare", () => {
-  it("calls each object what the Kubernetes SDK calls it, custom resources too", async () => {
-    const manifests = [
-      object("ConfigMap"),
-      object("Deployment", "apps/v1"),
-      object("Rollout", "argoproj.io/v1alpha1"),
-    ];
-    const declared = await declaredBy((opts) => declare("one", manifests, opts));
-    assert.deepEqual(typesOf(declared), {
-      "one-configmap-it": "kubernetes:core/v1:ConfigMap",
-      "one-deployment-it": "kubernetes:apps/v1:Deployment",
-      "one-rollout-it": "kubernetes:argoproj.io/v1alpha1:Rollout",
-    });
-  });
+function secretsOf(declared: readonly Declared[]): Declared[] {
+  return declared
+    .filter(({ type }) => type === "tollgate:index:ClusterSecret")
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
-  it("passes a manifest on as it is, with what the plugin is told by annotation", async () => {
-    const manifest = {
-      ...object("Job", "batch/v1"),
-      metadata: { name: "it", namespace: "shop", annotations: { "tollgate.dev/x": "y" } },
-    };
-    const [job] = await declaredBy((opts) => declare("one", [manifest], opts));
-    assert.deepEqual(job?.inputs, {
-      ...manifest,
-      metadata: {
-        name: "it",
-        namespace: "shop",
-        annotations: {
-          "tollgate.dev/x": "y",
-          "pulumi.com/skipAwait": "true",
-          "pulumi.com/deletionPropagationPolicy": "background",
-          "pulumi.com/replaceUnready": "true",
-          "pulumi.com/patchForce": "true",
-        },
+function registry(change: Parameters<typeof clusterSettings>[0] = {}): Promise<Declared[]> {
+  const settings = clusterSettings(change);
+  return declaredBy((opts) => {
+    const store = kubernetes.artifactStore("artifact-store", settings, opts);
+    kubernetes.trackingServer("tracking-server", settings, store, opts);
+  }, fingerprint);
+}
+
+describe("kubernetes.foundation", () => {
+  it("declares the cluster by path and name alone, and everything in it below", async () => {
+    const settings = clusterSettings(
+      {},
+      { cluster: { ...cluster, kubeconfig: "/home/mira/kubeconfig", context: "staging" } },
+    );
+    const registered = await registrationsOf(() => kubernetes.foundation("foundation", settings));
+    const [provider, component, ...objects] = registered;
+    assert.deepEqual(provider, {
+      type: "pulumi:providers:kubernetes",
+      name: "foundation-cluster",
+      inputs: {
+        kubeconfig: "/home/mira/kubeconfig",
+        context: "staging",
+        namespace: "churn-model-staging",
+        clusterIdentifier: "churn-model-staging",
       },
     });
-  });
-
-  it("doesn't force its will on a Service, whose selector others move", async () => {
-    const [service] = await declaredBy((opts) => declare("one", [object("Service")], opts));
-    assert.deepEqual((service?.inputs["metadata"] as Manifest["metadata"]).annotations, {
-      "pulumi.com/skipAwait": "true",
+    assert.deepEqual(component, {
+      type: "tollgate:component:Foundation",
+      name: "foundation",
+      inputs: {
+        stateDir: "/project/.tollgate/staging",
+        context: "staging",
+        namespace: "churn-model-staging",
+      },
     });
-  });
-
-  it("makes the namespace first, and everything else after it", async () => {
-    const declared = await declaredBy((opts) =>
-      declare("one", [object("ConfigMap"), namespace, object("Service")], opts),
-    );
+    const kinds = new Set(objects.map(({ type }) => type.split(":").at(-1)));
     assert.deepEqual(
-      declared.map(({ name, after }) => [name, after]),
-      [
-        ["one-namespace-shop", []],
-        ["one-configmap-it", ["one-namespace-shop"]],
-        ["one-service-it", ["one-namespace-shop"]],
-      ],
+      [...kinds].sort(),
+      ["LimitRange", "Namespace", "NetworkPolicy", "ResourceQuota", "Role", "ServiceAccount"], // prettier-ignore
     );
   });
 
-  it("keeps what holds data when it is no longer declared, and nothing else", async () => {
-    const declared = await declaredBy((opts) =>
-      declare(
-        "one",
-        [namespace, object("PersistentVolumeClaim"), object("ConfigMap"), object("Service")],
-        opts,
-      ),
+  it("leaves out what the settings don't say, so that the plugin looks where kubectl looks", async () => {
+    const [provider] = await registrationsOf(() =>
+      kubernetes.foundation("foundation", clusterSettings()),
     );
-    assert.deepEqual(
-      declared.filter(({ retained }) => retained).map(({ name }) => name),
-      ["one-namespace-shop", "one-persistentvolumeclaim-it"],
+    assert.deepEqual(Object.keys(provider!.inputs).sort(), ["clusterIdentifier", "namespace"]);
+  });
+
+  it("gives the rest of the environment its cluster, and all of itself to wait for", async () => {
+    let below: pulumi.ComponentResourceOptions = {};
+    const registered = await registrationsOf(() => {
+      below = kubernetes.foundation("foundation", clusterSettings());
+    });
+    assert.equal((below.providers as pulumi.ProviderResource[]).length, 1);
+    assert.equal((below.dependsOn as pulumi.Resource[]).length, registered.length - 2);
+  });
+
+  it("refuses settings without a cluster", () => {
+    assert.throws(
+      () => kubernetes.foundation("foundation", stagingSettings()),
+      /^Error: Stack staging has runtime kubernetes and no settings for it: write tollgate:kubernetes\.$/,
     );
   });
 });
 
-describe("declareReady", () => {
-  const cluster = { kubeconfig: null, context: null, namespace: "shop" };
-
-  it("waits for workloads by their pods' labels, and for nothing else", async () => {
-    const manifests = [
-      object("Deployment", "apps/v1"),
-      object("StatefulSet", "apps/v1"),
-      object("Job", "batch/v1"),
-      object("CronJob", "batch/v1"),
-      object("Service"),
-    ];
-    const declared = await declaredBy((opts) => declareReady("one", manifests, cluster, opts));
-    const ready = (kind: string, selector: object, timeoutSeconds: number) => ({
-      cluster,
-      kind,
-      name: "it",
-      selector,
-      timeoutSeconds,
-    });
+describe("kubernetes.artifactStore and kubernetes.trackingServer", () => {
+  it("makes Secrets by saying what is in them, never with a value", async () => {
+    const secrets = secretsOf(await registry());
     assert.deepEqual(
-      declared.map(({ name, inputs }) => [name, inputs]),
+      secrets.map(({ name, inputs }) => [name, inputs]),
       [
-        ["one-deployment-ready", ready("Deployment", { "app.kubernetes.io/name": "it" }, 300)],
-        ["one-statefulset-ready", ready("StatefulSet", { "app.kubernetes.io/name": "it" }, 300)],
-        ["one-job-ready", ready("Job", { "batch.kubernetes.io/job-name": "it" }, 1800)],
+        [
+          "artifact-store-secret",
+          {
+            cluster,
+            name: "artifact-store",
+            labels: labels("artifact-store"),
+            generate: {
+              random: [
+                { name: "access", bytes: 10 },
+                { name: "secret", bytes: 20 },
+              ],
+              values: [
+                { key: "AWS_ACCESS_KEY_ID", text: "${access}" },
+                { key: "AWS_SECRET_ACCESS_KEY", text: "${secret}" },
+                {
+                  key: "s3.json",
+                  text: '{"identities":[{"name":"tollgate","credentials":[{"accessKey":"${access}","secretKey":"${secret}"}],"actions":["Admin","Read","Write","List","Tagging"]}]}',
+                },
+              ],
+            },
+            keys: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "s3.json"],
+            deleteData: false,
+          },
+        ],
+        [
+          "tracking-server-database-secret",
+          {
+            cluster,
+            name: "database",
+            labels: labels("database"),
+            generate: {
+              random: [{ name: "password", bytes: 20 }],
+              values: [
+                { key: "password", text: "${password}" },
+                { key: "url", text: "postgresql://mlflow:${password}@database:5432/mlflow" },
+              ],
+            },
+            keys: ["password", "url"],
+            deleteData: false,
+          },
+        ],
       ],
     );
   });
 
-  it("gives what it declared, to be waited for", async () => {
-    const declared = await declaredBy((opts) => {
-      const ready = declareReady("one", [object("Job", "batch/v1")], cluster, opts);
-      declare("two", [object("Service")], pulumi.mergeOptions(opts, { dependsOn: ready }));
+  it("makes none that somebody else keeps, and knows all of those with each", async () => {
+    const secrets = secretsOf(await registry(keptElsewhere));
+    const kept = [
+      { name: "orders-db", keys: ["url"] },
+      { name: "models-s3", keys: ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] },
+    ];
+    assert.deepEqual(
+      secrets.map(({ inputs }) => [
+        inputs["name"],
+        inputs["generate"],
+        inputs["keys"],
+        inputs["kept"],
+      ]),
+      [kept[1]!, kept[0]!].map(({ name, keys }) => [name, null, keys, kept]),
+    );
+  });
+
+  it("goes from Secrets to stores, the migration, the server, and its Service last", async () => {
+    const order = orderOf(await registry());
+    const migration = Object.keys(order).find((name) => name.includes("-job-tracking-server-"))!;
+    const database = "tracking-server-database";
+    assert.deepEqual(order["artifact-store-statefulset-artifact-store"], ["artifact-store-secret"]);
+    assert.deepEqual(order[`${database}-statefulset-database`], [`${database}-secret`]);
+    assert.ok(order[`${database}-statefulset-ready`]?.includes(`${database}-statefulset-database`));
+    assert.ok(order[migration]?.includes(`${database}-statefulset-ready`));
+    assert.ok(order[`${database}-job-ready`]?.includes(migration));
+    assert.deepEqual(order["tracking-server-deployment-tracking-server"], [
+      `${database}-job-ready`,
+      "artifact-store-statefulset-ready",
+    ]);
+    assert.ok(
+      order["tracking-server-deployment-ready"]?.includes(
+        "tracking-server-deployment-tracking-server",
+      ),
+    );
+    assert.ok(
+      order["tracking-server-service-tracking-server"]?.includes(
+        "tracking-server-deployment-ready",
+      ),
+    );
+  });
+
+  it("tells the server's pods of both Secrets by their fingerprints", async () => {
+    const server = (await registry()).find(
+      ({ name }) => name === "tracking-server-deployment-tracking-server",
+    );
+    const { template } = server?.inputs["spec"] as {
+      template: { metadata: { annotations: object } };
+    };
+    assert.deepEqual(template.metadata.annotations, {
+      "tollgate.dev/secrets": "artifact-store=0123456789ab,database=0123456789ab",
     });
-    assert.deepEqual(declared.at(-1)?.after, ["one-job-ready"]);
+  });
+
+  it("makes the registry's password before its server, and rolls it with the password", async () => {
+    const credentials = { secretName: "registry-credentials" };
+    const declared = await registry(changed("trackingServer", { credentials }));
+    const secret = secretsOf(declared).find(({ name }) => name === "tracking-server-credentials");
+    assert.deepEqual(secret?.inputs["generate"], {
+      random: [{ name: "password", bytes: 20 }],
+      values: [
+        { key: "MLFLOW_TRACKING_USERNAME", text: "tollgate" },
+        { key: "MLFLOW_TRACKING_PASSWORD", text: "${password}" },
+      ],
+    });
+    const server = declared.find(
+      ({ name }) => name === "tracking-server-deployment-tracking-server",
+    );
+    assert.ok(orderOf(declared)[server!.name]?.includes("tracking-server-credentials"));
+    assert.match(
+      JSON.stringify(server!.inputs["spec"]),
+      /"tollgate.dev\/secrets":"[^"]*registry-credentials=0123456789ab"/,
+    );
+  });
+
+  it("only looks whether the Secrets of others are there, and migrates their database", async () => {
+    const declared = await registry(keptElsewhere);
+    const secrets = secretsOf(declared);
+    assert.deepEqual(
+      secrets.map(({ inputs }) => [inputs["name"], inputs["generate"], inputs["keys"]]),
+      [
+        ["models-s3", null, ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]],
+        ["orders-db", null, ["url"]],
+      ],
+    );
+    const order = orderOf(declared);
+    const migration = Object.keys(order).find((name) => name.includes("-job-tracking-server-"))!;
+    assert.deepEqual(order[migration], ["tracking-server-database-secret"]);
+    assert.ok(!declared.some(({ type }) => type.endsWith(":StatefulSet")));
+  });
+
+  it("is a volume, a server and a Service where files do", async () => {
+    const declared = await registry(filesOnly);
+    assert.deepEqual(
+      declared.map(({ name }) => name),
+      [
+        "tracking-server-persistentvolumeclaim-tracking-server",
+        "tracking-server-deployment-tracking-server",
+        "tracking-server-deployment-ready",
+        "tracking-server-service-tracking-server",
+      ],
+    );
+  });
+
+  it("is nothing where the registry is kept elsewhere", async () => {
+    const uri = "https://registry.example.com";
+    const elsewhere = changed("trackingServer", { managed: false, uri });
+    assert.deepEqual(await registry(elsewhere), []);
+    const parts = kubernetes.artifactStore("artifact-store", clusterSettings(elsewhere), {});
+    const { uri: given } = kubernetes.trackingServer(
+      "tracking-server",
+      clusterSettings(elsewhere),
+      parts,
+      {},
+    );
+    assert.equal(await new Promise((resolve) => given.apply(resolve)), uri);
   });
 });

@@ -5,8 +5,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArtifactStore } from "../../../components/artifact-store";
 import { ModelServing } from "../../../components/model-serving";
 import { TrackingServer } from "../../../components/tracking-server";
-import { runtimes } from "../../../runtimes";
-import type { ClusterSettings, Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
+import { kubernetes } from "../../../runtimes/kubernetes/declare";
+import type { ClusterSettings } from "../../../config/settings";
+import type { Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
 import { renderedGroups, renderedManifests } from "../../../runtimes/kubernetes/render";
 import { anyClusterSettings } from "../../support/cluster-settings";
 import { clusterSettings } from "../../support/fixtures";
@@ -259,7 +260,7 @@ function asData(value: unknown): unknown {
 
 /** What the runtime declares to the engine for these settings, by name. */
 async function declaredObjects(settings: ClusterSettings): Promise<Record<string, Manifest>> {
-  const runtime = runtimes.kubernetes;
+  const runtime = kubernetes;
   const registrations = await registrationsOf(() => {
     const below = runtime.foundation("foundation", settings);
     const store = new ArtifactStore("artifact-store", { runtime, settings }, below);

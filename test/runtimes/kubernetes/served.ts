@@ -1,5 +1,4 @@
-import type { KubernetesSettings, Settings } from "../../../config/settings";
-import type { ClusterSettings } from "../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings, KubernetesSettings, Settings } from "../../../config/settings";
 import type { Served } from "../../../runtimes/kubernetes/manifests/scorer";
 import { clusterSettings, digestOf } from "../../support/fixtures";
 

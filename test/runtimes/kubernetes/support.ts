@@ -1,5 +1,5 @@
-import type { KubernetesSettings, Settings } from "../../../config/settings";
-import type { ClusterSettings, Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings, KubernetesSettings, Settings } from "../../../config/settings";
+import type { Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
 import { clusterSettings } from "../../support/fixtures";
 
 /** Settings of a staging environment in a cluster. */

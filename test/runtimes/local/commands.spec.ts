@@ -1,11 +1,12 @@
 // What each process is started with. That the servers accept it is shown in ../servers/.
 import assert from "node:assert/strict";
 import * as commands from "../../../runtimes/local/commands";
+import { localFiles } from "../../../runtimes/local/files";
 import { digestOf, stagingSettings } from "../../support/fixtures";
 
 const settings = stagingSettings();
 const paths = { root: "/tollgate", python: "/python/bin/python" };
-const files = commands.localFiles(settings.stateDir);
+const files = localFiles(settings.stateDir);
 const secret = (path: string) => ({ path, fingerprint: "0123456789ab" });
 
 const scorer = {

@@ -1,7 +1,7 @@
 // What serves a version on this machine, as the engine is told of it. Cannot prove that it runs: test/engine/ does.
 import assert from "node:assert/strict";
 import path from "node:path";
-import { runtimes } from "../../../runtimes";
+import { local } from "../../../runtimes/local/declare";
 import type { ServingInputs } from "../../../runtimes/contract";
 import { digestOf, pin, stagingSettings } from "../../support/fixtures";
 import { type Registration, registrationsOf } from "../../support/mocks";
@@ -10,7 +10,7 @@ const requirements = path.join(__dirname, "../../../serving/requirements.lock");
 
 function declared(inputs: ServingInputs): Promise<Registration[]> {
   return registrationsOf(
-    () => runtimes.local.serving("serving", inputs, {}),
+    () => local.serving("serving", inputs, {}),
     () => ({ address: "127.0.0.1:8000", ports: { admin: 9901 } }),
   );
 }

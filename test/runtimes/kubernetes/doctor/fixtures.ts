@@ -1,7 +1,6 @@
 import path from "node:path";
-import type { KubernetesSettings, Settings } from "../../../../config/settings";
+import type { ClusterSettings, KubernetesSettings, Settings } from "../../../../config/settings";
 import { diagnoseCluster } from "../../../../runtimes/kubernetes/doctor";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
 import type { Part } from "../../../../toolchain/doctor-part";
 import { clusterSettings } from "../../../support/fixtures";
 import { fakeProgram, sharedFolder } from "../../../toolchain/helpers";

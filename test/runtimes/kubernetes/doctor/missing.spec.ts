@@ -1,6 +1,6 @@
 // One thing missing at a time, of all that some settings need.
 import assert from "node:assert/strict";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
+import type { ClusterSettings } from "../../../../config/settings";
 import type { Part } from "../../../../toolchain/doctor-part";
 import { demanding, diagnose, namespace, settingsOf } from "./fixtures";
 

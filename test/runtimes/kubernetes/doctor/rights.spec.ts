@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import type { KubernetesSettings, Settings } from "../../../../config/settings";
+import type { ClusterSettings, KubernetesSettings, Settings } from "../../../../config/settings";
 import { rightsNeeded } from "../../../../runtimes/kubernetes/doctor/rights";
-import type { ClusterSettings } from "../../../../runtimes/kubernetes/manifests/manifest";
 import { renderedManifests } from "../../../../runtimes/kubernetes/render";
 import { clusterSettings } from "../../../support/fixtures";
 

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { registryClient } from "../../../../config/registry";
 import * as commands from "../../../../runtimes/local/commands";
+import { localFiles } from "../../../../runtimes/local/files";
 import { freePort } from "../../../../processes/ports";
 import { stopProcess } from "../../../../processes/stop";
 import type { ProcessOutputs } from "../../../../processes/process";
@@ -59,7 +60,7 @@ describe("a registry on PostgreSQL and S3", function () {
     const trackingServer = { ...base.trackingServer, port, credentials: { passwordFile } };
     const settings = { ...base, stateDir: stage.stateDir, trackingServer };
     const paths = { root, python };
-    const files = commands.localFiles(stage.stateDir);
+    const files = localFiles(stage.stateDir);
     const password = await credential(files.databasePassword);
     const access = await credential(files.accessKey);
     const secret = await credential(files.secretKey);
@@ -234,7 +235,7 @@ describe("a registry on PostgreSQL and S3", function () {
   });
 
   it("keeps every version of an object", () => {
-    const files = commands.localFiles(stage.stateDir);
+    const files = localFiles(stage.stateDir);
     const code = `import boto3; print(boto3.client("s3", endpoint_url="${servers.store.address}")
       .get_bucket_versioning(Bucket="churn-model-staging")["Status"])`;
     const environment = {
@@ -293,7 +294,7 @@ describe("a registry on PostgreSQL and S3", function () {
 
   it("opens an old database with a new password when the old one was lost", async () => {
     await stopAll();
-    rmSync(commands.localFiles(stage.stateDir).databasePassword);
+    rmSync(localFiles(stage.stateDir).databasePassword);
     servers = await startAll();
     assert.equal(client("read", runId), stored());
   });

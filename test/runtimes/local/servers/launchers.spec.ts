@@ -10,6 +10,7 @@ import { routeFiles } from "../../../../provider/envoy/files";
 import { credentialType } from "../../../../provider/types/credential";
 import { processType } from "../../../../provider/types/process";
 import * as commands from "../../../../runtimes/local/commands";
+import { localFiles } from "../../../../runtimes/local/files";
 import { stagingSettings } from "../../../support/fixtures";
 import { testPython } from "../../../support/mlflow";
 import { refusal, root, Stage } from "../support";
@@ -35,12 +36,12 @@ describe("launchers", function () {
   }
 
   async function database(): Promise<ProcessInputs> {
-    const password = await secret(commands.localFiles(stage.stateDir).databasePassword);
+    const password = await secret(localFiles(stage.stateDir).databasePassword);
     return stage.of(commands.databaseProcess(settings(), paths, password));
   }
 
   it("tracking_server.py runs on a SQLite file and a folder", async () => {
-    const files = commands.localFiles(stage.stateDir);
+    const files = localFiles(stage.stateDir);
     const port = await freePort("127.0.0.1");
     const { trackingServer } = settings();
     const small = { ...settings(), trackingServer: { ...trackingServer, port } };
@@ -83,7 +84,7 @@ describe("launchers", function () {
 
   it("tracking_server.py refuses to wait for ever for its database", async () => {
     const address = `127.0.0.1:${await freePort("127.0.0.1")}`;
-    const password = await secret(commands.localFiles(stage.stateDir).databasePassword);
+    const password = await secret(localFiles(stage.stateDir).databasePassword);
     const store = { destination: "file:///nowhere", environment: {} };
     const inputs = stage.of(
       commands.trackingServerProcess(settings(), paths, { address, password }, store),
@@ -97,7 +98,7 @@ describe("launchers", function () {
   });
 
   it("postgres.py makes the cluster anew when it was killed while making it", async () => {
-    const part = path.join(commands.localFiles(stage.stateDir).postgres, "cluster.part");
+    const part = path.join(localFiles(stage.stateDir).postgres, "cluster.part");
     mkdirSync(part, { recursive: true });
     writeFileSync(path.join(part, "PG_VERSION"), "18");
     const outputs = await create(await database());
@@ -108,11 +109,7 @@ describe("launchers", function () {
   it("postgres.py starts over a pid file that names a stranger", async () => {
     const inputs = await database();
     const first = await create(inputs);
-    const file = path.join(
-      commands.localFiles(stage.stateDir).postgres,
-      "cluster",
-      "postmaster.pid",
-    );
+    const file = path.join(localFiles(stage.stateDir).postgres, "cluster", "postmaster.pid");
     const content = readFileSync(file, "utf8");
     await processType.delete("", first);
     writeFileSync(file, content.replace(/^\d+/, String(process.pid)));
@@ -132,7 +129,7 @@ describe("launchers", function () {
 
   it("postgres.py refuses an empty password file", async () => {
     const inputs = await database();
-    const file = commands.localFiles(stage.stateDir).databasePassword;
+    const file = localFiles(stage.stateDir).databasePassword;
     writeFileSync(file, "");
     const said = await refusal(create(inputs));
     assert.ok(

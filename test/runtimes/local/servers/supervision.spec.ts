@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessOutputs } from "../../../../processes/process";
 import { processType } from "../../../../provider/types/process";
-import { processStatus } from "../../../../cli/status/local";
+import { processStatus } from "../../../../runtimes/local/operate/status";
 import { type ExitRecord, readRecord, runFolder } from "../../../../processes/folder";
 import { isAlive } from "../../../../processes/identity";
 import { lifeOf } from "../../../../processes/inspect";

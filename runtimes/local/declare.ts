@@ -1,0 +1,170 @@
+import { createHash } from "node:crypto";
+import path from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import type { Settings } from "../../config/settings";
+import { Credential, Process, ReleaseCheck, Route } from "../../provider/resources";
+import { pythonEnvironmentDir } from "../../toolchain/python";
+import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "../contract";
+import {
+  artifactStoreEnvironment,
+  artifactStoreProcess,
+  databaseProcess,
+  type LocalPaths,
+  routerProcess,
+  scorerProcess,
+  type SecretFile,
+  trackingServerProcess,
+} from "./commands";
+import { localFiles } from "./files";
+
+/** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
+export const local: Runtime = {
+  // This machine is there already.
+  foundation: () => ({}),
+  artifactStore,
+  trackingServer,
+  serving,
+};
+
+function pathsOf(settings: Settings): LocalPaths {
+  return {
+    root: path.resolve(__dirname, "..", ".."),
+    python: path.join(pythonEnvironmentDir(settings.requirements), "bin", "python"),
+  };
+}
+
+function artifactStore(
+  name: string,
+  settings: Settings,
+  opts: pulumi.ComponentResourceOptions,
+): ArtifactStoreParts {
+  const files = localFiles(settings.stateDir);
+  if (!settings.trackingServer.managed) {
+    return { destination: pulumi.output("kept by the remote registry"), environment: {} };
+  }
+  if (settings.artifactStore.kind === "folder") {
+    return { destination: pulumi.output(`file://${files.artifacts}`), environment: {} };
+  }
+  const keys = {
+    access: secret(`${name}-access-key`, files.accessKey, 10, opts),
+    secret: secret(`${name}-secret-key`, files.secretKey, 20, opts),
+  };
+  const server = new Process(
+    `${name}-server`,
+    artifactStoreProcess(settings, pathsOf(settings), keys),
+    opts,
+  );
+  return {
+    destination: pulumi.output(`s3://${settings.artifactStore.bucket}`),
+    environment: artifactStoreEnvironment(settings, server.address),
+  };
+}
+
+function trackingServer(
+  name: string,
+  settings: Settings,
+  store: ArtifactStoreParts,
+  opts: pulumi.ComponentResourceOptions,
+) {
+  if (!settings.trackingServer.managed) {
+    return { uri: pulumi.output(settings.trackingServer.uri) };
+  }
+  const database = settings.database.kind === "postgres" ? postgres(name, settings, opts) : null;
+  const { credentials } = settings.trackingServer;
+  const password =
+    credentials && "passwordFile" in credentials
+      ? secret(`${name}-password`, credentials.passwordFile, 20, opts)
+      : null;
+  const server = new Process(
+    `${name}-server`,
+    trackingServerProcess(settings, pathsOf(settings), database, store, password),
+    opts,
+  );
+  return { uri: server.address };
+}
+
+function postgres(name: string, settings: Settings, opts: pulumi.ComponentResourceOptions) {
+  const files = localFiles(settings.stateDir);
+  const password = secret(`${name}-database-password`, files.databasePassword, 20, opts);
+  const server = new Process(
+    `${name}-database`,
+    databaseProcess(settings, pathsOf(settings), password),
+    opts,
+  );
+  return { address: server.address, password };
+}
+
+function serving(
+  name: string,
+  inputs: ServingInputs,
+  opts: pulumi.ComponentResourceOptions,
+): ServingParts {
+  const { settings, digest, version, answers } = inputs;
+  const paths = pathsOf(settings);
+  const router = new Process(`${name}-router`, routerProcess(settings, paths), opts);
+  const generation = generationOf(settings, paths, inputs);
+  // Named by what they serve: a new pin makes new scorers, and the engine ends the old ones after all else succeeded.
+  const scorers = Array.from({ length: settings.scorer.replicas }, (_, replica) => {
+    const process = scorerProcess(settings, paths, { ...inputs, generation, replica });
+    return new Process(`${name}-${process.name}`, process, opts).address;
+  });
+  const check = new ReleaseCheck(
+    `${name}-check-${generation}`,
+    {
+      scorers,
+      model: settings.model,
+      version,
+      digest,
+      maxP95Ms: settings.release.maxP95Ms,
+      answers,
+    },
+    opts,
+  );
+  const { watchSeconds, maxErrorRate, maxP95Ms } = settings.release;
+  const route = new Route(
+    `${name}-route`,
+    {
+      stateDir: settings.stateDir,
+      url: router.address.apply(httpAddress),
+      version,
+      digest,
+      scorers,
+      watchSeconds,
+      maxErrorRate,
+      maxP95Ms,
+      answerSeconds: settings.scorer.answerSeconds,
+      answers,
+    },
+    { ...opts, dependsOn: check },
+  );
+  return { url: route.url, released: route.digest };
+}
+
+/** Tells scorers apart that differ in anything they are started with: version, bytes, environment or settings. */
+function generationOf(settings: Settings, paths: LocalPaths, inputs: ServingInputs): string {
+  const { version, digest } = inputs;
+  const process = scorerProcess(settings, paths, {
+    version,
+    digest,
+    modelUri: "",
+    trackingUri: settings.trackingServer.uri,
+    generation: "",
+    replica: 0,
+  });
+  const facts = [process.command, process.environment, process.passEnvironment];
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 8);
+}
+
+function httpAddress(address: string): string {
+  return address.startsWith("http") ? address : `http://${address}`;
+}
+
+function secret(
+  name: string,
+  file: string,
+  bytes: number,
+  opts: pulumi.ComponentResourceOptions,
+): SecretFile {
+  const credential = new Credential(name, { path: file, bytes, deleteData: false }, opts);
+  return { path: file, fingerprint: credential.fingerprint };
+}
