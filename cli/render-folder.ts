@@ -4,7 +4,6 @@ import { exclusively } from "../toolchain/exclusive";
 import { CliError } from "./errors";
 import type { RenderedFiles } from "../runtimes/operations";
 
-/** Texts of a rendering by their path below its folder, such as `scorer/service-scorer.yaml`. */
 /** How one file of a folder differs from a rendering. */
 export interface Difference {
   readonly file: string;

@@ -23,6 +23,9 @@ import { takenSentence } from "./taken";
 /** How often a start is tried again when another program took a freely chosen port in between. */
 const PORT_ATTEMPTS = 3;
 
+/** How long a port may be taken still that is to be had, in milliseconds. */
+const PORT_PATIENCE_MS = 2000;
+
 type Alive = Extract<Life, { state: "running" }>;
 
 /**
@@ -130,7 +133,7 @@ async function keepOrChoose(
   known: number | undefined,
   used: readonly number[],
 ): Promise<number> {
-  if (known !== undefined && !used.includes(known) && (await portHolder(host, known)) === null) {
+  if (known !== undefined && !used.includes(known) && (await freeSoon(host, known))) {
     return known;
   }
   for (;;) {
@@ -139,6 +142,16 @@ async function keepOrChoose(
       return port;
     }
   }
+}
+
+/** Is a port free, or about to be? What was killed with its keeper holds its own a little longer than it is listed. */
+async function freeSoon(host: string, port: number): Promise<boolean> {
+  const deadline = Date.now() + PORT_PATIENCE_MS;
+  while ((await portHolder(host, port)) !== null) {
+    if (Date.now() >= deadline) return false;
+    await sleep(50);
+  }
+  return true;
 }
 
 /** Did another program take a port that was free when it was chosen? */
@@ -153,7 +166,8 @@ async function lostPort(inputs: ProcessInputs, ports: PortRecord): Promise<boole
 }
 
 async function refuseTakenPort({ host, port, portSetting }: ProcessInputs): Promise<void> {
-  const holder = port === 0 ? null : await portHolder(host, port);
+  if (port === 0 || (await freeSoon(host, port))) return;
+  const holder = await portHolder(host, port);
   if (holder) {
     throw new Error(takenSentence({ host, port, portSetting }, holder));
   }

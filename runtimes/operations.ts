@@ -186,8 +186,15 @@ export interface Operations {
    * @param fix the command that gets what can be got
    */
   diagnose(settings: Settings, fix: string): Promise<Part[]>;
-  /** Gets the engine's plugins that this kind needs; the first one takes minutes, and shows its own progress. */
-  ensurePlugins(engine: { readonly binary: string }, environment: NodeJS.ProcessEnv): Promise<void>;
+  /**
+   * Gets the engine's plugins that this kind needs; the first one takes minutes, and shows its own progress.
+   *
+   * @param environment the engine's for the project folder, which gets files by it: asked for only where there are plugins
+   */
+  ensurePlugins(
+    engine: { readonly binary: string },
+    environment: () => NodeJS.ProcessEnv,
+  ): Promise<void>;
 
   /** Is everything as the last `up` from this machine left it, as far as our own provider doesn't look by itself? */
   isUntouched(settings: Settings): Promise<boolean>;

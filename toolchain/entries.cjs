@@ -12,9 +12,13 @@ const absent = [
   "@pulumi/pulumi/automation",
 ];
 
+/** The program has to share the one SDK instance of the process with the host's runner. */
+const shared = ["@pulumi", "@grpc/grpc-js", "@aws-sdk"];
+/** What only commands load: a runtime's operations are in the program's bundle beside its declarations. */
+const operating = ["undici", "semver", "esbuild"];
+
 module.exports = {
-  // The program has to share the one SDK instance of the process with the host's runner.
-  program: [path.join(root, "index.ts"), { external: ["@pulumi", "@grpc/grpc-js", "@aws-sdk"] }],
+  program: [path.join(root, "index.ts"), { external: [...shared, ...operating] }],
   // With its own copy of the SDK bundled in: loading it file by file takes 300 ms longer.
   provider: [path.join(root, "provider", "index.ts"), { external: ["@aws-sdk"], absent }],
   // With its own copy of both SDKs: 250 ms.

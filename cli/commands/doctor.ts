@@ -62,5 +62,5 @@ async function fix({ projectDir }: Context, settings: Settings | null): Promise<
   const engine = await ensureEngine();
   await ensurePython(defaultRequirements);
   if (!settings) return;
-  await operationsOf(settings).ensurePlugins(engine, engineEnvironment(engine, projectDir));
+  await operationsOf(settings).ensurePlugins(engine, () => engineEnvironment(engine, projectDir));
 }

@@ -178,7 +178,7 @@ async function workplaceOf(context: Context, settings: Settings): Promise<Workpl
   const { stack, stateDir } = settings;
   requirePaths(context.projectDir, root);
   const { engine, environment } = await engineFor(context);
-  await operationsOf(settings).ensurePlugins(engine, environment);
+  await operationsOf(settings).ensurePlugins(engine, () => environment);
   prepareBackend(context.projectDir, environment);
   const { binary, version } = engine;
   return { binary, version, environment, projectDir: context.projectDir, stack, stateDir };

@@ -6,7 +6,7 @@ import { lifeOf } from "../../processes/inspect";
 import { haltProcess } from "../../processes/stop";
 import type { ProcessInputs, ProcessOutputs } from "../../processes/process";
 import { processType } from "../../provider/types/process";
-import { refusal, Stage, until } from "../runtimes/local/support";
+import { recordOf, refusal, Stage, until } from "../runtimes/local/support";
 import { testPython } from "../support/mlflow";
 
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -139,8 +139,10 @@ describe("processType", function () {
 
   it("tells of a process that was killed with its keeper and starts it again on its port", async () => {
     const outputs = await create(stage.inputs());
+    const { child } = recordOf(outputs);
     process.kill(outputs.pid, "SIGKILL");
-    await until(() => lifeOf(stage.stateDir, outputs.name).state === "dead");
+    // The kernel ends the one a moment after the other.
+    await until(() => startOf(child.pid) === null);
     const seen = await processType.read("", outputs);
     assert.match(seen?.status ?? "", /^dead \(killed together with its keeper/);
     assert.equal(seen?.pid, 0);

@@ -57,10 +57,13 @@ export class TestProject {
     const project = new TestProject(dir, ports);
     for (const stack of stacks) {
       project.configure(stack, (config) => {
-        config["tollgate:trackingServer"] = { port: ports[stack]!.tracking };
+        // A test's machine may be busy. What slow registries and versions come to is tried in specs of their own.
+        config["tollgate:trackingServer"] = {
+          port: ports[stack]!.tracking,
+          timeoutSeconds: 30,
+        };
         config["tollgate:scorer"] = { port: ports[stack]!.scorer };
         change(config, stack);
-        // A test's machine may be busy. What slow versions come to is tried in specs of their own.
         config["tollgate:gates"] = {
           latency: { p95Ms: 1000 },
           ...(config["tollgate:gates"] as object),

@@ -1,6 +1,6 @@
 import { connectCluster } from "../../../cluster/connect";
 import type { Part } from "../../../toolchain/doctor-part";
-import { engineHome } from "../../../toolchain/engine";
+import { engineHome } from "../../../toolchain/engine/environment";
 import { diagnoseCluster } from "../doctor";
 import type { ClusterSettings } from "../../../config/settings";
 

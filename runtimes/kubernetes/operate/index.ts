@@ -92,7 +92,7 @@ export const operations: Operations = {
   },
   async ensurePlugins(engine, environment) {
     const { ensureKubernetesPlugin } = await import("../../../toolchain/plugins");
-    await ensureKubernetesPlugin(engine, environment);
+    await ensureKubernetesPlugin(engine, environment());
   },
 
   async isUntouched(settings) {
