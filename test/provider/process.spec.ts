@@ -1,6 +1,7 @@
 // Real processes of a small server, under the real keeper. The servers Tollgate runs are in runtimes/local/servers.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { isAlive, startOf } from "../../processes/identity";
 import { lifeOf } from "../../processes/inspect";
 import { haltProcess } from "../../processes/stop";
@@ -151,6 +152,20 @@ describe("processType", function () {
     assert.equal(again.boundPort, outputs.boundPort);
     assert.equal(await answer(again), "ok");
     assert.deepEqual(await diff(again), { changes: false });
+  });
+
+  it("comes back on its port where something holds that a moment longer", async () => {
+    const outputs = await create(stage.inputs());
+    const { child } = recordOf(outputs);
+    process.kill(outputs.pid, "SIGKILL");
+    await until(() => startOf(child.pid) === null);
+    const holder = createServer();
+    await new Promise<void>((listening) =>
+      holder.listen(outputs.boundPort, "127.0.0.1", listening),
+    );
+    setTimeout(() => holder.close(), 500);
+    const again = await processType.update("", outputs, stage.inputs());
+    assert.equal(again.boundPort, outputs.boundPort);
   });
 
   it("tells with which exit code a process ended", async () => {
