@@ -443,7 +443,7 @@ describe("fetchCandidateFacts", () => {
   });
 
   it("gives each request the client's time: a busy registry answers all, late", async () => {
-    const slow = { delayMs: 700 };
+    const slow = { delayMs: 2200 };
     const found = await facts(
       {
         instead: {
@@ -451,7 +451,7 @@ describe("fetchCandidateFacts", () => {
           [versionUrl]: { ...slow, ...(registry({})({ url: versionUrl } as Received) as Answer) },
         },
       },
-      1,
+      4,
     );
     assert.equal(found.problem, null);
   });
