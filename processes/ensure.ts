@@ -13,7 +13,7 @@ import {
 import { healthProblem, hostPort, reachable } from "./health";
 import { type Life, lifeOf } from "./inspect";
 import { withProcessLock } from "./lock";
-import { freePort, portHolder } from "./ports";
+import { freePort, type PortHolder, portHolder } from "./ports";
 import type { ProcessInputs, ProcessOutputs } from "./process";
 import { inputsOf, portNames, specHash } from "./spec";
 import { startProcess } from "./start";
@@ -133,7 +133,7 @@ async function keepOrChoose(
   known: number | undefined,
   used: readonly number[],
 ): Promise<number> {
-  if (known !== undefined && !used.includes(known) && (await freeSoon(host, known))) {
+  if (known !== undefined && !used.includes(known) && (await heldStill(host, known)) === null) {
     return known;
   }
   for (;;) {
@@ -144,14 +144,14 @@ async function keepOrChoose(
   }
 }
 
-/** Is a port free, or about to be? What was killed with its keeper holds its own a little longer than it is listed. */
-async function freeSoon(host: string, port: number): Promise<boolean> {
+/** Who has a port and keeps it: what was killed with its keeper holds its own a little longer than it is listed. */
+async function heldStill(host: string, port: number): Promise<PortHolder | null> {
   const deadline = Date.now() + PORT_PATIENCE_MS;
-  while ((await portHolder(host, port)) !== null) {
-    if (Date.now() >= deadline) return false;
+  for (;;) {
+    const holder = await portHolder(host, port);
+    if (holder === null || Date.now() >= deadline) return holder;
     await sleep(50);
   }
-  return true;
 }
 
 /** Did another program take a port that was free when it was chosen? */
@@ -166,8 +166,7 @@ async function lostPort(inputs: ProcessInputs, ports: PortRecord): Promise<boole
 }
 
 async function refuseTakenPort({ host, port, portSetting }: ProcessInputs): Promise<void> {
-  if (port === 0 || (await freeSoon(host, port))) return;
-  const holder = await portHolder(host, port);
+  const holder = port === 0 ? null : await heldStill(host, port);
   if (holder) {
     throw new Error(takenSentence({ host, port, portSetting }, holder));
   }

@@ -9,7 +9,7 @@ export interface PortHolder {
 }
 
 /** A port of `host` that is free now. */
-export async function freePort(host: string): Promise<number> {
+export async function freePort(host = "127.0.0.1"): Promise<number> {
   return await listen(host, 0);
 }
 

@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { testPython } from "../support/mlflow";
-import { freePort } from "../support/project";
+import { freePort } from "../../processes/ports";
 
 /** A client as people have it. */
 export interface RealClient {

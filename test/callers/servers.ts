@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { localSite } from "../../provider/release/local-site";
 import { routeType } from "../../provider/types/route";
 import { testPython } from "../support/mlflow";
-import { freePort } from "../support/project";
+import { freePort } from "../../processes/ports";
 import { TestRouter } from "../support/router";
 
 const serving = path.join(__dirname, "..", "..", "serving");

@@ -2,45 +2,14 @@
 import assert from "node:assert/strict";
 import { run } from "../../cli/program";
 import type { Status } from "../../cli/status";
-import type { Pod } from "../../cluster/pods";
 import { type StandIn, startApiServer } from "../support/api-server";
 import { temporaryFolder } from "./support/project";
 import { capture } from "./support/streams";
+import { stackPods as pods } from "../support/pods";
 
 const namespace = "churn-model-staging";
 const core = `/api/v1/namespaces/${namespace}`;
 const digest = `sha256:${"a".repeat(64)}`;
-
-const pods: Pod[] = [
-  {
-    metadata: {
-      name: "scorer-1",
-      labels: { "app.kubernetes.io/name": "scorer", "tollgate.dev/version": "2" },
-      creationTimestamp: "2026-01-01T00:00:00Z",
-    },
-    spec: { initContainers: [{ name: "fetch" }], containers: [{ name: "scorer" }] },
-    status: {
-      phase: "Running",
-      containerStatuses: [
-        {
-          name: "scorer",
-          ready: false,
-          restartCount: 4,
-          state: { waiting: { reason: "CrashLoopBackOff" } },
-          lastState: { terminated: { exitCode: 1, reason: "Error" } },
-        },
-      ],
-    },
-  },
-  {
-    metadata: {
-      name: "tracking-server-1",
-      labels: { "app.kubernetes.io/name": "tracking-server" },
-    },
-    spec: { containers: [{ name: "mlflow" }] },
-    status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
-  },
-];
 
 describe("the command line of a stack in a cluster", function () {
   this.timeout(30_000);

@@ -10,7 +10,7 @@ import { localSite } from "../../provider/release/local-site";
 import { routeType } from "../../provider/types/route";
 import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
 import { digestOf } from "../support/fixtures";
-import { freePort } from "../support/project";
+import { freePort } from "../../processes/ports";
 import { Callers, TestRouter } from "../support/router";
 
 describe("the router's admin interface", function () {

@@ -13,7 +13,8 @@ import { stageAliasType } from "../../provider/types/stage-alias";
 import { RegistryClient } from "../../registry/client";
 import { isRegistryError } from "../../registry/errors";
 import { digestOf } from "../support/fixtures";
-import { freePort, type Mlflow, startMlflow } from "../support/mlflow";
+import { freePort } from "../../processes/ports";
+import { type Mlflow, startMlflow } from "../support/mlflow";
 
 describe("stageAliasType", function () {
   this.timeout(120_000);

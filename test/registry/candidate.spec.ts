@@ -5,7 +5,7 @@ import { artifactPath } from "../../registry/artifact-paths";
 import { fetchCandidateFacts } from "../../registry/candidate";
 import { RegistryClient } from "../../registry/client";
 import { compliantEvidence, pin } from "../support/fixtures";
-import { freePort } from "../support/mlflow";
+import { freePort } from "../../processes/ports";
 import { type Answer, type Received, standIn, type StandIn } from "./stand-in";
 
 const envelope = '{"payloadType":"application/vnd.in-toto+json"}';

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { freePort } from "../support/mlflow";
+import { freePort } from "../../processes/ports";
 import { isRegistryError, type RegistryError, type RegistryErrorKind } from "../../registry/errors";
 import { type Credentials, Http } from "../../registry/http";
 import { type Answer, standIn, type StandIn } from "./stand-in";

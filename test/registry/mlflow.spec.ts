@@ -14,7 +14,8 @@ import { versionTags } from "../../registry/evidence";
 import { openModelVersion } from "../../registry/model-files";
 import { openArtifactFolder } from "../../registry/stores/open-folder";
 import { compliantEvidence } from "../support/fixtures";
-import { freePort, type Mlflow, runPython, startMlflow, testPython } from "../support/mlflow";
+import { freePort } from "../../processes/ports";
+import { type Mlflow, runPython, startMlflow, testPython } from "../support/mlflow";
 import { type S3Server, startS3 } from "./s3-server";
 
 // With what a name may hold besides letters.

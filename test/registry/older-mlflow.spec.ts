@@ -11,14 +11,8 @@ import { versionTags } from "../../registry/evidence";
 import { ensurePython } from "../../toolchain/python";
 import { temporaryFolder } from "../cli/support/project";
 import { capture } from "../cli/support/streams";
-import {
-  freePort,
-  type Mlflow,
-  runPython,
-  startMlflow,
-  startServer,
-  testPython,
-} from "../support/mlflow";
+import { freePort } from "../../processes/ports";
+import { type Mlflow, runPython, startMlflow, startServer, testPython } from "../support/mlflow";
 
 const name = "older-and-newer";
 const serving = path.join(__dirname, "..", "..", "serving");

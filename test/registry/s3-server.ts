@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { freePort, type RunningServer, startServer } from "../support/mlflow";
+import { freePort } from "../../processes/ports";
+import { type RunningServer, startServer } from "../support/mlflow";
 
 export interface S3Server extends RunningServer {
   /** What a client of the store needs. */

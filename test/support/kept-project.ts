@@ -2,7 +2,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { pythonEnvironmentDir } from "../../toolchain/python";
-import { type CommandResult, freePort, run, type RunOptions } from "./project";
+import { freePort } from "../../processes/ports";
+import { type CommandResult, run, type RunOptions } from "./project";
 
 const root = path.join(__dirname, "..", "..");
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { startLoad } from "./load";
-import { freePort } from "./project";
+import { freePort } from "../../processes/ports";
 
 describe("startLoad", () => {
   const features = [0.5];

@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
+import { freePort } from "../../processes/ports";
 import { defaultRequirements, ensurePython } from "../../toolchain/python";
 
 /** Starting takes 5 to 8 seconds on a quiet machine. */
@@ -149,14 +149,4 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
       throw error;
     }
   }
-}
-
-/** A port of loopback that nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import fs from "node:fs";
-import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import YAML from "yaml";
 import { isRoot, nobody, otherUser, type OtherUser } from "./other-user";
+import { freePort } from "../../processes/ports";
 
 const root = path.join(__dirname, "..", "..");
 
@@ -178,17 +178,6 @@ export class TestProject {
 export function lightRegistry(config: Record<string, unknown>): void {
   config["tollgate:database"] = { kind: "sqlite" };
   config["tollgate:artifactStore"] = { kind: "folder" };
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Options that act on the command once, when it has printed something like `line`. */

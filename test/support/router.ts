@@ -9,7 +9,7 @@ import { adminAddress, askAdmin } from "../../provider/envoy/admin-wire";
 import { RouterAdmin } from "../../provider/envoy/admin";
 import { routeFiles } from "../../provider/envoy/files";
 import { testPython } from "./mlflow";
-import { freePort } from "./project";
+import { freePort } from "../../processes/ports";
 
 const launcher = path.join(__dirname, "../../runtimes/local/servers/router.py");
 

@@ -15,18 +15,20 @@ const mostSets = 3;
 /**
  * All pods of a release, each of which was asked, and a way to each. The caller closes them.
  *
- * @param all waits for them, as often as it is called
+ * @param found those that are there
+ * @param all waits for those that come where one is taken away
  * @throws Error one clause with the pod's name
  */
 export async function checkedPods(
   cluster: Cluster,
+  found: readonly Pod[],
   all: () => Promise<readonly Pod[]>,
   inputs: ClusterReleaseInputs,
   kept: KeptRows | null,
   signal: AbortSignal,
 ): Promise<{ pods: readonly Pod[]; watched: readonly WatchedPod[] }> {
+  let pods = found;
   for (let set = 1; ; set++) {
-    const pods = await all();
     const watched = await openTunnels(cluster, pods, inputs.port);
     try {
       await checkPods(cluster, watched, inputs, kept, signal);
@@ -34,6 +36,7 @@ export async function checkedPods(
     } catch (error) {
       await closeTunnels(watched);
       if (!(error instanceof ScorerChanged && error.gone) || set === mostSets) throw error;
+      pods = await all();
     }
   }
 }

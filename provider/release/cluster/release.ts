@@ -84,11 +84,11 @@ async function switchService(
   const service = new ScorerService(cluster, inputs.service);
   const seen = await service.get();
   const all = () => ownPods(cluster, seen, inputs, signal);
-  await all();
+  const found = await all();
   const isThere = selects(seen, inputs.selector);
   if (isThere && !(await service.journal())) return;
   const kept = await keptRowsOf(inputs.answers, inputs);
-  const { pods, watched } = await checkedPods(cluster, all, inputs, kept, signal);
+  const { pods, watched } = await checkedPods(cluster, found, all, inputs, kept, signal);
   try {
     const opened = await openJournal(service, inputs, { stable: null });
     const ours = await takenFromArgo(cluster, service, opened, signal);
@@ -153,10 +153,10 @@ async function followArgo(
     await openJournal(service, inputs, { stable: hash, ...before });
   }
   const all = () => settled(cluster, service, inputs, earlierAttempt(callers, inputs), signal);
-  await all();
+  const found = await all();
   if (!(await service.journal())) return;
   const kept = await keptRowsOf(inputs.answers, inputs);
-  const { watched } = await checkedPods(cluster, all, inputs, kept, signal);
+  const { watched } = await checkedPods(cluster, found, all, inputs, kept, signal);
   await closeTunnels(watched);
   await service.revise((moved) => {
     const selector = selectorForArgo(moved, inputs);

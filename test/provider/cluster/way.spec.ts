@@ -7,7 +7,7 @@ import { checkedPods, checkPods, prepareWatch } from "../../../provider/release/
 import type { WatchedPod } from "../../../provider/release/cluster/counters";
 import { ask } from "../../../provider/release/scorer";
 import { type FakeScorer, startFakeScorer } from "../../support/fake-scorer";
-import { freePort } from "../../support/mlflow";
+import { freePort } from "../../../processes/ports";
 import { MemoryCluster } from "../../support/memory-cluster";
 import { releaseInputs } from "./fixtures";
 
@@ -94,7 +94,7 @@ describe("a way to pods that breaks", function () {
       return (await cluster.request<{ items: never[] }>("GET", "/api/v1/namespaces/shop/pods"))
         .items;
     };
-    const { watched } = await checkedPods(withTunnels, all, inputs, null, signal);
+    const { watched } = await checkedPods(withTunnels, await all(), all, inputs, null, signal);
     assert.deepEqual(
       watched.map(({ name }) => name),
       ["b"],
