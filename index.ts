@@ -1,5 +1,6 @@
 import { log, RunError } from "@pulumi/pulumi";
 import { ArtifactStore } from "./components/artifact-store";
+import { Foundation } from "./components/foundation";
 import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
 import { StageAlias } from "./components/stage-alias";
@@ -17,7 +18,7 @@ async function environment() {
   if (strangers.length > 0) throw new RunError(strangers.join("\n"));
   // Asked now and awaited later: what doesn't wait for the answer is declared meanwhile.
   const asked = fetchCandidate(settings, false);
-  const below = runtime.foundation("foundation", settings);
+  const below = Foundation.belowOf("foundation", { runtime, settings });
   const store = new ArtifactStore("artifact-store", { runtime, settings }, below);
   const tracking = new TrackingServer("tracking-server", { runtime, settings, store }, below);
   const candidate = await asked;

@@ -3,7 +3,7 @@ import { registryAddress, releasePlace, type Settings } from "../config/settings
 import type { PinnedVersion } from "../policies/gate";
 import type { AdmissionInputs } from "../policies/admission-inputs";
 import { Receipt, StageAliasMark } from "../provider/resources";
-import { typeToken } from "../runtimes/type-token";
+import { typeToken } from "./type-token";
 import { onlyFor } from "./model-pin";
 
 export interface StageAliasArgs {

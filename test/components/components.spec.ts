@@ -19,20 +19,29 @@ import { registrationsOf } from "../support/mocks";
 
 const settings = stagingSettings();
 
+const store = {
+  destination: "s3://churn-model-staging",
+  environment: {},
+  secret: null,
+  resources: [],
+};
+
 /** A runtime that declares nothing and says what it was asked. */
 function recordingRuntime() {
   const asked: unknown[][] = [];
   const runtime: Runtime = {
-    foundation: () => ({}),
+    foundation: null,
+    externalSecret: null,
+    database: (name) => {
+      asked.push(["database", name]);
+      return null;
+    },
     artifactStore: (name) => {
       asked.push(["artifactStore", name]);
-      return {
-        destination: pulumi.output("s3://churn-model-staging"),
-        environment: {},
-      };
+      return store;
     },
-    trackingServer: (name, _settings, store) => {
-      asked.push(["trackingServer", name, Object.keys(store)]);
+    trackingServer: (name, inputs) => {
+      asked.push(["trackingServer", name, inputs.database, inputs.store]);
       return { uri: pulumi.output("http://127.0.0.1:5001") };
     },
     serving: (name, inputs) => {
@@ -51,8 +60,8 @@ describe("ArtifactStore and TrackingServer", () => {
   it("ask the runtime for their parts and show engine and gates only plain facts", async () => {
     const { runtime, asked } = recordingRuntime();
     const registered = await registrationsOf(() => {
-      const store = new ArtifactStore("artifact-store", { runtime, settings });
-      new TrackingServer("tracking-server", { runtime, settings, store });
+      const artifacts = new ArtifactStore("artifact-store", { runtime, settings });
+      new TrackingServer("tracking-server", { runtime, settings, store: artifacts });
     });
     assert.deepEqual(registered, [
       { type: "tollgate:component:ArtifactStore", name: "artifact-store", inputs: { kind: "s3" } },
@@ -64,8 +73,30 @@ describe("ArtifactStore and TrackingServer", () => {
     ]);
     assert.deepEqual(asked, [
       ["artifactStore", "artifact-store"],
-      ["trackingServer", "tracking-server", ["destination", "environment"]],
+      ["database", "tracking-server"],
+      ["trackingServer", "tracking-server", null, store],
     ]);
+  });
+
+  it("ask the runtime for nothing where the registry is kept elsewhere, and give its address", async () => {
+    const { runtime, asked } = recordingRuntime();
+    const uri = "https://registry.example.com";
+    const elsewhere = stagingSettings({
+      trackingServer: { ...settings.trackingServer, managed: false, uri },
+    });
+    let given: unknown;
+    const registered = await registrationsOf(() => {
+      const artifacts = new ArtifactStore("artifact-store", { runtime, settings: elsewhere });
+      assert.equal(artifacts.parts, null);
+      const args = { runtime, settings: elsewhere, store: artifacts };
+      new TrackingServer("tracking-server", args).uri.apply((known) => (given = known));
+    });
+    assert.deepEqual(
+      registered.map(({ name }) => name),
+      ["artifact-store", "tracking-server"],
+    );
+    assert.deepEqual(asked, []);
+    assert.equal(given, uri);
   });
 });
 
