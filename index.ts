@@ -3,6 +3,7 @@ import { ArtifactStore } from "./components/artifact-store";
 import { Foundation } from "./components/foundation";
 import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
+import { Receipt } from "./components/receipt";
 import { StageAlias } from "./components/stage-alias";
 import { TrackingServer } from "./components/tracking-server";
 import { fetchCandidate } from "./admission/candidate";
@@ -48,9 +49,13 @@ async function environment() {
   const mark = new StageAlias("stage-alias", {
     settings,
     pin: candidate.pin,
-    admission: pin.admission,
     released: serving.released,
   });
+  new Receipt(
+    "receipt",
+    { settings, pin: candidate.pin, admission: pin.admission },
+    { dependsOn: mark },
+  );
   return { trackingUri: tracking.uri, url: serving.url, model: pin.modelUri, alias: mark.alias };
 }
 

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArtifactStore } from "../../components/artifact-store";
 import { ModelPin } from "../../components/model-pin";
 import { ModelServing } from "../../components/model-serving";
+import { Receipt } from "../../components/receipt";
 import { StageAlias } from "../../components/stage-alias";
 import { TrackingServer } from "../../components/tracking-server";
 import type { Runtime } from "../../runtimes/contract";
@@ -210,11 +211,9 @@ describe("ModelServing", () => {
 });
 
 describe("StageAlias", () => {
-  it("marks the pinned version and writes the receipt after it", async () => {
-    const candidate = compliantCandidate();
-    const admission = admissionOf(candidate);
+  it("marks the pinned version", async () => {
     const registered = await registrationsOf(
-      () => new StageAlias("stage-alias", { settings, pin, admission, released: pin.digest }),
+      () => new StageAlias("stage-alias", { settings, pin, released: pin.digest }),
     );
     assert.deepEqual(
       registered.map(({ name, inputs }) => ({ name, inputs })),
@@ -239,18 +238,60 @@ describe("StageAlias", () => {
             stage: "Staging",
           },
         },
-        {
-          name: "stage-alias-receipt",
-          inputs: {
-            stateDir: "/project/.tollgate/staging",
-            cluster: null,
-            projectDir: "/project",
-            stack: "staging",
-            pin,
-            admission,
-          },
-        },
       ],
+    );
+  });
+});
+
+describe("Receipt", () => {
+  const admission = admissionOf(compliantCandidate());
+
+  it("writes one line, for exactly what was admitted", async () => {
+    const registered = await registrationsOf(
+      () => new Receipt("receipt", { settings, pin, admission }),
+    );
+    assert.deepEqual(registered, [
+      { type: "tollgate:component:Receipt", name: "receipt", inputs: { pin } },
+      {
+        type: "tollgate:index:Receipt",
+        name: "receipt-line",
+        inputs: {
+          stateDir: "/project/.tollgate/staging",
+          cluster: null,
+          projectDir: "/project",
+          stack: "staging",
+          pin,
+          admission,
+        },
+      },
+    ]);
+  });
+
+  it("has its line below itself, after what it waits for, known by where states have it", async () => {
+    let options: pulumi.ResourceOptions = {};
+    let oldParent: unknown;
+    let mark: StageAlias | undefined;
+    let receipt: Receipt | undefined;
+    await registrationsOf(() => {
+      const reading: pulumi.ResourceTransformation = ({ name, opts }) => {
+        if (name === "receipt-line") options = opts;
+        return undefined;
+      };
+      mark = new StageAlias("stage-alias", { settings, pin, released: pin.digest });
+      const args = { settings, pin, admission };
+      receipt = new Receipt("receipt", args, { dependsOn: mark, transformations: [reading] });
+      const [alias] = options.aliases as pulumi.Alias[];
+      pulumi.output(alias!.parent).apply((urn) => (oldParent = urn));
+    });
+    assert.equal(options.parent, receipt);
+    assert.equal(options.dependsOn, mark);
+    assert.deepEqual(
+      (options.aliases as pulumi.Alias[]).map(({ name }) => name),
+      ["stage-alias-receipt"],
+    );
+    assert.equal(
+      oldParent,
+      "urn:pulumi:test::tollgate::tollgate:component:StageAlias::stage-alias",
     );
   });
 });
