@@ -36,6 +36,7 @@ export default tseslint.config(
     // One reader of the environment, so that a setting can't be missed in a review.
     files: [
       "admission/**",
+      "backings/**",
       "components/**",
       "pack/**",
       "policies/**",

@@ -1,7 +1,9 @@
 import { log, RunError } from "@pulumi/pulumi";
 import { ArtifactStore } from "./components/artifact-store";
+import { Foundation } from "./components/foundation";
 import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
+import { Receipt } from "./components/receipt";
 import { StageAlias } from "./components/stage-alias";
 import { TrackingServer } from "./components/tracking-server";
 import { fetchCandidate } from "./admission/candidate";
@@ -17,7 +19,7 @@ async function environment() {
   if (strangers.length > 0) throw new RunError(strangers.join("\n"));
   // Asked now and awaited later: what doesn't wait for the answer is declared meanwhile.
   const asked = fetchCandidate(settings, false);
-  const below = runtime.foundation("foundation", settings);
+  const below = Foundation.belowOf("foundation", { runtime, settings });
   const store = new ArtifactStore("artifact-store", { runtime, settings }, below);
   const tracking = new TrackingServer("tracking-server", { runtime, settings, store }, below);
   const candidate = await asked;
@@ -47,9 +49,13 @@ async function environment() {
   const mark = new StageAlias("stage-alias", {
     settings,
     pin: candidate.pin,
-    admission: pin.admission,
     released: serving.released,
   });
+  new Receipt(
+    "receipt",
+    { settings, pin: candidate.pin, admission: pin.admission },
+    { dependsOn: mark },
+  );
   return { trackingUri: tracking.uri, url: serving.url, model: pin.modelUri, alias: mark.alias };
 }
 

@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { backingsOf } from "../backings";
+import type { ArtifactStoreParts } from "../backings/artifact-store/backing";
 import type { Settings } from "../config/settings";
-import type { ArtifactStoreParts, Runtime } from "../runtimes/contract";
-import { typeToken } from "../runtimes/type-token";
+import type { Runtime } from "../runtimes/contract";
+import { typeToken } from "./type-token";
 
 export interface ArtifactStoreArgs {
   readonly runtime: Runtime;
@@ -16,14 +18,14 @@ export interface ArtifactStoreArgs {
  */
 export class ArtifactStore extends pulumi.ComponentResource {
   static readonly type = typeToken("ArtifactStore");
-  readonly parts: ArtifactStoreParts;
+  /** Null: the bytes are kept with a registry elsewhere. */
+  readonly parts: ArtifactStoreParts | null;
 
   constructor(name: string, args: ArtifactStoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(ArtifactStore.type, name, { kind: args.settings.artifactStore.kind }, opts);
-    this.parts = args.runtime.artifactStore(name, args.settings, {
-      parent: this,
-      dependsOn: opts?.dependsOn,
-    });
-    this.registerOutputs({ destination: this.parts.destination });
+    const { runtime, settings } = args;
+    super(ArtifactStore.type, name, { kind: settings.artifactStore.kind }, opts);
+    const below = { parent: this, dependsOn: opts?.dependsOn };
+    this.parts = backingsOf(settings)?.artifactStore.declare(runtime, name, below) ?? null;
+    this.registerOutputs({ destination: this.parts?.destination ?? null });
   }
 }

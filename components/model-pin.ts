@@ -8,7 +8,7 @@ import {
 import type { AdmissionInputs } from "../policies/admission-inputs";
 import type { GateConfigurations, PinnedVersion } from "../policies/gate";
 import { Admission } from "../provider/resources";
-import { typeToken } from "../runtimes/type-token";
+import { typeToken } from "./type-token";
 
 export interface ModelPinArgs {
   /** The pinned version with its evidence: plain values, because a gate may not judge an unknown. */

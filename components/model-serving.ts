@@ -3,7 +3,7 @@ import type { AdmittedAnswers } from "../admission/candidate";
 import { registryAddress, type Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
 import type { Runtime } from "../runtimes/contract";
-import { typeToken } from "../runtimes/type-token";
+import { typeToken } from "./type-token";
 
 export interface ModelServingArgs {
   readonly runtime: Runtime;

@@ -1,24 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import { registryAddress, releasePlace, type Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
-import type { AdmissionInputs } from "../policies/admission-inputs";
-import { Receipt, StageAliasMark } from "../provider/resources";
-import { typeToken } from "../runtimes/type-token";
+import { StageAliasMark } from "../provider/resources";
+import { typeToken } from "./type-token";
 import { onlyFor } from "./model-pin";
 
 export interface StageAliasArgs {
   readonly settings: Settings;
   readonly pin: PinnedVersion;
-  readonly admission: AdmissionInputs;
   /** From `ModelServing.released`: the registry is told only what callers already get. */
   readonly released: pulumi.Input<string>;
 }
 
 /**
- * The registry's own mark of the pin (alias, and the legacy stage for older clients), and the receipt of the
- * promotion behind it.
+ * The registry's own mark of the pin: alias, and the legacy stage for older clients.
  *
- * @example new StageAlias("stage-alias", { settings, pin, admission, released: serving.released });
+ * @example new StageAlias("stage-alias", { settings, pin, released: serving.released });
  */
 export class StageAlias extends pulumi.ComponentResource {
   static readonly type = typeToken("StageAlias");
@@ -39,17 +36,6 @@ export class StageAlias extends pulumi.ComponentResource {
         stage: settings.stage,
       },
       { parent: this },
-    );
-    new Receipt(
-      `${name}-receipt`,
-      {
-        ...releasePlace(settings),
-        projectDir: settings.projectDir,
-        stack: settings.stack,
-        pin,
-        admission: args.admission,
-      },
-      { parent: this, dependsOn: mark },
     );
     this.alias = mark.alias;
     this.registerOutputs({ alias: this.alias });

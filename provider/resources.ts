@@ -161,10 +161,10 @@ export class StageAliasMark extends pulumi.CustomResource {
 }
 
 /** One line in the stack's chain of receipts; see `provider/types/receipt.ts`. */
-export class Receipt extends pulumi.CustomResource {
+export class ReceiptLine extends pulumi.CustomResource {
   static readonly type = "tollgate:index:Receipt";
 
   constructor(name: string, args: ArgumentsOf<ReceiptInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(Receipt.type, name, args, opts);
+    super(ReceiptLine.type, name, args, opts);
   }
 }

@@ -1,17 +1,29 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ArtifactStoreParts, ArtifactStoreRuntime } from "../backings/artifact-store/backing";
+import type { DatabaseParts, DatabaseRuntime } from "../backings/database/backing";
 import type { Settings } from "../config/settings";
 import type { ReleaseAnswers } from "../provider/inputs";
 
-/** Where artifact bytes go, and the files a client needs to reach them. Values, never secrets. */
-export interface ArtifactStoreParts {
-  /** What the tracking server writes to: `file:///…` or `s3://bucket`. */
-  readonly destination: pulumi.Output<string>;
-  /** Environment for a client of the store: paths of credential files, endpoint. No secret values. */
-  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Fingerprints of the Secrets that a client reads, by the Secret's name; a change rolls the client. */
-  readonly secrets?: Readonly<Record<string, pulumi.Output<string>>>;
-  /** What a client waits for, where no value above says it. */
-  readonly resources?: readonly pulumi.Resource[];
+/** What everything else of an environment stands in. */
+export interface FoundationParts {
+  /** Which place it is, shown to the engine and to the policy pack. Plain values, no secrets. */
+  readonly place: Readonly<Record<string, string | null>>;
+  /** Engine's providers that make everything there. */
+  readonly providers: pulumi.ProviderResource[];
+  /**
+   * Declares what is in it before anything else.
+   *
+   * @returns what the rest of the environment waits for
+   */
+  declare(opts: pulumi.CustomResourceOptions): pulumi.Resource[];
+}
+
+/** What the tracking server works with, whoever keeps it. */
+export interface TrackingServerInputs {
+  readonly settings: Settings;
+  /** Null: a SQLite file that lies with the server. */
+  readonly database: DatabaseParts | null;
+  readonly store: ArtifactStoreParts;
 }
 
 export interface TrackingServerParts {
@@ -37,19 +49,17 @@ export interface ServingInputs {
   readonly answers: pulumi.Input<ReleaseAnswers | null>;
 }
 
-/** What an environment is made of. Every runtime passes the same contract tests. */
-export interface Runtime {
-  /** What everything else stands in, such as a namespace: options for the rest of the environment's components. */
-  foundation(name: string, settings: Settings): pulumi.ComponentResourceOptions;
-  artifactStore(
-    name: string,
-    settings: Settings,
-    opts: pulumi.ComponentResourceOptions,
-  ): ArtifactStoreParts;
+/**
+ * What an environment is made of: what the runtime runs for backings of the stack's own, and what is the same whoever
+ * keeps the data. Every runtime passes the same contract tests.
+ */
+export interface Runtime extends DatabaseRuntime, ArtifactStoreRuntime {
+  /** Null for a runtime whose servers need nothing made before them. */
+  readonly foundation: ((name: string, settings: Settings) => FoundationParts) | null;
+  /** The environment's own MLflow server. */
   trackingServer(
     name: string,
-    settings: Settings,
-    store: ArtifactStoreParts,
+    inputs: TrackingServerInputs,
     opts: pulumi.ComponentResourceOptions,
   ): TrackingServerParts;
   serving(name: string, inputs: ServingInputs, opts: pulumi.ComponentResourceOptions): ServingParts;

@@ -21,6 +21,7 @@ const allowed: Record<string, string[]> = {
   policies: ["cluster", "registry", "serving", "strict", "trust"],
   "policies/gates": ["policies", "registry", "trust"],
   config: ["cluster", "policies", "project", "registry", "strict", "trust"],
+  backings: ["config"],
   history: ["cluster", "policies", "processes", "project", "registry", "strict"],
   pack: ["config", "policies", "project"],
   admission: [
@@ -32,18 +33,27 @@ const allowed: Record<string, string[]> = {
     ...["registry", "serving", "strict"],
   ],
   runtimes: [
-    ...["cluster", "config", "history", "policies", "processes", "project", "provider"],
+    ...["backings", "cluster", "config", "history", "policies", "processes", "project", "provider"],
     ...["registry", "strict", "toolchain"],
   ],
-  components: ["admission", "config", "policies", "provider", "runtimes"],
+  components: ["admission", "backings", "config", "policies", "provider", "runtimes"],
   cli: [
     ...["admission", "cluster", "config", "history", "pack", "policies", "processes", "project"],
     ...["provider", "registry", "runtimes", "strict", "toolchain", "trust"],
   ],
   demo: [],
   test: [
-    ...["admission", "cli", "cluster", "components", "config", "history", "pack", "policies"],
-    ...["processes", "project", "provider", "registry", "runtimes", "serving", "strict"],
+    ...["admission", "backings", "cli", "cluster", "components", "config", "history", "pack"],
+    ...[
+      "policies",
+      "processes",
+      "project",
+      "provider",
+      "registry",
+      "runtimes",
+      "serving",
+      "strict",
+    ],
     ...["toolchain", "trust"],
   ],
   bench: [

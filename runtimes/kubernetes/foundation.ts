@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
-import { typeToken } from "../type-token";
-import { declare } from "./declare-objects";
 import type { ClusterSettings } from "../../config/settings";
+import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
+import type { FoundationParts } from "../contract";
+import { declare } from "./declare-objects";
 import { namespaceManifests } from "./manifests/namespace";
 import { networkManifests } from "./manifests/network";
 
@@ -10,26 +10,14 @@ import { networkManifests } from "./manifests/network";
  * What the rest of an environment stands in: which cluster, the namespace, who may do what there, how much, and who may
  * talk to whom.
  */
-export class Foundation extends pulumi.ComponentResource {
-  static readonly type = typeToken("Foundation");
-  /** For everything else of the environment. */
-  readonly below: pulumi.ComponentResourceOptions;
-
-  constructor(name: string, settings: ClusterSettings, opts?: pulumi.ComponentResourceOptions) {
-    const { cluster } = settings.kubernetes;
-    const provider = clusterProvider(`${name}-cluster`, settings);
-    super(
-      Foundation.type,
-      name,
-      // The state folder tells the policy pack which stack it judges.
-      { stateDir: settings.stateDir, context: cluster.context, namespace: cluster.namespace },
-      { ...opts, providers: [provider] },
-    );
-    const manifests = [...namespaceManifests(settings), ...networkManifests(settings)];
-    const resources = declare(name, manifests, { parent: this });
-    this.below = { providers: [provider], dependsOn: resources };
-    this.registerOutputs({ namespace: cluster.namespace });
-  }
+export function foundation(name: string, settings: ClusterSettings): FoundationParts {
+  const { context, namespace } = settings.kubernetes.cluster;
+  const manifests = [...namespaceManifests(settings), ...networkManifests(settings)];
+  return {
+    place: { context, namespace },
+    providers: [clusterProvider(`${name}-cluster`, settings)],
+    declare: (opts) => declare(name, manifests, opts),
+  };
 }
 
 class ClusterProvider extends pulumi.ProviderResource {}

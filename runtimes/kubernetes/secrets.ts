@@ -1,32 +1,32 @@
+import { externalSecrets } from "../../backings";
+import { storeKeys } from "../../backings/artifact-store/backing";
+import { databaseUrlKey } from "../../backings/database/backing";
 import type { ClusterSecretInputs, KeptSecret } from "../../provider/inputs";
 import { registryUser } from "../../registry/credentials";
 import { registrySecretName } from "./manifests/registry-credentials";
 import type { ClusterSettings } from "../../config/settings";
 import { labelsOf } from "./manifests/metadata";
+import { ownsDatabase, ownsStore } from "./manifests/owned";
 import { names, ports } from "./names";
 
-/** What a store's clients read of its Secret, as random values make it where the Secret is ours. */
-const storeKeys = { AWS_ACCESS_KEY_ID: "${access}", AWS_SECRET_ACCESS_KEY: "${secret}" };
-
-/** The Secret with the database's address; null where the database is a file. */
+/** The Secret with the address of the stack's own PostgreSQL; null where it runs none. */
 export function databaseSecret(settings: ClusterSettings): ClusterSecretInputs | null {
-  const { kind, secret } = settings.database;
-  if (kind === "sqlite") return null;
-  if (secret !== null) return kept(settings, secret);
+  if (!ownsDatabase(settings)) return null;
   const host = `${names.database}:${ports.database}`;
   return made(
     settings,
     names.database,
     { password: 20 },
-    { password: "${password}", url: `postgresql://mlflow:\${password}@${host}/mlflow` },
+    {
+      password: "${password}",
+      [databaseUrlKey]: `postgresql://mlflow:\${password}@${host}/mlflow`,
+    },
   );
 }
 
-/** The Secret with the store's keys; null where artifacts go to a folder. */
+/** The Secret with the keys of the stack's own S3 store; null where it runs none. */
 export function storeSecret(settings: ClusterSettings): ClusterSecretInputs | null {
-  const { kind, secret } = settings.artifactStore;
-  if (kind === "folder") return null;
-  if (secret !== null) return kept(settings, secret);
+  if (!ownsStore(settings)) return null;
   const identity = {
     name: "tollgate",
     credentials: [{ accessKey: "${access}", secretKey: "${secret}" }],
@@ -37,7 +37,8 @@ export function storeSecret(settings: ClusterSettings): ClusterSecretInputs | nu
     names.artifactStore,
     { access: 10, secret: 20 },
     {
-      ...storeKeys,
+      [storeKeys.access]: "${access}",
+      [storeKeys.secret]: "${secret}",
       "s3.json": JSON.stringify({ identities: [identity] }),
     },
   );
@@ -68,24 +69,17 @@ function made(
   return { ...secretInputs(settings, { name, keys: Object.keys(values) }), generate };
 }
 
-/** A Secret that somebody else keeps. */
-function kept(settings: ClusterSettings, name: string): ClusterSecretInputs {
-  const all = keptSecrets(settings);
-  const one = all.find((each) => each.name === name)!;
-  return { ...secretInputs(settings, one), generate: null, kept: all };
-}
-
-/** Every Secret of the environment that somebody else keeps, with the keys that it must have. */
-function keptSecrets({ database, artifactStore }: ClusterSettings): KeptSecret[] {
-  const keysOf = new Map<string, string[]>();
-  const add = (name: string | null, keys: string[]) => {
-    if (name !== null) keysOf.set(name, [...(keysOf.get(name) ?? []), ...keys]);
-  };
-  if (database.kind !== "sqlite") add(database.secret, ["url"]);
-  if (artifactStore.kind !== "folder") {
-    add(artifactStore.secret, Object.keys(storeKeys));
-  }
-  return [...keysOf].map(([name, keys]) => ({ name, keys }));
+/**
+ * A Secret that somebody else keeps, looked at together with all others of the environment, so that one sentence names
+ * every one that is missing.
+ */
+export function externalSecretInputs(settings: ClusterSettings, name: string): ClusterSecretInputs {
+  const kept: KeptSecret[] = externalSecrets(settings).map((each) => ({
+    ...each,
+    keys: [...each.keys],
+  }));
+  const one = kept.find((each) => each.name === name)!;
+  return { ...secretInputs(settings, one), generate: null, kept };
 }
 
 function secretInputs(settings: ClusterSettings, { name, keys }: KeptSecret) {

@@ -4,7 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Settings } from "../../config/settings";
 import { Credential, Process, ReleaseCheck, Route } from "../../provider/resources";
 import { pythonEnvironmentDir } from "../../toolchain/python";
-import type { ArtifactStoreParts, Runtime, ServingInputs, ServingParts } from "../contract";
+import type { ArtifactStoreParts } from "../../backings/artifact-store/backing";
+import type { DatabaseParts } from "../../backings/database/backing";
+import type { SecretParts } from "../../backings/secret";
+import type {
+  Runtime,
+  ServingInputs,
+  ServingParts,
+  TrackingServerInputs,
+  TrackingServerParts,
+} from "../contract";
 import {
   artifactStoreEnvironment,
   artifactStoreProcess,
@@ -20,7 +29,10 @@ import { localFiles } from "./files";
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
 export const local: Runtime = {
   // This machine is there already.
-  foundation: () => ({}),
+  foundation: null,
+  // Settings can't name one: what runs here keeps its own data.
+  externalSecret: null,
+  database,
   artifactStore,
   trackingServer,
   serving,
@@ -39,15 +51,17 @@ function artifactStore(
   opts: pulumi.ComponentResourceOptions,
 ): ArtifactStoreParts {
   const files = localFiles(settings.stateDir);
-  if (!settings.trackingServer.managed) {
-    return { destination: pulumi.output("kept by the remote registry"), environment: {} };
-  }
   if (settings.artifactStore.kind === "folder") {
-    return { destination: pulumi.output(`file://${files.artifacts}`), environment: {} };
+    return {
+      destination: `file://${files.artifacts}`,
+      environment: {},
+      secret: null,
+      resources: [],
+    };
   }
   const keys = {
-    access: secret(`${name}-access-key`, files.accessKey, 10, opts),
-    secret: secret(`${name}-secret-key`, files.secretKey, 20, opts),
+    access: fileOf(secret(`${name}-access-key`, files.accessKey, 10, opts)),
+    secret: fileOf(secret(`${name}-secret-key`, files.secretKey, 20, opts)),
   };
   const server = new Process(
     `${name}-server`,
@@ -55,43 +69,56 @@ function artifactStore(
     opts,
   );
   return {
-    destination: pulumi.output(`s3://${settings.artifactStore.bucket}`),
+    destination: `s3://${settings.artifactStore.bucket}`,
     environment: artifactStoreEnvironment(settings, server.address),
+    // A file that S3 clients read again by themselves.
+    secret: null,
+    resources: [],
   };
+}
+
+function database(
+  name: string,
+  settings: Settings,
+  opts: pulumi.ComponentResourceOptions,
+): DatabaseParts | null {
+  if (settings.database.kind === "sqlite") return null;
+  const files = localFiles(settings.stateDir);
+  const password = secret(`${name}-database-password`, files.databasePassword, 20, opts);
+  const server = new Process(
+    `${name}-database`,
+    databaseProcess(settings, pathsOf(settings), fileOf(password)),
+    opts,
+  );
+  return { address: server.address, secret: password, resources: [] };
 }
 
 function trackingServer(
   name: string,
-  settings: Settings,
-  store: ArtifactStoreParts,
+  { settings, database, store }: TrackingServerInputs,
   opts: pulumi.ComponentResourceOptions,
-) {
-  if (!settings.trackingServer.managed) {
-    return { uri: pulumi.output(settings.trackingServer.uri) };
-  }
-  const database = settings.database.kind === "postgres" ? postgres(name, settings, opts) : null;
+): TrackingServerParts {
   const { credentials } = settings.trackingServer;
   const password =
     credentials && "passwordFile" in credentials
-      ? secret(`${name}-password`, credentials.passwordFile, 20, opts)
+      ? fileOf(secret(`${name}-password`, credentials.passwordFile, 20, opts))
       : null;
   const server = new Process(
     `${name}-server`,
-    trackingServerProcess(settings, pathsOf(settings), database, store, password),
+    trackingServerProcess(settings, pathsOf(settings), addressOf(database), store, password),
     opts,
   );
   return { uri: server.address };
 }
 
-function postgres(name: string, settings: Settings, opts: pulumi.ComponentResourceOptions) {
-  const files = localFiles(settings.stateDir);
-  const password = secret(`${name}-database-password`, files.databasePassword, 20, opts);
-  const server = new Process(
-    `${name}-database`,
-    databaseProcess(settings, pathsOf(settings), password),
-    opts,
-  );
-  return { address: server.address, password };
+/** A database as the server's command line names it. */
+function addressOf(database: DatabaseParts | null) {
+  if (database === null) return null;
+  const { address, secret } = database;
+  if (address === null) {
+    throw new Error("A server of this machine opens a database by host, port and password.");
+  }
+  return { address, password: fileOf(secret) };
 }
 
 function serving(
@@ -164,7 +191,11 @@ function secret(
   file: string,
   bytes: number,
   opts: pulumi.ComponentResourceOptions,
-): SecretFile {
-  const credential = new Credential(name, { path: file, bytes, deleteData: false }, opts);
-  return { path: file, fingerprint: credential.fingerprint };
+): SecretParts {
+  const resource = new Credential(name, { path: file, bytes, deleteData: false }, opts);
+  return { place: file, fingerprint: resource.fingerprint, resource };
+}
+
+function fileOf({ place, fingerprint }: SecretParts): SecretFile {
+  return { path: place, fingerprint };
 }

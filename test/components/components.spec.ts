@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ArtifactStore } from "../../components/artifact-store";
 import { ModelPin } from "../../components/model-pin";
 import { ModelServing } from "../../components/model-serving";
+import { Receipt } from "../../components/receipt";
 import { StageAlias } from "../../components/stage-alias";
 import { TrackingServer } from "../../components/tracking-server";
 import type { Runtime } from "../../runtimes/contract";
@@ -19,20 +20,29 @@ import { registrationsOf } from "../support/mocks";
 
 const settings = stagingSettings();
 
+const store = {
+  destination: "s3://churn-model-staging",
+  environment: {},
+  secret: null,
+  resources: [],
+};
+
 /** A runtime that declares nothing and says what it was asked. */
 function recordingRuntime() {
   const asked: unknown[][] = [];
   const runtime: Runtime = {
-    foundation: () => ({}),
+    foundation: null,
+    externalSecret: null,
+    database: (name) => {
+      asked.push(["database", name]);
+      return null;
+    },
     artifactStore: (name) => {
       asked.push(["artifactStore", name]);
-      return {
-        destination: pulumi.output("s3://churn-model-staging"),
-        environment: {},
-      };
+      return store;
     },
-    trackingServer: (name, _settings, store) => {
-      asked.push(["trackingServer", name, Object.keys(store)]);
+    trackingServer: (name, inputs) => {
+      asked.push(["trackingServer", name, inputs.database, inputs.store]);
       return { uri: pulumi.output("http://127.0.0.1:5001") };
     },
     serving: (name, inputs) => {
@@ -51,8 +61,8 @@ describe("ArtifactStore and TrackingServer", () => {
   it("ask the runtime for their parts and show engine and gates only plain facts", async () => {
     const { runtime, asked } = recordingRuntime();
     const registered = await registrationsOf(() => {
-      const store = new ArtifactStore("artifact-store", { runtime, settings });
-      new TrackingServer("tracking-server", { runtime, settings, store });
+      const artifacts = new ArtifactStore("artifact-store", { runtime, settings });
+      new TrackingServer("tracking-server", { runtime, settings, store: artifacts });
     });
     assert.deepEqual(registered, [
       { type: "tollgate:component:ArtifactStore", name: "artifact-store", inputs: { kind: "s3" } },
@@ -64,8 +74,30 @@ describe("ArtifactStore and TrackingServer", () => {
     ]);
     assert.deepEqual(asked, [
       ["artifactStore", "artifact-store"],
-      ["trackingServer", "tracking-server", ["destination", "environment"]],
+      ["database", "tracking-server"],
+      ["trackingServer", "tracking-server", null, store],
     ]);
+  });
+
+  it("ask the runtime for nothing where the registry is kept elsewhere, and give its address", async () => {
+    const { runtime, asked } = recordingRuntime();
+    const uri = "https://registry.example.com";
+    const elsewhere = stagingSettings({
+      trackingServer: { ...settings.trackingServer, managed: false, uri },
+    });
+    let given: unknown;
+    const registered = await registrationsOf(() => {
+      const artifacts = new ArtifactStore("artifact-store", { runtime, settings: elsewhere });
+      assert.equal(artifacts.parts, null);
+      const args = { runtime, settings: elsewhere, store: artifacts };
+      new TrackingServer("tracking-server", args).uri.apply((known) => (given = known));
+    });
+    assert.deepEqual(
+      registered.map(({ name }) => name),
+      ["artifact-store", "tracking-server"],
+    );
+    assert.deepEqual(asked, []);
+    assert.equal(given, uri);
   });
 });
 
@@ -179,11 +211,9 @@ describe("ModelServing", () => {
 });
 
 describe("StageAlias", () => {
-  it("marks the pinned version and writes the receipt after it", async () => {
-    const candidate = compliantCandidate();
-    const admission = admissionOf(candidate);
+  it("marks the pinned version", async () => {
     const registered = await registrationsOf(
-      () => new StageAlias("stage-alias", { settings, pin, admission, released: pin.digest }),
+      () => new StageAlias("stage-alias", { settings, pin, released: pin.digest }),
     );
     assert.deepEqual(
       registered.map(({ name, inputs }) => ({ name, inputs })),
@@ -208,18 +238,60 @@ describe("StageAlias", () => {
             stage: "Staging",
           },
         },
-        {
-          name: "stage-alias-receipt",
-          inputs: {
-            stateDir: "/project/.tollgate/staging",
-            cluster: null,
-            projectDir: "/project",
-            stack: "staging",
-            pin,
-            admission,
-          },
-        },
       ],
+    );
+  });
+});
+
+describe("Receipt", () => {
+  const admission = admissionOf(compliantCandidate());
+
+  it("writes one line, for exactly what was admitted", async () => {
+    const registered = await registrationsOf(
+      () => new Receipt("receipt", { settings, pin, admission }),
+    );
+    assert.deepEqual(registered, [
+      { type: "tollgate:component:Receipt", name: "receipt", inputs: { pin } },
+      {
+        type: "tollgate:index:Receipt",
+        name: "receipt-line",
+        inputs: {
+          stateDir: "/project/.tollgate/staging",
+          cluster: null,
+          projectDir: "/project",
+          stack: "staging",
+          pin,
+          admission,
+        },
+      },
+    ]);
+  });
+
+  it("has its line below itself, after what it waits for, known by where states have it", async () => {
+    let options: pulumi.ResourceOptions = {};
+    let oldParent: unknown;
+    let mark: StageAlias | undefined;
+    let receipt: Receipt | undefined;
+    await registrationsOf(() => {
+      const reading: pulumi.ResourceTransformation = ({ name, opts }) => {
+        if (name === "receipt-line") options = opts;
+        return undefined;
+      };
+      mark = new StageAlias("stage-alias", { settings, pin, released: pin.digest });
+      const args = { settings, pin, admission };
+      receipt = new Receipt("receipt", args, { dependsOn: mark, transformations: [reading] });
+      const [alias] = options.aliases as pulumi.Alias[];
+      pulumi.output(alias!.parent).apply((urn) => (oldParent = urn));
+    });
+    assert.equal(options.parent, receipt);
+    assert.equal(options.dependsOn, mark);
+    assert.deepEqual(
+      (options.aliases as pulumi.Alias[]).map(({ name }) => name),
+      ["stage-alias-receipt"],
+    );
+    assert.equal(
+      oldParent,
+      "urn:pulumi:test::tollgate::tollgate:component:StageAlias::stage-alias",
     );
   });
 });

@@ -8,8 +8,8 @@ const root = path.join(__dirname, "..", "..");
 
 /** Folders of sources that must not know the kinds. */
 const folders = [
-  ...["admission", "cli", "cluster", "components", "demo", "history", "pack", "policies"],
-  ...["processes", "project", "provider", "registry", "strict", "toolchain", "trust"],
+  ...["admission", "backings", "cli", "cluster", "components", "demo", "history", "pack"],
+  ...["policies", "processes", "project", "provider", "registry", "strict", "toolchain", "trust"],
 ];
 
 const kinds = new Set(["local", "kubernetes"]);

@@ -1,7 +1,9 @@
+import { externalSecrets } from "../../../backings";
 import type { Cluster } from "../../../cluster/cluster";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
 import type { ClusterSettings } from "../../../config/settings";
 import { labelsOf } from "../manifests/metadata";
+import { keepsData } from "../manifests/owned";
 import { notSeen } from "./not-seen";
 
 interface Stored {
@@ -48,18 +50,13 @@ function ownerOf({ metadata: { labels = {} } }: Stored): string | null {
   return stack === undefined ? null : `stack ${stack} of ${labels["app.kubernetes.io/part-of"]}`;
 }
 
-/** Does this stack keep a database or artifacts in the cluster, and so need volumes? */
-export function runsOwnData({ trackingServer, database, artifactStore }: ClusterSettings): boolean {
-  return trackingServer.managed && (database.secret === null || artifactStore.secret === null);
-}
-
 /** Where volumes come from; null when these settings need none. */
 export async function storagePart(
   cluster: Cluster,
   settings: ClusterSettings,
 ): Promise<Part | null> {
   const { storageClass } = settings.kubernetes;
-  if (!runsOwnData(settings)) return null;
+  if (!keepsData(settings)) return null;
   const path = "/apis/storage.k8s.io/v1/storageclasses";
   const { items } = await cluster.request<{ items: Stored[] }>("GET", path);
   const names = items.map(({ metadata }) => metadata.name);
@@ -107,15 +104,12 @@ export function namedParts(cluster: Cluster, { kubernetes }: ClusterSettings): P
 
 /** Secrets that somebody keeps and settings name, by name, with the keys they must have. */
 export function secretsNeeded(settings: ClusterSettings): Map<string, readonly string[]> {
-  const { database, artifactStore, trackingServer, kubernetes } = settings;
+  const { kubernetes } = settings;
   const needed = new Map<string, readonly string[]>();
   const need = (name: string | null | undefined, ...keys: string[]) => {
     if (name) needed.set(name, [...(needed.get(name) ?? []), ...keys]);
   };
-  if (trackingServer.managed) {
-    need(database.secret, "url");
-    need(artifactStore.secret, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
-  }
+  for (const { name, keys } of externalSecrets(settings)) need(name, ...keys);
   need(kubernetes.ingress?.tlsSecret, "tls.crt", "tls.key");
   for (const name of kubernetes.imagePullSecrets) need(name, ".dockerconfigjson");
   return needed;

@@ -2,8 +2,8 @@ import type { Cluster } from "../../../cluster/cluster";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
 import { releaserRules } from "../manifests/access";
 import type { ClusterSettings } from "../../../config/settings";
+import { keepsData } from "../manifests/owned";
 import { movedByArgo } from "../manifests/workload";
-import { runsOwnData } from "./objects";
 
 /** Something that may be done with every object of a kind. */
 export interface Right {
@@ -23,9 +23,9 @@ const AT_ONCE = 16;
 const optional: Readonly<Record<string, (settings: ClusterSettings) => boolean>> = {
   limitranges: ({ kubernetes }) => kubernetes.resourceLevel !== "none",
   resourcequotas: ({ kubernetes }) => kubernetes.resourceLevel !== "none",
-  persistentvolumeclaims: runsOwnData,
-  statefulsets: runsOwnData,
-  cronjobs: runsOwnData,
+  persistentvolumeclaims: keepsData,
+  statefulsets: keepsData,
+  cronjobs: keepsData,
   jobs: ({ trackingServer }) => trackingServer.managed,
   analysistemplates: movedByArgo,
   analysisruns: movedByArgo,

@@ -1,6 +1,8 @@
+import { storeKeys } from "../../../backings/artifact-store/backing";
+import { databaseUrlKey } from "../../../backings/database/backing";
 import { names, ports } from "../names";
 import type { ClusterSettings } from "../../../config/settings";
-import { ownsStore } from "./owned";
+import { databaseSecretName, ownsStore, storeSecretName } from "./owned";
 import { fromSecret } from "./pods";
 
 /** Folder of the server's own volume, where it has one. */
@@ -18,20 +20,22 @@ export function artifactsDestination({ artifactStore }: ClusterSettings): string
 }
 
 /** What whoever opens the database needs: its address, and a home to write to. */
-export function backendEnvironment({ database }: ClusterSettings): object[] {
+export function backendEnvironment(settings: ClusterSettings): object[] {
   const address = "MLFLOW_BACKEND_STORE_URI";
   return [
     { name: "HOME", value: "/tmp" },
-    database.kind === "sqlite"
+    settings.database.kind === "sqlite"
       ? { name: address, value: `sqlite:///${dataFolder}/mlflow.db` }
-      : fromSecret(address, database.secret ?? names.database, "url"),
+      : fromSecret(address, databaseSecretName(settings), databaseUrlKey),
   ];
 }
 
 /** What the server needs besides: the store's keys and address, and the names it answers to. */
 export function serverEnvironment(settings: ClusterSettings): object[] {
   const { artifactStore, kubernetes } = settings;
-  const keys = artifactStore.secret ?? names.artifactStore;
+  const keys = Object.values(storeKeys).map((key) =>
+    fromSecret(key, storeSecretName(settings), key),
+  );
   const endpoint = ownsStore(settings)
     ? `http://${names.artifactStore}:${ports.artifactStore}`
     : artifactStore.endpoint;
@@ -39,8 +43,7 @@ export function serverEnvironment(settings: ClusterSettings): object[] {
     ...backendEnvironment(settings),
     ...(artifactStore.kind === "s3"
       ? [
-          fromSecret("AWS_ACCESS_KEY_ID", keys, "AWS_ACCESS_KEY_ID"),
-          fromSecret("AWS_SECRET_ACCESS_KEY", keys, "AWS_SECRET_ACCESS_KEY"),
+          ...keys,
           { name: "AWS_EC2_METADATA_DISABLED", value: "true" },
           ...(endpoint === null ? [] : [{ name: "MLFLOW_S3_ENDPOINT_URL", value: endpoint }]),
           ...(ownsStore(settings) ? [{ name: "AWS_DEFAULT_REGION", value: "us-east-1" }] : []),

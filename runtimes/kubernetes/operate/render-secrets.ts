@@ -34,7 +34,6 @@ export function secretsPage(settings: ClusterSettings, groups: readonly Rendered
 
 /** A row a key of the Secrets that `up` makes where nobody else does. */
 function contentsOf(settings: ClusterSettings): string[] {
-  if (!settings.trackingServer.managed) return [];
   return [databaseSecret(settings), storeSecret(settings), registrySecret(settings)].flatMap(
     (secret) =>
       (secret?.generate?.values ?? []).map(

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { backingsOf } from "../../../backings";
 import { runFolder } from "../../../processes/folder";
 import { OperationError } from "../../errors";
 import type { Operations } from "../../operations";
@@ -31,10 +32,10 @@ export const operations: Operations = {
     if (stranger !== null) throw new OperationError("address-taken", stranger);
   },
   withReachableRegistry: (settings, work) => work(settings),
-  lostRegistryData({ stateDir, trackingServer: { managed }, database: { kind } }) {
-    if (!managed) return null;
-    const { postgres, sqlite } = localFiles(stateDir);
-    const data = kind === "postgres" ? postgres : sqlite;
+  lostRegistryData(settings) {
+    if (backingsOf(settings)?.database.keptBy !== "own") return null;
+    const { postgres, sqlite } = localFiles(settings.stateDir);
+    const data = settings.database.kind === "postgres" ? postgres : sqlite;
     return existsSync(data) ? null : data;
   },
 

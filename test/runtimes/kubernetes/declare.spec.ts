@@ -2,6 +2,10 @@
 // the specs in test/cluster/ do.
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { ArtifactStore } from "../../../components/artifact-store";
+import { Foundation } from "../../../components/foundation";
+import { TrackingServer } from "../../../components/tracking-server";
+import type { Settings } from "../../../config/settings";
 import { kubernetes } from "../../../runtimes/kubernetes/declare";
 import { clusterSettings, stagingSettings } from "../../support/fixtures";
 import { registrationsOf } from "../../support/mocks";
@@ -30,21 +34,29 @@ function secretsOf(declared: readonly Declared[]): Declared[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function registry(change: Parameters<typeof clusterSettings>[0] = {}): Promise<Declared[]> {
+/** What the components of a registry declare, without themselves. */
+async function registry(change: Partial<Settings> = {}): Promise<Declared[]> {
   const settings = clusterSettings(change);
-  return declaredBy((opts) => {
-    const store = kubernetes.artifactStore("artifact-store", settings, opts);
-    kubernetes.trackingServer("tracking-server", settings, store, opts);
+  const declared = await declaredBy((opts) => {
+    const runtime = kubernetes;
+    const store = new ArtifactStore("artifact-store", { runtime, settings }, opts);
+    new TrackingServer("tracking-server", { runtime, settings, store }, opts);
   }, fingerprint);
+  return declared.filter(({ type }) => !type.startsWith("tollgate:component:"));
 }
 
-describe("kubernetes.foundation", () => {
+/** Declares what everything else stands in, and gives the options for that. */
+function foundation(settings: Settings): pulumi.ComponentResourceOptions {
+  return Foundation.belowOf("foundation", { runtime: kubernetes, settings });
+}
+
+describe("Foundation on kubernetes", () => {
   it("declares the cluster by path and name alone, and everything in it below", async () => {
     const settings = clusterSettings(
       {},
       { cluster: { ...cluster, kubeconfig: "/home/mira/kubeconfig", context: "staging" } },
     );
-    const registered = await registrationsOf(() => kubernetes.foundation("foundation", settings));
+    const registered = await registrationsOf(() => foundation(settings));
     const [provider, component, ...objects] = registered;
     assert.deepEqual(provider, {
       type: "pulumi:providers:kubernetes",
@@ -73,16 +85,14 @@ describe("kubernetes.foundation", () => {
   });
 
   it("leaves out what the settings don't say, so that the plugin looks where kubectl looks", async () => {
-    const [provider] = await registrationsOf(() =>
-      kubernetes.foundation("foundation", clusterSettings()),
-    );
+    const [provider] = await registrationsOf(() => foundation(clusterSettings()));
     assert.deepEqual(Object.keys(provider!.inputs).sort(), ["clusterIdentifier", "namespace"]);
   });
 
   it("gives the rest of the environment its cluster, and all of itself to wait for", async () => {
     let below: pulumi.ComponentResourceOptions = {};
     const registered = await registrationsOf(() => {
-      below = kubernetes.foundation("foundation", clusterSettings());
+      below = foundation(clusterSettings());
     });
     assert.equal((below.providers as pulumi.ProviderResource[]).length, 1);
     assert.equal((below.dependsOn as pulumi.Resource[]).length, registered.length - 2);
@@ -90,13 +100,13 @@ describe("kubernetes.foundation", () => {
 
   it("refuses settings without a cluster", () => {
     assert.throws(
-      () => kubernetes.foundation("foundation", stagingSettings()),
+      () => foundation(stagingSettings()),
       /^Error: Stack staging has runtime kubernetes and no settings for it: write tollgate:kubernetes\.$/,
     );
   });
 });
 
-describe("kubernetes.artifactStore and kubernetes.trackingServer", () => {
+describe("ArtifactStore and TrackingServer on kubernetes", () => {
   it("makes Secrets by saying what is in them, never with a value", async () => {
     const secrets = secretsOf(await registry());
     assert.deepEqual(
@@ -255,13 +265,5 @@ describe("kubernetes.artifactStore and kubernetes.trackingServer", () => {
     const uri = "https://registry.example.com";
     const elsewhere = changed("trackingServer", { managed: false, uri });
     assert.deepEqual(await registry(elsewhere), []);
-    const parts = kubernetes.artifactStore("artifact-store", clusterSettings(elsewhere), {});
-    const { uri: given } = kubernetes.trackingServer(
-      "tracking-server",
-      clusterSettings(elsewhere),
-      parts,
-      {},
-    );
-    assert.equal(await new Promise((resolve) => given.apply(resolve)), uri);
   });
 });

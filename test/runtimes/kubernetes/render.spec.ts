@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as pulumi from "@pulumi/pulumi";
 import { ArtifactStore } from "../../../components/artifact-store";
+import { Foundation } from "../../../components/foundation";
 import { ModelServing } from "../../../components/model-serving";
 import { TrackingServer } from "../../../components/tracking-server";
 import { kubernetes } from "../../../runtimes/kubernetes/declare";
@@ -262,7 +263,7 @@ function asData(value: unknown): unknown {
 async function declaredObjects(settings: ClusterSettings): Promise<Record<string, Manifest>> {
   const runtime = kubernetes;
   const registrations = await registrationsOf(() => {
-    const below = runtime.foundation("foundation", settings);
+    const below = Foundation.belowOf("foundation", { runtime, settings });
     const store = new ArtifactStore("artifact-store", { runtime, settings }, below);
     const server = new TrackingServer("tracking-server", { runtime, settings, store }, below);
     const pin = settings.pin!;
