@@ -3,6 +3,7 @@ import { ArtifactStore } from "./components/artifact-store";
 import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
 import { StageAlias } from "./components/stage-alias";
+import { startProvider } from "./components/start-provider";
 import { TrackingServer } from "./components/tracking-server";
 import { fetchCandidate } from "./admission/candidate";
 import { loadFromPulumi } from "./config/load";
@@ -11,6 +12,7 @@ import { runtimeOf } from "./runtimes";
 
 /** One environment: its artifact store, its tracking server and, once a version is pinned, what serves it. */
 async function environment() {
+  startProvider();
   const settings = await loadFromPulumi();
   const { declare, operate } = runtimeOf(settings);
   const [runtime, strangers] = await Promise.all([declare(), operate.strangers(settings)]);
