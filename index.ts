@@ -5,6 +5,7 @@ import { ModelPin } from "./components/model-pin";
 import { ModelServing } from "./components/model-serving";
 import { Receipt } from "./components/receipt";
 import { StageAlias } from "./components/stage-alias";
+import { startProvider } from "./components/start-provider";
 import { TrackingServer } from "./components/tracking-server";
 import { fetchCandidate } from "./admission/candidate";
 import { loadFromPulumi } from "./config/load";
@@ -13,6 +14,7 @@ import { runtimeOf } from "./runtimes";
 
 /** One environment: its artifact store, its tracking server and, once a version is pinned, what serves it. */
 async function environment() {
+  startProvider();
   const settings = await loadFromPulumi();
   const { declare, operate } = runtimeOf(settings);
   const [runtime, strangers] = await Promise.all([declare(), operate.strangers(settings)]);

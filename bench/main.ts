@@ -57,15 +57,35 @@ async function previews(): Promise<Comparison[]> {
     }
     const pulumi = await engineIn(project.dir);
     const pack = ["--policy-pack", path.join(root, "policies"), "--stack", "staging"];
-    return [
-      await compare("preview of a deployed stack with the policy pack", 2, rounds, {
-        "deployed stack, pack, registry and gates": () => pulumi(["preview", ...pack]),
+    const command = (...args: string[]) => project.tollgate([...args, "--stack", "staging"]);
+    const up = ["up", "--yes", "--skip-preview"];
+    const unchanged = [
+      await compare("preview of a deployed stack, nothing to change", 1.6, rounds, {
+        "tollgate preview": () => command("preview"),
         "empty JavaScript program": () => empty(["preview"]),
       }),
-      await compare("up with nothing to change, with the policy pack", 2, rounds, {
-        "deployed stack, pack, registry and gates": () =>
-          pulumi(["up", "--yes", "--skip-preview", ...pack]),
-        "empty JavaScript program": () => empty(["up", "--yes", "--skip-preview"]),
+      await compare("up with nothing to change", 1.6, rounds, {
+        "tollgate up": () => command("up"),
+        "empty JavaScript program": () => empty(up),
+      }),
+      await compare("the same by plain pulumi, with the policy pack", 2, rounds, {
+        "pulumi preview: pack, registry and gates": () => pulumi(["preview", ...pack]),
+        "empty JavaScript program": () => empty(["preview"]),
+      }),
+      await compare("up with nothing to change by plain pulumi, with the policy pack", 2, rounds, {
+        "pulumi up: pack, registry and gates": () => pulumi([...up, ...pack]),
+        "empty JavaScript program": () => empty(up),
+      }),
+    ];
+    // Another version, which is what a preview in a pull request is about.
+    for (const args of [["train"], ["evaluate"], ["pin", "2"]]) {
+      await project.must(...args, "--stack", "staging");
+    }
+    return [
+      ...unchanged,
+      await compare("preview of another version", null, rounds, {
+        "tollgate preview: engine, pack, registry and gates": () => command("preview"),
+        "empty JavaScript program": () => empty(["preview"]),
       }),
     ];
   } finally {

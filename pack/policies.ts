@@ -31,7 +31,7 @@ function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValida
   // Tells the pack's server to skip other resources before it unpacks their properties.
   const validateResource = Object.assign(validate, { __pulumiType: admission });
   return {
-    name: level === "mandatory" ? gate.name : `${gate.name}-advisory`,
+    name: nameOf(gate, level),
     description: gate.description,
     enforcementLevel: level,
     severity: gate.severity,
@@ -58,11 +58,34 @@ export function violations(
     if (level === "advisory") return [];
     return [`${gate.name} can't judge this pin: ${(error as Error).message}`];
   }
+  return refusals(verdicts, gate, level);
+}
+
+function refusals(
+  verdicts: readonly Verdict[],
+  gate: Gate,
+  level: "mandatory" | "advisory",
+): string[] {
   // What a mandatory refusal explains needs no advice as well, but no advice excuses a mandatory refusal.
   const heard = verdicts.filter((v) => level === "advisory" || v.level === "mandatory");
   return withoutEchoes(heard.filter(({ status }) => status === "refused"))
     .filter((verdict) => verdict.gate === gate.name && verdict.level === level)
     .map(explanation);
+}
+
+/** The advice that the engine would report of verdicts, as it words it: for a preview that needs no engine. */
+export function advice(verdicts: readonly Verdict[]) {
+  return gates.flatMap((gate) =>
+    refusals(verdicts, gate, "advisory").map((sentence) => ({
+      policy: nameOf(gate, "advisory"),
+      level: "advisory",
+      message: `${gate.description}\n${sentence}`,
+    })),
+  );
+}
+
+function nameOf({ name }: Gate, level: "mandatory" | "advisory"): string {
+  return level === "mandatory" ? name : `${name}-advisory`;
 }
 
 let judged: { inputs: string; verdicts: readonly Verdict[] } | undefined;

@@ -1,4 +1,10 @@
-import type { CheckResult, DiffResult, Provider, ReadResult } from "@pulumi/pulumi/provider";
+import type {
+  CheckResult,
+  DiffResult,
+  InvokeResult,
+  Provider,
+  ReadResult,
+} from "@pulumi/pulumi/provider";
 import { reasonOf } from "./failures";
 import { cancel } from "./release/cancellation";
 import type { ResourceType } from "./resource-type";
@@ -20,6 +26,14 @@ export class TollgateProvider implements Provider {
     private readonly types: ResourceTypes,
   ) {
     this.schema = JSON.stringify({ name: "tollgate", version, resources: {} });
+  }
+
+  /** The one function there is answers that the provider has started: see `startProvider`. */
+  invoke(token: string): Promise<InvokeResult> {
+    const reason = `the Tollgate provider has no function "${token}"`;
+    return Promise.resolve(
+      token === "tollgate:index:ready" ? { outputs: {} } : { failures: [{ property: "", reason }] },
+    );
   }
 
   check(urn: string, olds: object, news: object): Promise<CheckResult> {

@@ -34,9 +34,10 @@ const SURROUNDINGS = [
  * Bundles a TypeScript entry and requires the result.
  *
  * @param {string} entry absolute path of the entry, which may not await at top level
- * @param {{external?: string[], absent?: string[]}} [options] `external`: packages to leave in node_modules, resolved
- *   from our root at run time. `absent`: packages that a dependency loads at start though we never use what it does
- *   with them; replaced by an empty module.
+ * @param {{external?: string[], absent?: string[], runner?: string}} [options] `external`: packages to leave in
+ *   node_modules, resolved from our root at run time. `absent`: packages that a dependency loads at start though we never
+ *   use what it does with them; replaced by an empty module. `runner`: a script of a package that loads the entry in its
+ *   own time, bundled with it; the entry is what `globalThis[Symbol.for("tollgate.program")]` gives then.
  */
 function requireBundled(entry, options) {
   return load(bundle(entry, options));
@@ -108,12 +109,12 @@ function keepCompiledLater(file, script) {
  * Bundles an entry unless a bundle of the same content is there.
  *
  * @param {string} entry absolute path
- * @param {{external?: string[], absent?: string[]}} [options] see `requireBundled`
+ * @param {{external?: string[], absent?: string[], runner?: string}} [options] see `requireBundled`
  * @returns {string} absolute path of the bundle
  */
-function bundle(entry, { external = [], absent = [] } = {}) {
-  const name = path.relative(root, entry).replace(/[^A-Za-z0-9]+/g, "-");
-  const recipe = { root, entry, external, absent };
+function bundle(entry, { external = [], absent = [], runner = null } = {}) {
+  const name = `${path.relative(root, entry).replace(/[^A-Za-z0-9]+/g, "-")}${runner ? "-run" : ""}`;
+  const recipe = { root, entry, external, absent, runner };
   const folders = cacheFolders();
   for (const folder of folders) {
     const found = findBundle(folder, name, recipe);

@@ -1,4 +1,6 @@
+import type { FetchedCandidate } from "../../admission/candidate";
 import type { Settings } from "../../config/settings";
+import type { Context } from "../context";
 import { operationsOf } from "../../runtimes";
 import { admissionIn } from "../engine/admitted";
 import type { EngineReport } from "../engine/events";
@@ -17,9 +19,12 @@ export const run: Run = async (context, options) => {
   await requireOwnState(context, settings, "preview");
   await requireNoStranger(settings);
   await requireOneMove(settings);
+  const judged = judgePin(settings);
   const [expected, report] = await Promise.all([
-    judgePin(settings),
-    runEngine(context, settings, "preview"),
+    judged,
+    unchanged(context, settings, judged).then(
+      (found) => found ?? runEngine(context, settings, "preview"),
+    ),
   ]);
   const judgement = await whatTheEngineJudged(settings, report, expected);
   const mandatory = report.violations.filter(({ level }) => level === "mandatory");
@@ -43,6 +48,23 @@ export const run: Run = async (context, options) => {
     exitCode: refused ? exitCodes.refused : exitCodes.done,
   };
 };
+
+/** What the engine would report where nothing has changed since the last `up`; null where it has to be asked. */
+async function unchanged(
+  { output }: Context,
+  settings: Settings,
+  judged: Promise<Judgement<FetchedCandidate> | null>,
+): Promise<EngineReport | null> {
+  // Who wants to see what the engine says wants it run.
+  if (output.verbose || !operationsOf(settings).traits.tellsUnchanged) return null;
+  const { mayPreviewUnchanged, unchangedReport } = await import("../engine/unchanged");
+  if (!(await mayPreviewUnchanged(settings))) return null;
+  const judgement = await judged;
+  const report = await unchangedReport(settings, judgement?.candidate ?? null);
+  if (!report || !judgement) return report;
+  const { advice } = await import("../../pack/policies");
+  return { ...report, violations: advice(judgement.verdicts) };
+}
 
 /**
  * The provider may judge recorded evidence where the registry is silent: when the engine shows what it admitted, that

@@ -54,9 +54,12 @@ function digestOf(settings: Settings, engine: EngineFacts): string | null {
     python: pythonEnvironmentDir(settings.requirements),
     // Named by the content of all their sources and of the lock file of the packages.
     programs: [program, provider, pack].map(([file, options]) => bundle(file, options)),
-    starters: ["provider/launch.cjs", "policies/launch.cjs", "toolchain/program.cjs"].map((file) =>
-      contentDigest(join(root, file)),
-    ),
+    starters: [
+      "provider/launch.cjs",
+      "policies/launch.cjs",
+      "toolchain/program.cjs",
+      "toolchain/run.cjs",
+    ].map((file) => contentDigest(join(root, file))),
     engine: [engine.binary, engine.version, statSync(engine.binary).mtimeMs],
     node: [process.execPath, process.version],
   };

@@ -115,8 +115,17 @@ export async function runEngine(
     await endLeftovers(context, settings, report, () => exportedFrom(place));
   }
   if (verb === "up" && report.succeeded) await operations.recordUntouched(settings);
-  if (deciding && report.succeeded) recordUnchanged(settings, deciding);
+  if (deciding && report.succeeded) {
+    recordUnchanged(settings, deciding, await guardrailsAdvise(report));
+  }
   return report;
+}
+
+/** Did a policy that is no gate of the pin have anything to say? */
+async function guardrailsAdvise({ violations }: EngineReport): Promise<boolean> {
+  const { gates } = await import("../../policies/gates");
+  const ofGates = new Set(gates.map(({ name }) => name));
+  return violations.some(({ policy }) => !ofGates.has(policy.replace(/-advisory$/, "")));
 }
 
 /** What a refresh would see and leave. */

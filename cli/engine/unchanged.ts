@@ -36,6 +36,8 @@ interface Checkpoint {
   };
 }
 
+const advisedToo = " advised";
+
 /** What marks a secret or another value that isn't what it stands for. */
 const wrapped = "4dabf18193072939515e22adb298388d";
 
@@ -52,19 +54,19 @@ export async function unchangedReport(
   candidate: FetchedCandidate | null,
 ): Promise<EngineReport | null> {
   try {
-    const left = digestLeft(settings.stateDir, "engine/unchanged");
+    const left = leftOf(settings);
     const state = stateDigest(settings);
     if (candidate?.problem || left === "" || state === null) return null;
     const { findEngine } = await import("../../toolchain/engine");
     const engine = await findEngine();
     const deciding = engine && decidingDigest(settings, engine);
-    if (deciding === null || joined(deciding, state) !== left) return null;
+    if (deciding === null || joined(deciding, state) !== left.replace(advisedToo, "")) return null;
     const recorded = readState(settings);
     if (recorded === null || !holdsAllKept(settings, recorded)) return null;
     if (!(await isInOrder(settings, recorded, candidate))) return null;
     // Nobody has begun anything meanwhile.
     if (stateDigest(settings) !== state) return null;
-    if (digestLeft(settings.stateDir, "engine/unchanged") !== left) return null;
+    if (leftOf(settings) !== left) return null;
     const stack = recorded.find(({ type }) => type === "pulumi:pulumi:Stack");
     return {
       ...emptyReport(),
@@ -79,13 +81,33 @@ export async function unchangedReport(
 }
 
 /**
+ * May `unchangedReport` have an answer for a preview as well? Looks at files alone, so that the engine, where it is needed, is
+ * kept waiting by nothing that takes long. A preview shows what guardrails advise, which only the pack knows.
+ */
+export async function mayPreviewUnchanged(settings: Settings): Promise<boolean> {
+  const { findEngine } = await import("../../toolchain/engine");
+  const engine = await findEngine();
+  const state = stateDigest(settings);
+  const deciding = engine && state !== null && decidingDigest(settings, engine);
+  return !!deciding && leftOf(settings) === joined(deciding, state);
+}
+
+/** What the last `up` left; of one whose guardrails advised something, with `advised` behind its digest. */
+function leftOf({ stateDir }: Settings): string {
+  return digestLeft(stateDir, "engine/unchanged");
+}
+
+/**
  * Records that an `up` has ended well.
  *
  * @param deciding what decided it, as it was before the engine started
+ * @param advised did guardrails have advice?
  */
-export function recordUnchanged(settings: Settings, deciding: string): void {
+export function recordUnchanged(settings: Settings, deciding: string, advised: boolean): void {
   const state = stateDigest(settings);
-  if (state !== null) recordLeft(settings.stateDir, "engine/unchanged", joined(deciding, state));
+  if (state === null) return;
+  const left = joined(deciding, state) + (advised ? advisedToo : "");
+  recordLeft(settings.stateDir, "engine/unchanged", left);
 }
 
 /** To be called before the engine changes anything. */

@@ -74,6 +74,37 @@ describe("an up that has nothing to do", function () {
     assert.match((await startsNone()).stdout, /^dev serves churn-model version 1 .*no changes/ms);
   });
 
+  it("is previewed without the engine as with it", async () => {
+    const log = path.join(project.stateDir("dev"), "log", "last-preview.log");
+    const documentOf = async (...more: string[]) => {
+      fs.rmSync(log, { force: true });
+      const { stdout } = await project.must("preview", ...stack, "--json", ...more);
+      return JSON.parse(stdout) as { violations: unknown[] };
+    };
+    const without = await documentOf();
+    assert.equal(fs.existsSync(log), false, "the engine was started");
+    assert.deepEqual(without, await documentOf("--verbose"));
+    assert.equal(fs.existsSync(log), true);
+    // Gates that only advise in dev have something to say here.
+    assert.notEqual(without.violations.length, 0);
+  });
+
+  it("is previewed by the engine once a setting has changed", async () => {
+    const log = path.join(project.stateDir("dev"), "log", "last-preview.log");
+    fs.rmSync(log, { force: true });
+    const stackFile = file("Pulumi.dev.yaml");
+    const before = fs.readFileSync(stackFile);
+    project.configure("dev", (config) => {
+      (config["tollgate:release"] as Record<string, unknown>)["watchSeconds"] = 2;
+    });
+    try {
+      assert.match((await project.must("preview", ...stack)).stdout, /1 to update/);
+      assert.equal(fs.existsSync(log), true);
+    } finally {
+      fs.writeFileSync(stackFile, before);
+    }
+  });
+
   it("starts it for a changed setting", async () => {
     project.configure("dev", (config) => {
       (config["tollgate:release"] as Record<string, unknown>)["watchSeconds"] = 1;

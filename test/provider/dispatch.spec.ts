@@ -38,6 +38,12 @@ describe("TollgateProvider", () => {
     });
   });
 
+  it("has one function, which says that it has started", async () => {
+    assert.deepEqual(await provider().invoke("tollgate:index:ready"), { outputs: {} });
+    const { failures } = await provider().invoke("tollgate:index:other");
+    assert.match(failures?.[0]?.reason ?? "", /has no function "tollgate:index:other"/);
+  });
+
   it("tells an error in its sentence, without a stack trace", async () => {
     const failing = provider({ create: () => Promise.reject(new TypeError("port 1 is taken")) });
     await assert.rejects(failing.create(urn, {}), (error: Error) => {

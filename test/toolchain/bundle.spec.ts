@@ -143,6 +143,18 @@ describe("runBundled", function () {
     });
   });
 
+  it("bundles an entry with the script that runs it, over one copy of what both use", async () => {
+    const root = newRoot({
+      "entry.ts": 'import { seen } from "a"; seen.push("entry"); export const done = seen;',
+      "node_modules/a/index.js": "exports.seen = [];",
+      "node_modules/runs/start.js": `const { seen } = require("a");
+        seen.push("script");
+        console.log(globalThis[Symbol.for("tollgate.program")]().done.join(" before "));`,
+    });
+    const { printed } = await start(root, '{ runner: "runs/start.js" }');
+    assert.equal(printed, "script before entry");
+  });
+
   it("keeps bundles in the user's cache when node_modules can't be written", async () => {
     const root = newRoot({
       "entry.ts": "console.log(1);",

@@ -160,6 +160,29 @@ describe("language host", function () {
     assert.match(died.output, /The program ended with exit code 3\./);
   });
 
+  it("runs a program by the script that its package.json names, except where it is to be traced", () => {
+    const manifest = readFileSync(path.join(project, "package.json"), "utf8");
+    const named = { ...(JSON.parse(manifest) as object), tollgate: { runner: "own-runner.cjs" } };
+    write("project/package.json", JSON.stringify(named));
+    write(
+      "project/own-runner.cjs",
+      `console.error("by the program's own script"); require("@pulumi/pulumi/cmd/run");`,
+    );
+    const own = /by the program's own script/;
+    try {
+      const { status, output } = withConfig(["preview"], {});
+      assert.equal(status, 0, output);
+      assert.match(output, own);
+      environment["TRACEPARENT"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+      const traced = withConfig(["preview"], {});
+      assert.equal(traced.status, 0, traced.output);
+      assert.doesNotMatch(traced.output, own);
+    } finally {
+      delete environment["TRACEPARENT"];
+      write("project/package.json", manifest);
+    }
+  });
+
   it("runs a plugin through the SDK's own runner when it doesn't say that it is plain JavaScript", function () {
     this.timeout(120_000);
     write("project/provider/PulumiPlugin.yaml", "runtime: nodejs\n");

@@ -4,7 +4,12 @@ import fs from "node:fs";
 import path from "node:path";
 import type { FetchedCandidate } from "../../../admission/candidate";
 import { decidingDigest } from "../../../cli/engine/deciding";
-import { forgetUnchanged, recordUnchanged, unchangedReport } from "../../../cli/engine/unchanged";
+import {
+  forgetUnchanged,
+  mayPreviewUnchanged,
+  recordUnchanged,
+  unchangedReport,
+} from "../../../cli/engine/unchanged";
 import { loadFromFile } from "../../../config/load";
 import type { Settings } from "../../../config/settings";
 import { credentialType } from "../../../provider/types/credential";
@@ -53,7 +58,11 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
   afterEach(() => remove());
 
   /** A state, as an `up` that ended well would leave and record it. */
-  async function left(change: Fields = {}, deployment: Fields = {}): Promise<void> {
+  async function left(
+    change: Fields = {},
+    deployment: Fields = {},
+    advised = false,
+  ): Promise<void> {
     const resources = [stackResource, { ...secretResource, ...change }];
     const state = path.join(settings.projectDir, ".pulumi", "stacks", "told", "dev.json");
     fs.mkdirSync(path.dirname(state), { recursive: true });
@@ -61,7 +70,7 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
     fs.writeFileSync(state, JSON.stringify({ version: 3, checkpoint: { latest } }));
     const engine = await findEngine();
     assert.ok(engine);
-    recordUnchanged(settings, decidingDigest(settings, engine)!);
+    recordUnchanged(settings, decidingDigest(settings, engine)!, advised);
   }
 
   const report = (candidate: FetchedCandidate | null = null) =>
@@ -74,6 +83,17 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
     assert.equal(found.steps.size, 0);
     const record = path.join(settings.stateDir, "engine", "unchanged");
     assert.equal(fs.statSync(record).mode & 0o077, 0);
+  });
+
+  it("leaves a preview to the engine when guardrails had advice, which nothing else shows", async () => {
+    assert.equal(await mayPreviewUnchanged(settings), true);
+    await left({}, {}, true);
+    assert.equal(await mayPreviewUnchanged(settings), false);
+    assert.equal((await report())?.succeeded, true);
+  });
+
+  it("leaves a preview to the engine when a setting changed", async () => {
+    assert.equal(await mayPreviewUnchanged({ ...settings, alias: "other" }), false);
   });
 
   const living: Record<string, () => void> = {
