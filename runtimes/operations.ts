@@ -128,7 +128,12 @@ export interface Operations {
    * @param askRegistry asks the registry; not called where the way to it is known to be closed
    */
   observe(settings: Settings, askRegistry: () => Promise<RegistryStatus>): Promise<Observed>;
-  /** Asks once what callers get at an address that a release gave. Never throws for what is down. */
+  /**
+   * Asks once what callers get after a release. Never throws for what is down.
+   *
+   * @param url where the release's outputs say that callers reach the model. A kind whose addresses mean nothing on this
+   *   machine asks the same servers in its own way instead.
+   */
   answer(settings: Settings, url: string): Promise<Answer>;
   /** What callers get after an `up` that failed; null where the failure says it, or nobody here can tell. */
   servingAfterFailure(settings: Settings): Promise<ServingStatus | null>;
@@ -153,9 +158,9 @@ export interface Operations {
   logEnd(settings: Settings, name: string, count: number): Promise<LogEnd>;
 
   /**
-   * Ends the servers and keeps everything else.
+   * Ends the servers and keeps everything else. Done twice, it gives the same.
    *
-   * @returns names of what was ended
+   * @returns names of the servers that are ended now
    * @throws OperationError where servers can't be stopped in place
    */
   stop(settings: Settings): Promise<string[]>;
@@ -208,7 +213,7 @@ export interface Operations {
    * Removes what an interrupted run had made of one resource and no state stands for.
    *
    * @param inputs of the resource, as recorded
-   * @returns its name; null when there was nothing to remove
+   * @returns its name; null when it isn't there, or isn't ours
    */
   removeAbandoned(settings: Settings, inputs: Record<string, unknown>): Promise<string | null>;
 

@@ -11,16 +11,15 @@ import { freePort } from "../../processes/ports";
 import type { ProcessInputs } from "../../processes/process";
 import { stopProcess } from "../../processes/stop";
 import { routeFiles } from "../../provider/envoy/files";
-import { localSite } from "../../provider/release/local-site";
 import { credentialType } from "../../provider/types/credential";
 import { processType } from "../../provider/types/process";
-import { routeType } from "../../provider/types/route";
 import * as commands from "../../runtimes/local/commands";
 import { localFiles } from "../../runtimes/local/files";
 import { recordOf } from "../runtimes/local/support";
 import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
 import { digestOf, stagingSettings } from "../support/fixtures";
 import { testPython } from "../support/mlflow";
+import { releaseTo } from "../support/router";
 
 const root = path.join(__dirname, "../..");
 /** `nobody`: no file here is its own. */
@@ -153,15 +152,7 @@ describe("a second user of the host", function () {
     const url = `http://${router.address}`;
     const [version, digest] = ["1", digestOf("1")];
     scorer = await startFakeScorer({ model: settings.model, version, digest });
-    const watch = {
-      answers: null,
-      watchSeconds: 0.2,
-      maxErrorRate: 0.01,
-      maxP95Ms: 5000,
-      answerSeconds: 60,
-    };
-    await routeType.create({ stateDir, url, version, digest, scorers: [scorer.url], ...watch });
-    await localSite(stateDir).close();
+    await releaseTo({ stateDir, url }, version, [scorer.url], { maxP95Ms: 5000 });
     fs.mkdirSync(files.captured, { recursive: true });
     const rows = path.join(files.captured, "rows.csv");
     for (const file of [rows, path.join(stateDir, "receipts.jsonl")]) fs.writeFileSync(file, "x");

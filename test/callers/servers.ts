@@ -4,11 +4,9 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { localSite } from "../../provider/release/local-site";
-import { routeType } from "../../provider/types/route";
 import { testPython } from "../support/mlflow";
 import { freePort } from "../../processes/ports";
-import { TestRouter } from "../support/router";
+import { releaseTo, TestRouter } from "../support/router";
 
 const serving = path.join(__dirname, "..", "..", "serving");
 
@@ -53,11 +51,7 @@ export async function startServers(): Promise<Servers> {
   try {
     await ready(url, () => fs.readFileSync(path.join(folder, "scorer.log"), "utf8"));
     router = await TestRouter.start();
-    const { stateDir } = router;
-    const watch = { answers: null, watchSeconds: 0.2, maxErrorRate: 0.01, maxP95Ms: 5000 };
-    const given = { stateDir, url: router.url, version: "1", digest, scorers: [url] };
-    await routeType.create({ ...given, ...watch, answerSeconds: 60 });
-    await localSite(stateDir).close();
+    await releaseTo(router, "1", [url], { digest, maxP95Ms: 5000 });
     return { scorer: url, router: router.url, stop };
   } catch (error) {
     await stop();

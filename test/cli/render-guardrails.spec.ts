@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { objectionsTo } from "../../cli/render-guardrails";
 import { guardrails } from "../../policies/guardrails";
 import { judgeStack } from "../../policies/guardrails/guardrail";
-import type { ClusterSettings } from "../../config/settings";
 import type { Manifest } from "../../runtimes/kubernetes/manifests/manifest";
 import { asResource, resourcesOf } from "../../runtimes/kubernetes/operate/rendering";
 import { renderedGroups } from "../../runtimes/kubernetes/render";
@@ -108,7 +107,7 @@ describe("objectionsTo", () => {
 
   it("tells sentence and remedy, by the settings of the project folder", async () => {
     const settings = clusterSettings({}, { service: { type: "NodePort", nodePort: 30080 } });
-    const resources = resourcesOf(renderedGroups(settings as ClusterSettings));
+    const resources = resourcesOf(renderedGroups(settings));
     const file = (exposed: string) => `config:\n  tollgate:tier: staging\n${exposed}`;
     const { dir, remove } = temporaryFolder({ "Pulumi.staging.yaml": file("") });
     const open = temporaryFolder({

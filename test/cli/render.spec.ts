@@ -5,7 +5,6 @@ import path from "node:path";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { filesOf } from "../../runtimes/kubernetes/operate/render-files";
-import type { ClusterSettings } from "../../config/settings";
 import { renderedGroups } from "../../runtimes/kubernetes/render";
 import { anyClusterSettings } from "../support/cluster-settings";
 import { clusterSettings } from "../support/fixtures";
@@ -13,13 +12,10 @@ import { tollgate } from "./support/judged-project";
 import { deadProject, temporaryFolder } from "./support/project";
 import { type RenderedProject, renderedProject } from "./support/rendered-project";
 
-const settingsOf = (...changes: Parameters<typeof clusterSettings>) =>
-  clusterSettings(...changes) as ClusterSettings;
-
 describe("filesOf", () => {
   it("are a file an object and kustomizations that name them in the order of applying", async () => {
-    const groups = renderedGroups(settingsOf());
-    const files = await filesOf(settingsOf(), groups);
+    const groups = renderedGroups(clusterSettings());
+    const files = await filesOf(clusterSettings(), groups);
     const resources = (file: string) =>
       (parse(files.get(file)!) as { resources: string[] }).resources;
     assert.deepEqual(
@@ -50,7 +46,7 @@ describe("filesOf", () => {
   it("quote each text that Go's reader takes for a number", async () => {
     // By strconv.ParseInt and ParseFloat, once each `_` was dropped.
     for (const model of ["0o17", "0O7", "0X1F", "0B1", "1e_3", "9E9_9", "0e1_0", "1_000", "12"]) {
-      const settings = settingsOf({ model });
+      const settings = clusterSettings({ model });
       const files = await filesOf(settings, renderedGroups(settings));
       const lines = [...files]
         .filter(([file]) => file.endsWith(".yaml"))
@@ -62,18 +58,23 @@ describe("filesOf", () => {
   });
 
   it("have the same bytes whatever order properties were written in", async () => {
-    const groups = renderedGroups(settingsOf());
+    const groups = renderedGroups(clusterSettings());
     const reversed = groups.map((group) => ({
       ...group,
       manifests: group.manifests.map((manifest) => turned(manifest) as typeof manifest),
     }));
-    assert.deepEqual(await filesOf(settingsOf(), reversed), await filesOf(settingsOf(), groups));
+    assert.deepEqual(
+      await filesOf(clusterSettings(), reversed),
+      await filesOf(clusterSettings(), groups),
+    );
   });
 
   it("change by little when another version is pinned: no file is numbered", async () => {
-    const { pin } = settingsOf();
-    const next = settingsOf({ pin: { ...pin!, version: "3", digest: `sha256:${"e".repeat(64)}` } });
-    const before = await filesOf(settingsOf(), renderedGroups(settingsOf()));
+    const { pin } = clusterSettings();
+    const next = clusterSettings({
+      pin: { ...pin!, version: "3", digest: `sha256:${"e".repeat(64)}` },
+    });
+    const before = await filesOf(clusterSettings(), renderedGroups(clusterSettings()));
     const after = await filesOf(next, renderedGroups(next));
     const changed = [...after].filter(([file, text]) => before.get(file) !== text);
     assert.deepEqual(
@@ -94,7 +95,7 @@ describe("filesOf", () => {
       metadata: { name: "a" },
       data: unknown,
     };
-    await assert.rejects(filesOf(settingsOf(), [{ name: "data", manifests: [manifest] }]), {
+    await assert.rejects(filesOf(clusterSettings(), [{ name: "data", manifests: [manifest] }]), {
       message: "data/configmap-a.yaml.data isn't plain data",
     });
   });

@@ -38,7 +38,7 @@ describe("diagnoseCluster on a real cluster", function () {
 
   function settingsOf(kubeconfig: string, createNamespace = false): ClusterSettings {
     const address = { kubeconfig, context: null, namespace };
-    return clusterSettings({}, { cluster: address, createNamespace }) as ClusterSettings;
+    return clusterSettings({}, { cluster: address, createNamespace });
   }
 
   /** A kubeconfig of somebody who has the rights of the ServiceAccount only. */

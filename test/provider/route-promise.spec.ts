@@ -3,11 +3,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bodyBytes } from "../../provider/envoy/limits";
 import type { RouteInputs } from "../../provider/inputs";
-import { localSite } from "../../provider/release/local-site";
 import { routeType } from "../../provider/types/route";
-import { type FakeScorer, type ScorerBehaviour, startFakeScorer } from "../support/fake-scorer";
-import { digestOf } from "../support/fixtures";
-import { TestRouter } from "../support/router";
+import { releaseTo, routeInputs, TestRouter } from "../support/router";
 
 /** Sizes of bodies: what everybody sends, and on both sides of what Envoy keeps as it comes, up to the most there may be. */
 const sizes = [64, 1024 ** 2, 1.2 * 1024 ** 2, bodyBytes].map(Math.round);
@@ -15,45 +12,19 @@ const sizes = [64, 1024 ** 2, 1.2 * 1024 ** 2, bodyBytes].map(Math.round);
 describe("a caller's request", function () {
   this.timeout(120_000);
   let router: TestRouter;
-  const scorers: FakeScorer[] = [];
 
   beforeEach(async () => {
     router = await TestRouter.start();
   });
 
-  afterEach(async () => {
-    await router.dispose();
-    await Promise.all(scorers.splice(0).map((scorer) => scorer.stop()));
-  });
+  afterEach(() => router.dispose());
 
-  async function scorer(version: string, change: Partial<ScorerBehaviour> = {}) {
-    const digest = digestOf(version);
-    const started = await startFakeScorer({ model: "churn-model", version, digest, ...change });
-    scorers.push(started);
-    return started;
-  }
-
-  function inputs(version: string, urls: string[], change: Partial<RouteInputs> = {}): RouteInputs {
-    return {
-      stateDir: router.stateDir,
-      url: router.url,
-      version,
-      digest: digestOf(version),
-      scorers: urls,
-      watchSeconds: 0.2,
-      maxErrorRate: 0.01,
-      maxP95Ms: 2000,
-      answerSeconds: 60,
-      answers: null,
-      ...change,
-    };
-  }
-
-  async function released(version: string, urls: string[]): Promise<void> {
-    // It is the one after it that is to be judged.
-    await routeType.create(inputs(version, urls, { maxP95Ms: 20_000 }));
-    await localSite(router.stateDir).close();
-  }
+  const scorer: TestRouter["scorer"] = (...given) => router.scorer(...given);
+  const inputs = (version: string, urls: string[], change: Partial<RouteInputs> = {}) =>
+    routeInputs(router, version, urls, change);
+  // It is the one after it that is to be judged.
+  const released = (version: string, urls: string[]) =>
+    releaseTo(router, version, urls, { maxP95Ms: 20_000 });
 
   /** Asks with a body of so many bytes; such as `200 v1`. */
   async function ask(bytes: number, text = '{"features":[[0.5,1]]}'): Promise<string> {
@@ -120,8 +91,7 @@ describe("a caller's request", function () {
 
   it("that takes longer than the setting allows gets 504 with a sentence", async () => {
     const one = await scorer("1");
-    await routeType.create(inputs("1", [one.url], { answerSeconds: 1 }));
-    await localSite(router.stateDir).close();
+    await releaseTo(router, "1", [one.url], { answerSeconds: 1 });
     one.behaviour.delayMs = 3000;
     const answer = await fetch(`${router.url}/predict`, { method: "POST", body: "{}" });
     assert.equal(answer.status, 504);

@@ -11,64 +11,29 @@ import type { RouteInputs } from "../../provider/inputs";
 import { readJournal } from "../../provider/release/journal";
 import { release } from "../../provider/release/release";
 import { releasedVersion } from "../../provider/release/released";
-import { localSite } from "../../provider/release/local-site";
 import { undoRelease } from "../../provider/release/undo";
 import { routeType } from "../../provider/types/route";
-import {
-  type FakeScorer,
-  type ScorerBehaviour,
-  spawnFakeScorer,
-  startFakeScorer,
-} from "../support/fake-scorer";
+import { type ScorerBehaviour, spawnFakeScorer } from "../support/fake-scorer";
 import { digestOf, pin } from "../support/fixtures";
 import { keptAnswers, registryWith } from "../support/kept-answers";
-import { Callers, TestRouter } from "../support/router";
+import { Callers, releaseTo, routeInputs, TestRouter } from "../support/router";
 
 describe("routeType", function () {
   this.timeout(60_000);
   let router: TestRouter;
-  const scorers: FakeScorer[] = [];
 
   beforeEach(async () => {
     router = await TestRouter.start();
   });
 
-  afterEach(async () => {
-    await router.dispose();
-    await Promise.all(scorers.splice(0).map((scorer) => scorer.stop()));
-  });
+  afterEach(() => router.dispose());
 
-  async function scorer(version: string, change: Partial<ScorerBehaviour> = {}) {
-    const digest = digestOf(version);
-    const started = await startFakeScorer({ model: "churn-model", version, digest, ...change });
-    scorers.push(started);
-    return started;
-  }
-
-  function inputs(version: string, urls: string[], change: Partial<RouteInputs> = {}): RouteInputs {
-    return {
-      stateDir: router.stateDir,
-      url: router.url,
-      version,
-      digest: digestOf(version),
-      scorers: urls,
-      watchSeconds: 0.5,
-      maxErrorRate: 0.01,
-      // Far above what a busy machine needs.
-      maxP95Ms: 2000,
-      answerSeconds: 30,
-      answers: null,
-      ...change,
-    };
-  }
-
-  /** Releases a version to its end, as the receipt does. */
-  async function released(version: string, urls: string[]): Promise<RouteInputs> {
-    const given = inputs(version, urls);
-    await routeType.create(given);
-    await localSite(router.stateDir).close();
-    return given;
-  }
+  const scorer: TestRouter["scorer"] = (...given) => router.scorer(...given);
+  // Long enough for each way to answer badly to be seen.
+  const inputs = (version: string, urls: string[], change: Partial<RouteInputs> = {}) =>
+    routeInputs(router, version, urls, { watchSeconds: 0.5, ...change });
+  const released = (version: string, urls: string[]) =>
+    releaseTo(router, version, urls, { watchSeconds: 0.5 });
 
   async function servedVersion(): Promise<string> {
     const answer = await fetch(`${router.url}/predict`, { method: "POST", body: "{}" });

@@ -6,12 +6,9 @@ import net from "node:net";
 import path from "node:path";
 import { routeFiles } from "../../provider/envoy/files";
 import { routerLimits } from "../../provider/envoy/limits";
-import { localSite } from "../../provider/release/local-site";
-import { routeType } from "../../provider/types/route";
-import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
-import { digestOf } from "../support/fixtures";
+import type { FakeScorer } from "../support/fake-scorer";
 import { freePort } from "../../processes/ports";
-import { Callers, TestRouter } from "../support/router";
+import { Callers, releaseTo, TestRouter } from "../support/router";
 
 describe("the router's admin interface", function () {
   this.timeout(60_000);
@@ -54,25 +51,13 @@ describe("the router's limits", function () {
 
   beforeEach(async () => {
     router = await TestRouter.start();
-    const digest = digestOf("1");
-    scorer = await startFakeScorer({ model: "churn-model", version: "1", digest });
-    const { stateDir, url } = router;
-    const watch = {
-      answers: null,
-      watchSeconds: 0.2,
-      maxErrorRate: 0.01,
-      maxP95Ms: 2000,
-      answerSeconds: 30,
-    };
-    const scorers = [scorer.url];
-    await routeType.create({ stateDir, url, version: "1", digest, scorers, ...watch });
-    await localSite(stateDir).close();
+    scorer = await router.scorer("1");
+    await releaseTo(router, "1", [scorer.url]);
   });
 
   afterEach(async () => {
     sockets.splice(0).forEach((socket) => socket.destroy());
     await router.dispose();
-    await scorer.stop();
   });
 
   /** Opens connections to the router and says `text` on each. */

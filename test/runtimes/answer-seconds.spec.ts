@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { scorerProcess } from "../../runtimes/local/commands";
-import type { ClusterSettings } from "../../config/settings";
 import { preStopSeconds, scorerTemplate } from "../../runtimes/kubernetes/manifests/scorer";
 import { routeManifests } from "../../runtimes/kubernetes/manifests/traffic";
 import { routeTo, watchedRouteTo } from "../../provider/envoy/routes";
@@ -44,10 +43,7 @@ describe("tollgate:scorer.answerSeconds", () => {
     fc.assert(
       fc.property(seconds, (answerSeconds) => {
         const { scorer } = clusterSettings();
-        const settings = clusterSettings(
-          { scorer: { ...scorer, answerSeconds } },
-          { ingress },
-        ) as ClusterSettings;
+        const settings = clusterSettings({ scorer: { ...scorer, answerSeconds } }, { ingress });
         const { spec } = scorerTemplate(settings, served);
         const { containers, terminationGracePeriodSeconds } = spec as unknown as {
           containers: { args: string[] }[];

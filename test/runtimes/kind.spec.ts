@@ -17,6 +17,9 @@ const kinds = new Set(["local", "kubernetes"]);
 /** Names of a setting that says the kind, or that one kind alone has. */
 const telling = new Set(["runtime", "kubernetes"]);
 
+/** Types of what the settings of one kind hold. */
+const ofOneKind = new Set(["LocalSettings", "ClusterSettings", "KubernetesSettings"]);
+
 const comparisons = new Set([
   ts.SyntaxKind.EqualsEqualsToken,
   ts.SyntaxKind.EqualsEqualsEqualsToken,
@@ -37,7 +40,7 @@ function sources(): string[] {
 /** What in a text decides by the kind of runtime, as it is written there. */
 function decisionsIn(text: string): string[] {
   // Most files name neither, and needn't be parsed.
-  if (!/\b(kubernetes|runtime)\b/.test(text)) return [];
+  if (!/\b(kubernetes|runtime|\w+Settings)\b/.test(text)) return [];
   const file = ts.createSourceFile("some.ts", text, ts.ScriptTarget.Latest, true);
   const found: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -52,6 +55,12 @@ function decides(node: ts.Node): boolean {
   // `settings.kubernetes`, and what takes it out of settings: `({ kubernetes }: Settings) => …`.
   if (ts.isPropertyAccessExpression(node)) return node.name.text === "kubernetes";
   if (ts.isElementAccessExpression(node)) return isText(node.argumentExpression, "kubernetes");
+  // `Record<Settings["runtime"], …>`: a table that every new kind would need an entry in.
+  if (ts.isIndexedAccessTypeNode(node)) {
+    const { indexType } = node;
+    return ts.isLiteralTypeNode(indexType) && telling.has(textOf(indexType.literal));
+  }
+  if (ts.isTypeReferenceNode(node)) return ofOneKind.has(node.typeName.getText());
   if (ts.isBindingElement(node)) {
     return (node.propertyName ?? node.name).getText() === "kubernetes";
   }
@@ -69,7 +78,12 @@ function isKind(node: ts.Node): boolean {
 }
 
 function isText(node: ts.Node, text: string): boolean {
-  return ts.isStringLiteralLike(node) && node.text === text;
+  return textOf(node) === text;
+}
+
+/** The text of a string that is written out; empty for anything else. */
+function textOf(node: ts.Node): string {
+  return ts.isStringLiteralLike(node) ? node.text : "";
 }
 
 function tellsKind(node: ts.Node): boolean {
@@ -95,6 +109,8 @@ describe("the kind of a runtime", () => {
     "function of({ stack, kubernetes }: Settings) {}",
     "const { kubernetes: inCluster } = settings;",
     "switch (settings.runtime) {\n}",
+    "function portOf(settings: ClusterSettings) {}",
+    'const titles: Record<Settings["runtime"], string> = titlesOf();',
   ]) {
     it(`is seen to decide in ${JSON.stringify(text)}`, () => {
       assert.equal(decisionsIn(text).length, 1);

@@ -82,7 +82,8 @@ export async function startFakeScorer(given: ScorerBehaviour): Promise<FakeScore
           });
           response.end(body);
         };
-        if (delayMs > 0) setTimeout(send, delayMs);
+        // An answer that is due after the server has stopped keeps no process from ending.
+        if (delayMs > 0) setTimeout(send, delayMs).unref();
         else send();
       });
     });

@@ -1,12 +1,20 @@
-import type { KubernetesSettings, Settings } from "../../config/settings";
+import type {
+  ClusterSettings,
+  KubernetesSettings,
+  LocalSettings,
+  Settings,
+} from "../../config/settings";
 import { compliantEvidence, digestOf, pin } from "./evidence";
 
 export { compliantEvidence, digestOf, pin };
 
 export { candidate as compliantCandidate } from "../policies/fixtures";
 
-/** Settings as a staging tier resolves them. */
-export function stagingSettings(change: Partial<Settings> = {}): Settings {
+/** Settings that don't belong to one runtime alone, as far as a spec says them. */
+export type SettingsChange = Partial<Omit<Settings, "runtime" | "kubernetes">>;
+
+/** Settings as a staging tier resolves them, on this machine. */
+export function stagingSettings(change: SettingsChange = {}): LocalSettings {
   return {
     stack: "staging",
     projectDir: "/project",
@@ -59,14 +67,14 @@ export function stagingSettings(change: Partial<Settings> = {}): Settings {
     release: { watchSeconds: 3, warmSeconds: 1, maxErrorRate: 0.01, maxP95Ms: 200 },
     kubernetes: null,
     ...change,
-  } as Settings;
+  };
 }
 
 /** The same in a cluster. */
 export function clusterSettings(
-  change: Partial<Settings> = {},
+  change: SettingsChange = {},
   kubernetes: Partial<KubernetesSettings> = {},
-): Settings {
+): ClusterSettings {
   const image = (name: string) => `registry.example.com/${name}@sha256:${"c".repeat(64)}`;
   const resources = { cpu: "500m", memory: "512Mi" };
   const staging = stagingSettings();
@@ -109,5 +117,5 @@ export function clusterSettings(
       ...kubernetes,
     },
     ...change,
-  } as Settings;
+  };
 }

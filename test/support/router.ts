@@ -8,13 +8,51 @@ import { routerFiles } from "../../provider/envoy/bootstrap";
 import { adminAddress, askAdmin } from "../../provider/envoy/admin-wire";
 import { RouterAdmin } from "../../provider/envoy/admin";
 import { routeFiles } from "../../provider/envoy/files";
+import type { RouteInputs } from "../../provider/inputs";
+import { localSite } from "../../provider/release/local-site";
+import { routeType } from "../../provider/types/route";
+import { type FakeScorer, type ScorerBehaviour, startFakeScorer } from "./fake-scorer";
+import { digestOf } from "./fixtures";
 import { testPython } from "./mlflow";
 import { freePort } from "../../processes/ports";
 
 const launcher = path.join(__dirname, "../../runtimes/local/servers/router.py");
 
+/**
+ * What a route is given in specs: a short watch, and limits far above what a busy machine needs.
+ *
+ * @param router where it is
+ * @param version whose digest is `digestOf(version)` where `change` names no other
+ */
+export function routeInputs(
+  { stateDir, url }: Pick<RouteInputs, "stateDir" | "url">,
+  version: string,
+  scorers: string[],
+  change: Partial<RouteInputs> = {},
+): RouteInputs {
+  return {
+    ...{ stateDir, url, version, scorers, digest: digestOf(version) },
+    watchSeconds: 0.2,
+    maxErrorRate: 0.01,
+    maxP95Ms: 2000,
+    answerSeconds: 60,
+    answers: null,
+    ...change,
+  };
+}
+
+/** Releases a version to its end, as the receipt does. Takes what `routeInputs` takes, and gives what that gives. */
+export async function releaseTo(...given: Parameters<typeof routeInputs>): Promise<RouteInputs> {
+  const inputs = routeInputs(...given);
+  await routeType.create(inputs);
+  await localSite(inputs.stateDir).close();
+  return inputs;
+}
+
 /** A real Envoy on free ports, with a state folder of its own. */
 export class TestRouter {
+  readonly #scorers: FakeScorer[] = [];
+
   private constructor(
     private readonly top: string,
     readonly stateDir: string,
@@ -45,6 +83,14 @@ export class TestRouter {
     );
     await router.started();
     return router;
+  }
+
+  /** A server that answers like a scorer of a version, until the router is disposed of. */
+  async scorer(version: string, change: Partial<ScorerBehaviour> = {}): Promise<FakeScorer> {
+    const digest = digestOf(version);
+    const started = await startFakeScorer({ model: "churn-model", version, digest, ...change });
+    this.#scorers.push(started);
+    return started;
   }
 
   get pid(): number {
@@ -84,6 +130,7 @@ export class TestRouter {
 
   async dispose(): Promise<void> {
     await this.kill();
+    await Promise.all(this.#scorers.splice(0).map((scorer) => scorer.stop()));
     fs.rmSync(this.top, { recursive: true, force: true });
   }
 

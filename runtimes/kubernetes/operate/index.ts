@@ -40,6 +40,7 @@ export const operations: Operations = {
     const { observe } = await import("./status");
     return observe(inCluster(settings), askRegistry);
   },
+  // The address means little here: a pod behind Service scorer is asked, through a tunnel.
   async answer(settings) {
     const { servingInCluster } = await import("./status");
     return servingInCluster(inCluster(settings));
@@ -65,21 +66,19 @@ export const operations: Operations = {
     return logEnd(inCluster(settings), name, count);
   },
 
-  stop({ stack }) {
-    const refusal = new OperationError(
+  async stop({ stack }) {
+    throw new OperationError(
       "not-for-cluster",
       `${stack} runs in a cluster, which starts again whatever is stopped: take its servers out with \`tollgate destroy --stack ${stack}\`, which keeps the data.`,
     );
-    return Promise.reject(refusal);
   },
 
   dataPlace: (settings) => `namespace ${inCluster(settings).kubernetes.cluster.namespace}`,
-  claimBackup({ stack }) {
-    const refusal = new OperationError(
+  async claimBackup({ stack }) {
+    throw new OperationError(
       "usage",
       `--backup copies data of runtime local, and ${stack} runs in a cluster: back its volumes up with what your cluster has for that, such as volume snapshots.`,
     );
-    return Promise.reject(refusal);
   },
   async keptData(settings, deleted, progress) {
     const { keptData } = await import("./data");

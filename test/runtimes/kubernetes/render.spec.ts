@@ -14,9 +14,6 @@ import { anyClusterSettings } from "../../support/cluster-settings";
 import { clusterSettings } from "../../support/fixtures";
 import { registrationsOf } from "../../support/mocks";
 
-const settingsOf = (...changes: Parameters<typeof clusterSettings>) =>
-  clusterSettings(...changes) as ClusterSettings;
-
 /** Every option that adds an object. */
 const everything = {
   rollout: "blueGreen",
@@ -29,7 +26,7 @@ const everything = {
 
 describe("renderedGroups", () => {
   it("are a namespace, data, registry, scorers and then what sends callers to them", () => {
-    const groups = renderedGroups(settingsOf()).map(({ name, manifests }) => [
+    const groups = renderedGroups(clusterSettings()).map(({ name, manifests }) => [
       name,
       manifests.map(({ kind }) => kind).filter((kind, at, all) => all.indexOf(kind) === at),
     ]);
@@ -50,7 +47,7 @@ describe("renderedGroups", () => {
   });
 
   it("have the Services before the Rollout where Argo Rollouts moves traffic", () => {
-    const groups = renderedGroups(settingsOf({}, { rollout: "blueGreen" }));
+    const groups = renderedGroups(clusterSettings({}, { rollout: "blueGreen" }));
     const scorer = groups.find(({ name }) => name === "scorer")!.manifests;
     assert.deepEqual(
       scorer.map(({ kind, metadata: { name } }) => `${kind} ${name}`),
@@ -68,14 +65,14 @@ describe("renderedGroups", () => {
   });
 
   it("are those of the registry alone without a pin", () => {
-    const names = renderedGroups(settingsOf({ pin: null })).map(({ name }) => name);
+    const names = renderedGroups(clusterSettings({ pin: null })).map(({ name }) => name);
     assert.deepEqual(names, ["namespace", "data", "registry"]);
   });
 
   it("have no registry where it is kept elsewhere", () => {
-    const { trackingServer } = settingsOf();
+    const { trackingServer } = clusterSettings();
     const elsewhere = { ...trackingServer, uri: "https://registry.example.com", managed: false };
-    const groups = renderedGroups(settingsOf({ trackingServer: elsewhere }));
+    const groups = renderedGroups(clusterSettings({ trackingServer: elsewhere }));
     assert.deepEqual(
       groups.map(({ name }) => name),
       ["namespace", "scorer", "traffic"],
@@ -84,7 +81,7 @@ describe("renderedGroups", () => {
 });
 
 describe("renderedManifests", () => {
-  const variants: [string, Parameters<typeof settingsOf>[1]][] = [
+  const variants: [string, Parameters<typeof clusterSettings>[1]][] = [
     ["deployment", {}],
     ["canary", { rollout: "canary" }],
     ["everything", everything],
@@ -92,7 +89,7 @@ describe("renderedManifests", () => {
   const moved = ["Service scorer", "Service scorer-preview"];
   for (const [variant, kubernetes] of variants) {
     it(`are what the runtime declares to the engine, but for selectors that a release moves: ${variant}`, async () => {
-      const settings = settingsOf({}, kubernetes);
+      const settings = clusterSettings({}, kubernetes);
       const declared = await declaredObjects(settings);
       const rendered = renderedManifests(settings);
       assert.deepEqual(Object.keys(declared).sort(), rendered.map(nameOf).sort());
@@ -119,10 +116,10 @@ describe("renderedManifests", () => {
   });
 
   it("differ between two versions only in what serves", () => {
-    const { pin } = settingsOf();
-    const one = renderedManifests(settingsOf());
+    const { pin } = clusterSettings();
+    const one = renderedManifests(clusterSettings());
     const other = renderedManifests(
-      settingsOf({ pin: { ...pin!, version: "3", digest: `sha256:${"e".repeat(64)}` } }),
+      clusterSettings({ pin: { ...pin!, version: "3", digest: `sha256:${"e".repeat(64)}` } }),
     );
     const texts = new Set(one.map((manifest) => JSON.stringify(manifest)));
     const changed = other.filter((manifest) => !texts.has(JSON.stringify(manifest)));

@@ -1,6 +1,6 @@
-import type { ClusterSettings, KubernetesSettings, Settings } from "../../../config/settings";
+import type { ClusterSettings, KubernetesSettings } from "../../../config/settings";
 import type { Served } from "../../../runtimes/kubernetes/manifests/scorer";
-import { clusterSettings, digestOf } from "../../support/fixtures";
+import { clusterSettings, digestOf, type SettingsChange } from "../../support/fixtures";
 
 /** A version as an admitted pin names it. */
 export const served: Served = {
@@ -13,9 +13,9 @@ export const served: Served = {
 /** Settings of a stack in a cluster. */
 export function settingsOf(
   kubernetes: Partial<KubernetesSettings> = {},
-  change: Partial<Settings> = {},
+  change: SettingsChange = {},
 ): ClusterSettings {
-  return clusterSettings(change, kubernetes) as ClusterSettings;
+  return clusterSettings(change, kubernetes);
 }
 
 /** The same with a number of scorers. */

@@ -1,13 +1,13 @@
 import type { ClusterSettings, KubernetesSettings, Settings } from "../../../config/settings";
 import type { Manifest } from "../../../runtimes/kubernetes/manifests/manifest";
-import { clusterSettings } from "../../support/fixtures";
+import { clusterSettings, type SettingsChange } from "../../support/fixtures";
 
 /** Settings of a staging environment in a cluster. */
 export function settingsWith(
-  change: Partial<Settings> = {},
+  change: SettingsChange = {},
   kubernetes: Partial<KubernetesSettings> = {},
 ): ClusterSettings {
-  return clusterSettings(change, kubernetes) as ClusterSettings;
+  return clusterSettings(change, kubernetes);
 }
 
 /** What a part of the settings is by default, with a change. */
@@ -19,13 +19,13 @@ export function changed<K extends "database" | "artifactStore" | "trackingServer
 }
 
 /** Database in a file and artifacts in a folder, as a dev tier has them. */
-export const filesOnly: Partial<Settings> = {
+export const filesOnly: SettingsChange = {
   ...changed("database", { kind: "sqlite" }),
   ...changed("artifactStore", { kind: "folder" }),
 };
 
 /** Database and store that somebody else keeps, as a prod tier has them. */
-export const keptElsewhere: Partial<Settings> = {
+export const keptElsewhere: SettingsChange = {
   ...changed("database", { secret: "orders-db" }),
   ...changed("artifactStore", { secret: "models-s3", endpoint: "https://s3.example.com:9000" }),
 };

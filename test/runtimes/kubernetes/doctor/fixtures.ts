@@ -1,8 +1,8 @@
 import path from "node:path";
-import type { ClusterSettings, KubernetesSettings, Settings } from "../../../../config/settings";
+import type { ClusterSettings, KubernetesSettings } from "../../../../config/settings";
 import { diagnoseCluster } from "../../../../runtimes/kubernetes/doctor";
 import type { Part } from "../../../../toolchain/doctor-part";
-import { clusterSettings } from "../../../support/fixtures";
+import { clusterSettings, type SettingsChange } from "../../../support/fixtures";
 import { fakeProgram, sharedFolder } from "../../../toolchain/helpers";
 import { type Contents, readOnlyCluster } from "./read-only-cluster";
 
@@ -55,9 +55,9 @@ export const everything: Contents = {
 
 export function settingsOf(
   kubernetes: Partial<KubernetesSettings> = {},
-  change: Partial<Settings> = {},
+  change: SettingsChange = {},
 ): ClusterSettings {
-  return clusterSettings(change, kubernetes) as ClusterSettings;
+  return clusterSettings(change, kubernetes);
 }
 
 /** Looks at the cluster with everything in it, changed as said. */

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import type { ClusterSettings, KubernetesSettings, Settings } from "../../../../config/settings";
+import type { ClusterSettings, KubernetesSettings } from "../../../../config/settings";
 import { rightsNeeded } from "../../../../runtimes/kubernetes/doctor/rights";
 import { renderedManifests } from "../../../../runtimes/kubernetes/render";
-import { clusterSettings } from "../../../support/fixtures";
+import { clusterSettings, type SettingsChange } from "../../../support/fixtures";
 
 function settingsOf(
   kubernetes: Partial<KubernetesSettings> = {},
-  change: Partial<Settings> = {},
+  change: SettingsChange = {},
 ): ClusterSettings {
-  return clusterSettings(change, kubernetes) as ClusterSettings;
+  return clusterSettings(change, kubernetes);
 }
 
 const { database, artifactStore, trackingServer, scorer } = settingsOf();

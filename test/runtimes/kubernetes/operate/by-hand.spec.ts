@@ -28,10 +28,7 @@ describe("removeAdded", () => {
   beforeEach(async () => {
     api = await startApiServer();
     const { kubernetes } = clusterSettings();
-    settings = clusterSettings(
-      {},
-      { ...kubernetes, cluster: api.address(namespace) },
-    ) as ClusterSettings;
+    settings = clusterSettings({}, { ...kubernetes, cluster: api.address(namespace) });
     [wanted] = (await expectedWorkloads(settings)) as [Workload];
     at = `/apis/apps/v1/namespaces/${namespace}/deployments/${wanted.metadata.name}`;
     api.answers[`PATCH ${at}`] = { body: {} };

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { connectCluster } from "../../../../cluster/connect";
-import type { ClusterSettings } from "../../../../config/settings";
 import {
   clusterData,
   deleteClusterData,
@@ -35,7 +34,7 @@ describe("deleteClusterData", function () {
       delete api.answers[`GET ${core}`];
       return {};
     };
-    const settings = clusterSettings({}, { cluster: api.address(namespace) }) as ClusterSettings;
+    const settings = clusterSettings({}, { cluster: api.address(namespace) });
     const cluster = await connectCluster(settings.kubernetes.cluster);
     const data = await clusterData(cluster, settings);
     await deleteClusterData(cluster, data);

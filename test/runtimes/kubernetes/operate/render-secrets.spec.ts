@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { neededSecrets, secretsPage } from "../../../../runtimes/kubernetes/operate/render-secrets";
-import type { ClusterSettings } from "../../../../config/settings";
 import type { Manifest } from "../../../../runtimes/kubernetes/manifests/manifest";
 import { renderedGroups } from "../../../../runtimes/kubernetes/render";
 import { clusterSettings } from "../../../support/fixtures";
-
-const settingsOf = (...changes: Parameters<typeof clusterSettings>) =>
-  clusterSettings(...changes) as ClusterSettings;
 
 /** A Deployment whose pods are as given. */
 function deployment(pod: object): Manifest {
@@ -78,7 +74,7 @@ describe("neededSecrets", () => {
 
 describe("secretsPage", () => {
   it("names each Secret with its keys, its readers and what goes into it", () => {
-    const page = secretsPage(settingsOf(), renderedGroups(settingsOf()));
+    const page = secretsPage(clusterSettings(), renderedGroups(clusterSettings()));
     assert.deepEqual(
       page.split("\n").filter((line) => line.startsWith("| `database`")),
       [
@@ -90,9 +86,9 @@ describe("secretsPage", () => {
   });
 
   it("says what the registry's own password is to be", () => {
-    const { trackingServer } = settingsOf();
+    const { trackingServer } = clusterSettings();
     const credentials = { secretName: "registry-credentials" };
-    const settings = settingsOf({ trackingServer: { ...trackingServer, credentials } });
+    const settings = clusterSettings({ trackingServer: { ...trackingServer, credentials } });
     const page = secretsPage(settings, renderedGroups(settings));
     assert.deepEqual(
       page.split("\n").filter((line) => line.startsWith("| `registry-credentials`")),
@@ -105,10 +101,10 @@ describe("secretsPage", () => {
   });
 
   it("is the same for every version", () => {
-    const { trackingServer, pin } = settingsOf();
+    const { trackingServer, pin } = clusterSettings();
     const elsewhere = { trackingServer: { ...trackingServer, managed: false } };
-    const next = settingsOf({ ...elsewhere, pin: { ...pin!, version: "3" } });
-    const now = settingsOf(elsewhere);
+    const next = clusterSettings({ ...elsewhere, pin: { ...pin!, version: "3" } });
+    const now = clusterSettings(elsewhere);
     const page = secretsPage(now, renderedGroups(now));
     assert.match(
       page,
@@ -118,8 +114,8 @@ describe("secretsPage", () => {
   });
 
   it("says so when none is needed", () => {
-    const { trackingServer } = settingsOf();
-    const settings = settingsOf({ trackingServer: { ...trackingServer, managed: false } });
+    const { trackingServer } = clusterSettings();
+    const settings = clusterSettings({ trackingServer: { ...trackingServer, managed: false } });
     assert.match(
       secretsPage(settings, []),
       /^# Secrets of staging\n\nNo Secret is ever rendered, and none is needed\.\n$/,

@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 import { problemOfMove } from "../../../../runtimes/kubernetes/operate/rollout-change";
 import type { Service } from "../../../../provider/release/cluster/objects";
-import type { ClusterSettings } from "../../../../config/settings";
 import { generationOf } from "../../../../runtimes/kubernetes/manifests/scorer";
 import { scorerLabels } from "../../../../runtimes/kubernetes/names";
 import { clusterSettings, digestOf } from "../../../support/fixtures";
 
 const pin = { name: "churn-model", version: "1", digest: digestOf("1") };
 const pinned = { pin };
-const inCluster = (...args: Parameters<typeof clusterSettings>) =>
-  clusterSettings(...args) as ClusterSettings;
-const own = generationOf(inCluster(pinned), { ...pin, modelUri: "", trackingUri: "" });
+const own = generationOf(clusterSettings(pinned), { ...pin, modelUri: "", trackingUri: "" });
 
 function service(
   selector: Record<string, string> | undefined,
@@ -27,7 +24,7 @@ const older = { ...pin, version: "0", digest: digestOf("0") };
 
 describe("problemOfMove", () => {
   const settings = (rollout: "deployment" | "blueGreen" | "canary") =>
-    inCluster(pinned, { rollout });
+    clusterSettings(pinned, { rollout });
 
   it("lets another way of moving traffic take over what serves", () => {
     for (const rollout of ["blueGreen", "canary"] as const)
@@ -52,7 +49,7 @@ describe("problemOfMove", () => {
     const never = { metadata: { name: "scorer" }, spec: {} };
     assert.equal(problemOfMove(never, settings("canary")), null);
     assert.equal(
-      problemOfMove(byDeployment, inCluster({ pin: null }, { rollout: "canary" })),
+      problemOfMove(byDeployment, clusterSettings({ pin: null }, { rollout: "canary" })),
       null,
     );
   });

@@ -33,7 +33,7 @@ describe("isUntouched", () => {
     stateDir = mkdtempSync(path.join(tmpdir(), "tollgate-untouched-"));
     const { kubernetes } = clusterSettings();
     const access = { ...kubernetes, cluster: api.address(namespace) };
-    settings = clusterSettings({ stateDir }, access) as ClusterSettings;
+    settings = clusterSettings({ stateDir }, access);
     deployment = {
       metadata: { name: "tracking-server", uid: "1", resourceVersion: "7", labels: { a: "b" } },
       spec: { replicas: 1 },

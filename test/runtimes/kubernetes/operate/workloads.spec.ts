@@ -8,7 +8,6 @@ import {
 } from "../../../../runtimes/kubernetes/operate/workloads";
 import type { Pod } from "../../../../cluster/pods";
 import { workloadManifests } from "../../../../runtimes/kubernetes/manifests/workload";
-import type { ClusterSettings } from "../../../../config/settings";
 import { clusterSettings } from "../../../support/fixtures";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -19,7 +18,7 @@ function made(
   logLevel = "INFO" as const,
 ): Workload {
   const base = clusterSettings({}, { rollout });
-  const settings = { ...base, scorer: { ...base.scorer, logLevel } } as ClusterSettings;
+  const settings = { ...base, scorer: { ...base.scorer, logLevel } };
   const [workload] = workloadManifests(settings, {
     modelUri: "models:/churn-model/2",
     version: "2",

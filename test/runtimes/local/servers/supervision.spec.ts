@@ -11,11 +11,10 @@ import { lifeOf } from "../../../../processes/inspect";
 import { haltProcess } from "../../../../processes/stop";
 import { routerProcess } from "../../../../runtimes/local/commands";
 import { freePort } from "../../../../processes/ports";
-import { localSite } from "../../../../provider/release/local-site";
-import { routeType } from "../../../../provider/types/route";
 import { type FakeScorer, startFakeScorer } from "../../../support/fake-scorer";
 import { digestOf, stagingSettings } from "../../../support/fixtures";
 import { testPython } from "../../../support/mlflow";
+import { releaseTo } from "../../../support/router";
 import { recordOf, refusal, root, Stage, until } from "../support";
 
 describe("a kept process that ends by itself", function () {
@@ -212,15 +211,7 @@ describe("a killed router", function () {
     const url = `http://${outputs.address}`;
     const [version, digest] = ["1", digestOf("1")];
     scorer = await startFakeScorer({ model: settings.model, version, digest });
-    const watch = {
-      answers: null,
-      watchSeconds: 0.2,
-      maxErrorRate: 0.01,
-      maxP95Ms: 5000,
-      answerSeconds: 30,
-    };
-    await routeType.create({ stateDir, url, version, digest, scorers: [scorer.url], ...watch });
-    await localSite(stateDir).close();
+    await releaseTo({ stateDir, url }, version, [scorer.url], { maxP95Ms: 5000 });
     const served = async () => {
       const answer = await fetch(`${url}/health`).catch(() => null);
       return (
