@@ -47,7 +47,7 @@ export class TollgateProvider implements Provider {
 
   update(id: string, urn: string, olds: object, news: object) {
     return this.handle(urn, async (type) => {
-      if (!type.update) throw new Error(`a resource of type ${type.token} can't be updated`);
+      if (!type.update) throw new Error(`a resource of type ${typeToken(urn)} can't be updated`);
       return { outs: await type.update(id, ...both(olds, news)) };
     });
   }

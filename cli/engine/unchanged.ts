@@ -10,6 +10,7 @@ import { stackFiles } from "./backend";
 import { decidingDigest, stateDigest } from "./deciding";
 import { emptyReport, type EngineReport } from "./events";
 import { digestLeft, forgetLeft, recordLeft } from "../../runtimes/left";
+import { tokens } from "../../policies/resource-tokens";
 
 /** A resource as the engine keeps it, as far as it is used here. */
 interface Recorded {
@@ -126,7 +127,7 @@ async function isInOrder(
   candidate: FetchedCandidate | null,
 ): Promise<boolean> {
   const own = recorded.filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
-  const pins = own.filter(({ type }) => type === "tollgate:index:Admission").length;
+  const pins = own.filter(({ type }) => type === tokens.Admission).length;
   if (pins !== (candidate ? 1 : 0)) return false;
   const [{ TollgateProvider: Provider }, { resourceTypes }, { version }] = await Promise.all([
     import("../../provider/dispatch"),
@@ -165,8 +166,8 @@ function wantedOf(
   admission: AdmissionInputs | null,
 ): object {
   if (admission === null) return inputs;
-  if (type === "tollgate:index:Admission") return admission;
-  if (type !== "tollgate:index:Receipt") return inputs;
+  if (type === tokens.Admission) return admission;
+  if (type !== tokens.Receipt) return inputs;
   return { ...inputs, pin: admission.pin, admission } satisfies Partial<ReceiptInputs>;
 }
 

@@ -6,8 +6,6 @@ import type { ResourceType } from "../resource-type";
 
 /** The pin, admitted by the gates. A refusal stops a preview, with or without the policy pack. */
 export const admissionType = {
-  token: "tollgate:index:Admission",
-
   async check(olds, news, stack) {
     if (news.stack !== stack) {
       const reason = `The program judges ${news.pin.name} by the settings of ${news.stack}, and this is ${stack}; take the settings of ${stack}.`;

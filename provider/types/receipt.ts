@@ -6,8 +6,6 @@ import type { ResourceType } from "../resource-type";
 
 /** The last line of a release: appended when pin, approvals or override are new. Survives destroy. */
 export const receiptType = {
-  token: "tollgate:index:Receipt",
-
   async diff(_id, olds, news) {
     if (olds.stateDir !== news.stateDir) {
       return { changes: true, replaces: ["stateDir"] };

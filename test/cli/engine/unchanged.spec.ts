@@ -7,6 +7,7 @@ import { decidingDigest } from "../../../cli/engine/deciding";
 import { forgetUnchanged, recordUnchanged, unchangedReport } from "../../../cli/engine/unchanged";
 import { loadFromFile } from "../../../config/load";
 import type { Settings } from "../../../config/settings";
+import { tokens } from "../../../policies/resource-tokens";
 import { credentialType } from "../../../provider/types/credential";
 import { ensureEngine, findEngine } from "../../../toolchain/engine";
 import { compliantCandidate } from "../../support/fixtures";
@@ -46,7 +47,7 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
     secret = path.join(settings.stateDir, "secrets", "password");
     const inputs = { path: secret, bytes: 8, deleteData: false };
     const { id, outputs } = await credentialType.create(inputs);
-    const type = credentialType.token;
+    const type = tokens.Credential;
     secretResource = { urn: urn(type, "password"), type, custom: true, id, inputs, outputs };
     await left();
   });
