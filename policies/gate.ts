@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { RefusalCode } from "./codes";
 import type { EvidenceProblem } from "../registry/candidate";
 import type { Evidence } from "../registry/evidence";
 import type { Trust } from "../trust/types";
@@ -166,6 +167,12 @@ export interface Finding {
 
 export type GateLevel = "mandatory" | "advisory" | "disabled";
 
+/** Which column of defaults an environment has. */
+export type Tier = "dev" | "staging" | "prod";
+
+/** By tier, the level of a gate that the stack's file gives none. */
+export type LevelColumn = Readonly<Record<Tier, Exclude<GateLevel, "disabled">>>;
+
 /** A finding with the gate's name and level: what previews, receipts and `--json` carry. */
 export interface Verdict extends Finding {
   readonly gate: string;
@@ -195,6 +202,17 @@ export interface Gate<S extends z.ZodType = z.ZodType> {
   readonly source: string;
   /** May a signed waiver release past a refusal of this gate? Never for bytes, approvals and provenance. */
   readonly waivable: boolean;
+  /** One of the columns of `levels.ts`. */
+  readonly levels: LevelColumn;
+  /**
+   * What it does where the stack's file has no entry for it. `on`: it judges by its settings' own defaults. `off`: nothing,
+   * as it has nothing to judge by. By tier: the settings it judges by; null: nothing.
+   */
+  readonly byDefault: "on" | "off" | Readonly<Record<Tier, z.input<S> | null>>;
+  /** Codes that it refuses with besides `no-evidence`, most telling first. */
+  readonly codes: readonly RefusalCode[];
+  /** It judges by whom and what a version is judged now, and says nothing of one that was released before. */
+  readonly notReplayed?: true;
   /** It judges the moment and not the version, so that a waiver names no value of it. */
   readonly judgesMoment?: true;
   /** Its settings under `tollgate:gates` → `<name>`; every field has a default or the tier gives one. */

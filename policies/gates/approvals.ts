@@ -2,6 +2,7 @@ import { z } from "zod";
 import { approvalRules, countApprovals, type NoRules } from "../approval-rules";
 import { count, label, marginOf, noEvidence, passed, refused } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   required: z
@@ -38,6 +39,9 @@ export const approvals = defineGate({
   source:
     "Verifies each approval's Ed25519 signature by the allowed-signers and revoked-keys files, and counts people: keys with a common name are one person. How many are required comes from the tier; the model promotion exercise has two people approve for production.",
   waivable: false,
+  levels: usualLevels,
+  byDefault: { dev: { required: 0 }, staging: { required: 0 }, prod: { required: 2 } },
+  codes: ["too-few", "author-unknown", "signers-unreadable"],
   settings,
   check(candidate, { required, approvers }) {
     const version = label(candidate.pin);
