@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../strict/canonical";
 import { artifactPath, formerEvidencePath } from "./artifact-paths";
 import type { ModelVersion, RegistryClient } from "./client";
 import { isRegistryError } from "./errors";
@@ -179,7 +179,7 @@ function judgeable(
   provenance: string | null,
 ): Found {
   const who = title(pin);
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256(bytes);
   if (digest !== tag) {
     return problem(
       "evidence-altered",

@@ -7,7 +7,7 @@ import type { TollgateProvider } from "../../provider/dispatch";
 import type { ReceiptInputs } from "../../provider/inputs";
 import { sha256 } from "../../strict/canonical";
 import { stackFiles } from "./backend";
-import { decidingDigest, stateDigest } from "./deciding";
+import { stateDigest } from "./deciding";
 import { emptyReport, type EngineReport } from "./events";
 import { digestLeft, forgetLeft, recordLeft } from "../../runtimes/left";
 import { tokens } from "../../policies/resource-tokens";
@@ -47,19 +47,18 @@ const wrapped = "4dabf18193072939515e22adb298388d";
  * then the engine has to be run.
  *
  * @param candidate the pin as it was judged a moment ago; null without one
+ * @param deciding what decides this `up` (`decidingDigest`)
  */
 export async function unchangedReport(
   settings: Settings,
   candidate: FetchedCandidate | null,
+  deciding: string,
 ): Promise<EngineReport | null> {
   try {
     const left = digestLeft(settings.stateDir, "engine/unchanged");
     const state = stateDigest(settings);
     if (candidate?.problem || left === "" || state === null) return null;
-    const { findEngine } = await import("../../toolchain/engine");
-    const engine = await findEngine();
-    const deciding = engine && decidingDigest(settings, engine);
-    if (deciding === null || joined(deciding, state) !== left) return null;
+    if (joined(deciding, state) !== left) return null;
     const recorded = readState(settings);
     if (recorded === null || !holdsAllKept(settings, recorded)) return null;
     if (!(await isInOrder(settings, recorded, candidate))) return null;

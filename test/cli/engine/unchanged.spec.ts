@@ -60,13 +60,12 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
     fs.mkdirSync(path.dirname(state), { recursive: true });
     const latest = { resources, ...deployment };
     fs.writeFileSync(state, JSON.stringify({ version: 3, checkpoint: { latest } }));
-    const engine = await findEngine();
-    assert.ok(engine);
-    recordUnchanged(settings, decidingDigest(settings, engine)!);
+    recordUnchanged(settings, await deciding());
   }
 
-  const report = (candidate: FetchedCandidate | null = null) =>
-    unchangedReport(settings, candidate);
+  const deciding = async () => decidingDigest(settings, (await findEngine())!)!;
+  const report = async (candidate: FetchedCandidate | null = null) =>
+    unchangedReport(settings, candidate, await deciding());
 
   it("says what the engine would of a stack in which nothing is to do", async () => {
     const found = await report();
