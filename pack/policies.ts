@@ -5,7 +5,7 @@ import type {
   ResourceValidationPolicy,
 } from "@pulumi/policy";
 import { candidateOf } from "../policies/admission";
-import type { AdmissionInputs } from "../policies/admission-inputs";
+import { readAdmission } from "../policies/admission-inputs";
 import type { Gate, Verdict } from "../policies/gate";
 import { gates } from "../policies/gates";
 import { explanation, judge, withoutEchoes } from "../policies/judge";
@@ -68,7 +68,7 @@ let judged: { inputs: string; verdicts: readonly Verdict[] } | undefined;
 /** Every gate has a policy, and each of them is asked about the same admission: it is judged once. */
 function verdictsOn(inputs: string): readonly Verdict[] {
   if (judged?.inputs !== inputs) {
-    const admission = JSON.parse(inputs) as AdmissionInputs;
+    const admission = readAdmission(JSON.parse(inputs));
     judged = { inputs, verdicts: judge(candidateOf(admission), admission.gates) };
   }
   return judged.verdicts;

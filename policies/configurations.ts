@@ -29,7 +29,7 @@ export function gateDefaults(tier: Tier): GateDefaults {
 }
 
 const level = z
-  .enum(["mandatory", "advisory", "disabled"])
+  .enum(levels)
   .describe("mandatory: a refusal stops. advisory: it is shown. disabled: not judged.");
 
 /** The `tollgate:gates` setting: a level for all gates, and an entry by gate name. */

@@ -1,7 +1,13 @@
-import type { GateLevel, LevelColumn } from "./gate";
+/** What a gate's refusal does, from the strictest on. */
+export const levels = ["mandatory", "advisory", "disabled"] as const;
 
-/** From the strictest on. */
-export const levels: readonly GateLevel[] = ["mandatory", "advisory", "disabled"];
+export type GateLevel = (typeof levels)[number];
+
+/** Which column of defaults an environment has. */
+export type Tier = "dev" | "staging" | "prod";
+
+/** By tier, the level of a gate that the stack's file gives none. */
+export type LevelColumn = Readonly<Record<Tier, Exclude<GateLevel, "disabled">>>;
 
 /** Level of most gates. */
 export const usualLevels: LevelColumn = {

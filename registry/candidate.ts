@@ -3,6 +3,7 @@ import { artifactPath, formerEvidencePath } from "./artifact-paths";
 import type { ModelVersion, RegistryClient } from "./client";
 import { isRegistryError } from "./errors";
 import { type Evidence, versionTags } from "./evidence";
+import type { EvidenceProblem } from "./evidence-problem";
 import { evidenceLimits, parseEvidence } from "./evidence-document";
 import { fetchProvenance } from "./provenance";
 
@@ -11,18 +12,6 @@ export interface CandidatePin {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
-}
-
-/** Why there is no evidence to judge. Each of them is a refusal; `reason` is one sentence: what, which value, what to do. */
-export interface EvidenceProblem {
-  readonly code:
-    | "registry-unavailable"
-    | "version-not-found"
-    | "version-not-ready"
-    | "evidence-missing"
-    | "evidence-altered"
-    | "evidence-unreadable";
-  readonly reason: string;
 }
 
 /** What the registry knows of a pinned version. Exactly one of `evidence` and `problem` is null. */
