@@ -169,37 +169,9 @@ interface Declared extends Pick<AdmissionInputs, "stateDir" | "gates" | "cluster
 }
 
 /** What is declared of a pin: the candidate as the provider and the policy pack get it. */
-export function admissionInputs({
-  candidate,
-  gates,
-  stateDir,
-  cluster,
-}: Declared): AdmissionInputs {
-  const { stack, pin, document, problem, evidenceSignature, provenance, registryDigest } =
-    candidate;
-  const { evaluationDigest, approvals, waivers, trust, soaked, pack, lowered, review } = candidate;
-  const { settings, history, judgedAt } = candidate;
-  return {
-    stack,
-    stateDir,
-    cluster,
-    pin,
-    evidence: document,
-    problem,
-    evidenceSignature,
-    provenance,
-    registryDigest,
-    evaluationDigest,
-    approvals: [...approvals],
-    waivers: [...waivers],
-    trust,
-    soaked: soaked && [...soaked],
-    pack,
-    settings,
-    lowered: [...lowered],
-    review,
-    gates,
-    history,
-    judgedAt,
-  };
+export function admissionInputs({ candidate, ...rest }: Declared): AdmissionInputs {
+  // What is read from the rest again where it is judged.
+  const { document, evidenceDigest, terms, plan, ...carried } = candidate;
+  const { gates, stateDir, cluster } = rest;
+  return { ...carried, evidence: document, gates, stateDir, cluster };
 }

@@ -1,7 +1,7 @@
 import { stackHistory } from "../history/stack-history";
 import type { Receipt } from "../history/receipt";
 import { samePin } from "../history/rollback";
-import type { AdmissionInputs } from "../policies/admission-inputs";
+import { AdmissionError, type SentAdmission } from "../policies/admission-inputs";
 import { candidateOf } from "../policies/admission";
 import {
   blocks,
@@ -29,11 +29,11 @@ export interface AdmissionFailure {
  * @returns the inputs to record, with recorded evidence where it stands in, and one failure for each refusal that stops
  */
 export function checkAdmission(
-  olds: AdmissionInputs | null,
-  news: AdmissionInputs,
+  olds: SentAdmission | null,
+  news: SentAdmission,
   receipts: readonly Receipt[],
   now: string,
-): { inputs: AdmissionInputs; failures: AdmissionFailure[] } {
+): { inputs: SentAdmission; failures: AdmissionFailure[] } {
   const checkpoint = olds && { pin: olds.pin, deployed: olds.history?.deployed ?? null };
   const history = stackHistory(receipts, news.pin, checkpoint);
   const judgedAt = history.releasedAt ?? now;
@@ -42,7 +42,8 @@ export function checkAdmission(
     const refusals = judge(candidateOf(inputs), inputs.gates).filter(blocks);
     return { inputs, failures: withoutEchoes(refusals).map(failureOf) };
   } catch (error) {
-    if (!(error instanceof GateConfigurationError)) throw error;
+    const isTold = error instanceof GateConfigurationError || error instanceof AdmissionError;
+    if (!isTold) throw error;
     return { inputs, failures: [{ property: "", reason: error.message }] };
   }
 }
@@ -51,10 +52,7 @@ export function checkAdmission(
  * A registry that doesn't answer is a refusal, except for the pin that is already admitted: that one is judged by the
  * evidence recorded with it. Otherwise an update could never restart a dead registry.
  */
-function withRecordedEvidence(
-  olds: AdmissionInputs | null,
-  news: AdmissionInputs,
-): AdmissionInputs {
+function withRecordedEvidence(olds: SentAdmission | null, news: SentAdmission): SentAdmission {
   const unchanged = olds !== null && samePin(olds.pin, news.pin);
   if (news.problem?.code !== "registry-unavailable" || !unchanged || !olds.evidence) return news;
   const { evidence, evidenceSignature, provenance, registryDigest } = olds;

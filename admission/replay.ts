@@ -4,6 +4,7 @@ import { stackHistory } from "../history/stack-history";
 import { trustOf } from "../config/signers";
 import { soakedIn } from "./candidate";
 import type { Candidate, GateConfigurations, Verdict } from "../policies/gate";
+import { gates as allGates } from "../policies/gates";
 import { blocks, judge, withoutEchoes } from "../policies/judge";
 import { type EvidenceFile, readDocument } from "./offline";
 import { packDigest } from "../pack/digest";
@@ -15,9 +16,6 @@ export interface ReplayedDeployment {
   /** Names of the gates that would stop it now, in the order of the list; none when it would pass. */
   readonly refusedBy: readonly string[];
 }
-
-/** These judge who judges, and say nothing of a version that was released under other gates. */
-const gatesOfToday = ["pack-recorded", "settings-reviewed"];
 
 /**
  * Judges every past deployment by today's gates, settings and signers, on the facts of its own time: the evidence,
@@ -88,12 +86,11 @@ function candidateThen(
 }
 
 function withoutGatesOfToday(gates: GateConfigurations): GateConfigurations {
+  const today = new Set(allGates.filter(({ notReplayed }) => notReplayed).map(({ name }) => name));
   return Object.fromEntries(
     Object.entries(gates).map(([name, configuration]) => [
       name,
-      gatesOfToday.includes(name)
-        ? ({ ...configuration, level: "disabled" } as const)
-        : configuration,
+      today.has(name) ? ({ ...configuration, level: "disabled" } as const) : configuration,
     ]),
   );
 }

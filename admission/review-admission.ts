@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Settings } from "../config/settings";
 import type { Receipt } from "../history/receipt";
-import type { AdmissionInputs } from "../policies/admission-inputs";
+import type { AdmissionInputs, SentAdmission } from "../policies/admission-inputs";
 import type { Trust } from "../trust/types";
 import { canonicalJson } from "../strict/canonical";
 import {
@@ -52,10 +52,12 @@ export function reviewSettings(
  * @param receipts of the stack, oldest first
  */
 export async function withReview(
-  recorded: AdmissionInputs | null,
-  inputs: AdmissionInputs,
+  recorded: SentAdmission | null,
+  inputs: SentAdmission,
   receipts: readonly Receipt[],
-): Promise<AdmissionInputs> {
+): Promise<
+  SentAdmission & Pick<AdmissionInputs, "evaluationDigest" | "lowered" | "pack" | "review">
+> {
   const { stack, stateDir, pin, trust, gates, waivers } = inputs;
   const pack = { digest: packDigest(), pinned: inputs.pack.pinned ?? null };
   const said = settingsIn(inputs.settings);

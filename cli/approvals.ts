@@ -1,38 +1,80 @@
-import { samePin } from "../history/rollback";
-import { unboundBecause } from "../policies/binding";
-import { trustOf } from "../config/signers";
+import { type EvidenceFile, readDocument } from "../admission/offline";
 import { readLines } from "../config/signed-lines";
+import { trustOf } from "../config/signers";
 import type { Settings } from "../config/settings";
-import type { Candidate } from "../policies/gate";
+import type { Receipt } from "../history/receipt";
+import { samePin } from "../history/rollback";
+import { stackHistory } from "../history/stack-history";
+import {
+  type ApprovalRules,
+  approvalRules,
+  type ApprovedCandidate,
+  countApprovals,
+  type CountedApproval,
+  type NoRules,
+} from "../policies/approval-rules";
+import type { PinnedVersion } from "../policies/gate";
 import { planDigest } from "../policies/plan";
-import { verify } from "../trust/verify";
+import type { CandidateFacts } from "../registry/candidate";
+import type { RegistryStatus } from "../runtimes/observed";
+import { keptEvidence } from "./kept-evidence";
+import { registryOf } from "./registry";
 
-/** An approval that counts now, as far as its signature, pin, evidence, plan and time tell. */
-export interface StandingApproval {
-  readonly approver: string;
-  /** ISO 8601, UTC. */
-  readonly expires: string;
-  readonly keyId: string;
+/** The rules of the gate approvals, with who may approve by the stack's settings. */
+export function rulesIn(
+  { gates }: Pick<Settings, "gates">,
+  candidate: ApprovedCandidate,
+): ApprovalRules | NoRules {
+  const { approvers } = (gates["approvals"]?.settings ?? {}) as { approvers?: readonly string[] };
+  return approvalRules(candidate, approvers);
 }
 
-/** The approvals of a pin under its evidence and the gates of now: signed by who may, and not expired. Oldest first. */
-export function standingApprovals(
+/**
+ * The approvals of a pin that the gate would count now: none where it can't tell who the author is. While the registry is
+ * silent, a pin that was released last is judged by the evidence that was kept of it. Never throws for a silent registry.
+ *
+ * @param registry what the registry was found to say
+ * @param receipts of the stack, oldest first
+ */
+export async function standingApprovals(
   settings: Settings,
-  { pin, evidenceDigest, history }: Pick<Candidate, "pin" | "evidenceDigest" | "history">,
-  now: Date,
-): StandingApproval[] {
+  pin: PinnedVersion,
+  registry: RegistryStatus,
+  receipts: readonly Receipt[],
+): Promise<CountedApproval[]> {
   const { projectDir, stack, gates } = settings;
-  const trust = trustOf(settings);
-  const plan = planDigest(stack, pin, gates);
-  return readLines(projectDir, "approvals", stack, pin).flatMap((line) => {
-    const verified = verify(line, "approval", trust);
-    if ("problem" in verified) return [];
-    const approval = verified.statement.predicate;
-    const { approver, expires, model: name, version, digest } = approval;
-    const same =
-      approval.stack === stack && approval.plan === plan && samePin({ name, version, digest }, pin);
-    if (!same || unboundBecause({ stack, evidenceDigest, history }, approval) !== null) return [];
-    if (now.getTime() >= Date.parse(expires)) return [];
-    return [{ approver, expires, keyId: verified.signer.keyId }];
-  });
+  const lines = readLines(projectDir, "approvals", stack, pin);
+  if (lines.length === 0) return [];
+  const history = stackHistory(receipts, pin);
+  const candidate = {
+    stack,
+    pin,
+    plan: planDigest(stack, pin, gates),
+    ...(await evidenceOf(settings, pin, registry, receipts)),
+    trust: trustOf(settings),
+    history,
+    judgedAt: history.releasedAt ?? new Date().toISOString(),
+  };
+  const rules = rulesIn(settings, candidate);
+  return "problem" in rules ? [] : countApprovals(candidate, lines, rules).counted;
+}
+
+type Evidenced = Pick<CandidateFacts, "evidence" | "evidenceDigest" | "provenance">;
+
+async function evidenceOf(
+  settings: Settings,
+  pin: PinnedVersion,
+  registry: RegistryStatus,
+  receipts: readonly Receipt[],
+): Promise<Evidenced> {
+  if (registry.problem === null) {
+    const { fetchCandidateFacts } = await import("../registry/candidate");
+    return fetchCandidateFacts(await registryOf(settings), pin);
+  }
+  const last = receipts.at(-1);
+  const kept: EvidenceFile =
+    last && samePin(last.pin, pin)
+      ? keptEvidence(settings, last)
+      : { document: { absent: "the registry is silent" }, signature: null };
+  return { ...readDocument(kept), provenance: kept.provenance ?? null };
 }

@@ -2,6 +2,7 @@ import { releasePlace, type Settings } from "../config/settings";
 import type { FetchedCandidate } from "../admission/candidate";
 import type { Candidate, PinnedVersion, Verdict } from "../policies/gate";
 import { operationsOf } from "../runtimes";
+import { refuseStrangers } from "../runtimes/errors";
 import { CliError } from "./errors";
 import type { Output } from "./output";
 
@@ -16,7 +17,7 @@ export interface Judgement<Judged extends Candidate = Candidate> {
 /**
  * Judges what a stack pins; null without a pin. A silent registry is a refusal, not an exception.
  *
- * @throws CliError when callers are served and no receipt tells of it, or when another environment has the addresses
+ * @throws OperationError when callers are served and no receipt tells of it, or when another environment has the addresses
  */
 export async function judgePin(settings: Settings): Promise<Judgement<FetchedCandidate> | null> {
   await requireNoStranger(settings);
@@ -30,11 +31,10 @@ export async function judgePin(settings: Settings): Promise<Judgement<FetchedCan
 /**
  * Makes sure that nobody else has the addresses of a stack: another registry would answer, and be believed.
  *
- * @throws CliError that says who has them and what to do
+ * @throws OperationError that says who has them and what to do
  */
 export async function requireNoStranger(settings: Settings): Promise<void> {
-  const strangers = await operationsOf(settings).strangers(settings);
-  if (strangers.length > 0) throw new CliError("address-taken", strangers.join("\n"));
+  refuseStrangers(await operationsOf(settings).strangers(settings));
 }
 
 async function requireHistory(settings: Settings): Promise<void> {

@@ -66,8 +66,11 @@ async function judgedRelease(
     );
   }
   if (!runsProgramOf(root, context.projectDir)) await previewed(context, settings);
+  const { decidingNow } = await import("./engine/deciding");
+  const deciding = await decidingNow(settings);
   const report =
-    (await unchanged(context, settings, judgement)) ?? (await runEngine(context, settings, "up"));
+    (await unchanged(context, settings, judgement, deciding)) ??
+    (await runEngine(context, settings, "up", { deciding }));
   if (!report.succeeded) throw failureOf(report, settings);
   return released(context, settings, judgement, report, Date.now() - startedAt);
 }
@@ -77,11 +80,12 @@ async function unchanged(
   { output }: Context,
   settings: Settings,
   judgement: PinJudgement | null,
+  deciding: string | null,
 ): Promise<EngineReport | null> {
   // Who wants to see what the engine says wants it run.
-  if (output.verbose || !operationsOf(settings).traits.tellsUnchanged) return null;
+  if (output.verbose || deciding === null) return null;
   const { unchangedReport } = await import("./engine/unchanged");
-  return unchangedReport(settings, judgement?.candidate ?? null);
+  return unchangedReport(settings, judgement?.candidate ?? null, deciding);
 }
 
 /** A failure of an `up` with what callers get after it: the router is asked, as the engine may not have got that far. */

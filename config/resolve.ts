@@ -1,10 +1,6 @@
 import path from "node:path";
-import type { PinnedVersion } from "../policies/gate";
-import {
-  type GateDefaults,
-  gatesSchema,
-  resolveGateConfigurations,
-} from "../policies/configurations";
+import type { PinnedVersion, Tier } from "../policies/gate";
+import { gateDefaults, gatesSchema, resolveGateConfigurations } from "../policies/configurations";
 import { SettingsError } from "../project/errors";
 import { asLabel } from "./names";
 import { parseInWords, pathText, type Problem } from "../strict/problems";
@@ -41,14 +37,16 @@ export function resolveSettings(
   const where = `Pulumi.${surroundings.stack}.yaml`;
   const parsed = parseInWords(stackSchema, raw);
   const tier: TierDefaults | undefined = Object.hasOwn(tiers, String(raw["tier"]))
-    ? tiers[raw["tier"] as keyof typeof tiers]
+    ? tiers[raw["tier"] as Tier]
     : undefined;
   const problems = parsed.problems ?? [];
 
   // As written, because parsing fills in a gate's own defaults, which would look like the stack's.
   const input = raw["gates"] as Record<string, unknown> | undefined;
   const readable = tier && !problems.some(({ path: [key] }) => key === "gates");
-  const gates = readable ? resolveGateConfigurations(input, gateDefaults(tier)) : undefined;
+  const gates = readable
+    ? resolveGateConfigurations(input, gateDefaults(raw["tier"] as Tier))
+    : undefined;
   problems.push(
     ...(gates?.problems ?? []).map(({ path, text }) => ({ path: ["gates", ...path], text })),
   );
@@ -57,35 +55,6 @@ export function resolveSettings(
     throw SettingsError.of(where, problems.map(line));
   }
   return frozen(settingsOf(parsed.data as RawSettings, tier, gates.configurations, surroundings));
-}
-
-/** What a tier gives to the gates; a gate it has no limits for is off. */
-export function gateDefaults(tier: TierDefaults): GateDefaults {
-  const floors = tier.floors;
-  return {
-    level: tier.gateLevel,
-    levels: {
-      "evidence-signed": tier.signatureLevel,
-      "training-signed": tier.signatureLevel,
-      "pack-recorded": tier.signatureLevel,
-      "settings-reviewed": tier.signatureLevel,
-    },
-    settings: {
-      slices: null,
-      fairness: null,
-      robustness: null,
-      calibration: null,
-      "data-quality": null,
-      "data-drift": null,
-      "prediction-drift": null,
-      size: null,
-      soak: null,
-      window: null,
-      "metric-floor": Object.keys(floors).length > 0 ? { floors } : null,
-      latency: tier.latencyP95Ms === undefined ? null : { p95Ms: tier.latencyP95Ms },
-      approvals: { required: tier.approvals },
-    },
-  };
 }
 
 function settingsOf(

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { digestSchema } from "../registry/evidence";
+import type { Tier } from "../policies/gate";
 import { evaluationSchema } from "./evaluation-schema";
+import { tiers } from "./tiers";
 
 /** TCP port. */
 const port = z.int().min(1).max(65535);
@@ -296,7 +298,7 @@ const kubernetes = z.strictObject({
 export function settingsSchema<G extends z.ZodType>(gates: G) {
   return z.strictObject({
     tier: z
-      .enum(["dev", "staging", "prod"])
+      .enum(Object.keys(tiers) as [Tier, ...Tier[]])
       .describe("Which column of defaults this environment has."),
     model: z.string().regex(modelName, modelNameInWords).describe("Registered model name."),
     pin: pinSchema

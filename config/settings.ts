@@ -1,5 +1,5 @@
 import type { ClusterAddress } from "../cluster/address";
-import type { GateConfigurations, PinnedVersion } from "../policies/gate";
+import type { GateConfigurations, PinnedVersion, Tier } from "../policies/gate";
 import type { CredentialSource } from "../registry/credentials";
 
 /** Settings that an environment of each runtime has. */
@@ -10,7 +10,7 @@ interface CommonSettings {
   readonly projectDir: string;
   /** Folder for this stack's processes, logs, data and receipts: `<projectDir>/.tollgate/<stack>`. */
   readonly stateDir: string;
-  readonly tier: string;
+  readonly tier: Tier;
   readonly model: string;
   /** Null until a first version is pinned: `up` then brings up the registry alone. */
   readonly pin: PinnedVersion | null;

@@ -6,7 +6,6 @@ import {
   readAllowedSigners,
   readRevokedKeys,
 } from "../trust/allowed-signers";
-import { type People, peopleIn } from "../policies/people";
 import type { Purpose, Signer, Trust } from "../trust/types";
 import { signersOf } from "../trust/verify";
 import { SettingsError } from "../project/errors";
@@ -32,11 +31,6 @@ export function readSignerLines(file: string): AllowedSigner[] {
 /** Signers of an allowed-signers file, a key each, with all its names. Throws like `readSignerLines`. */
 export function readSigners(file: string): Signer[] {
   return signersOf(readSignerLines(file));
-}
-
-/** Who is who among a stack's signers. Throws like `readSignerLines`. */
-export function trustedPeople(file: string): People {
-  return inFile(file, () => peopleIn(contentOf(file)));
 }
 
 /** Keys of a revoked-keys file. Throws like `readSignerLines`. */

@@ -1,11 +1,12 @@
+import type { Tier } from "../policies/gate";
+
 /**
  * What an environment is by default, by tier. A stack names its tier in `tollgate:tier`; every single
  * value can be overridden in `Pulumi.<stack>.yaml`. Nothing in the code compares stack names or tiers:
- * the differences between environments are these fields.
+ * the differences between environments are these fields. What a tier gives to a gate, the gate says.
  *
  * Sources: the port, stage and log-level columns follow the "key differences by environment" table of
- * the deploy-code-not-models guide; floors and latency follow the model promotion exercise (accuracy
- * 0.90, 50 ms) and the deployment guide (precision, recall, F1 at least 0.80).
+ * the deploy-code-not-models guide.
  */
 export interface TierDefaults {
   trackingPort: number;
@@ -28,16 +29,8 @@ export interface TierDefaults {
   logLevel: "DEBUG" | "INFO" | "WARNING" | "ERROR";
   /** Does a scorer start on a host that has no sandbox for it? */
   sandbox: "required" | "preferred";
-  gateLevel: "advisory" | "mandatory";
   /** Branch whose commits count as reviewed; null: none has to. */
   reviewed: string | null;
-  /** Level of the gates that want signed evidence and training, recorded gates and reviewed settings. */
-  signatureLevel: "advisory" | "mandatory";
-  approvals: number;
-  /** Lowest accepted value of each metric, 0 to 1. */
-  floors: { accuracy?: number; precision?: number; recall?: number; f1?: number };
-  /** Highest accepted P95 latency of one request to the real scorer, in milliseconds. */
-  latencyP95Ms?: number;
   /** How long new traffic is watched before the stage moves, in seconds. */
   watchSeconds: number;
   /** How long the old scorer is kept after the switch, in seconds. */
@@ -59,11 +52,7 @@ export const tiers = {
     resourceLevel: "none",
     logLevel: "DEBUG",
     sandbox: "preferred",
-    gateLevel: "advisory",
     reviewed: null,
-    signatureLevel: "advisory",
-    approvals: 0,
-    floors: {},
     watchSeconds: 0,
     warmSeconds: 0,
   },
@@ -81,12 +70,7 @@ export const tiers = {
     resourceLevel: "requests",
     logLevel: "INFO",
     sandbox: "required",
-    gateLevel: "mandatory",
     reviewed: "main",
-    signatureLevel: "advisory",
-    approvals: 0,
-    floors: { accuracy: 0.9 },
-    latencyP95Ms: 50,
     watchSeconds: 3,
     warmSeconds: 1,
   },
@@ -104,15 +88,8 @@ export const tiers = {
     resourceLevel: "limits",
     logLevel: "WARNING",
     sandbox: "required",
-    gateLevel: "mandatory",
     reviewed: "main",
-    signatureLevel: "mandatory",
-    approvals: 2,
-    floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 },
-    latencyP95Ms: 50,
     watchSeconds: 5,
     warmSeconds: 2,
   },
-} as const satisfies Record<string, TierDefaults>;
-
-export type Tier = keyof typeof tiers;
+} as const satisfies Record<Tier, TierDefaults>;

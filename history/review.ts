@@ -13,6 +13,11 @@ export interface LastReview {
   readonly level: GateLevel;
 }
 
+/** A review as a state holds it: parts that are null may be missing. */
+type RecordedReview = Pick<Review, "level"> & {
+  readonly [K in "ref" | "commit"]?: Review[K] | undefined;
+};
+
 /**
  * The anchor by the receipts, else by the admission in the checkpoint; null when there is neither. Branch and commit are
  * those of the last release that had any, so that one without doesn't make them forgotten.
@@ -22,7 +27,7 @@ export interface LastReview {
  */
 export function lastReview(
   receipts: readonly Receipt[],
-  recorded: Review | null | undefined,
+  recorded: RecordedReview | null | undefined,
 ): LastReview | null {
   const receipt = receipts.findLast(({ settings }) => settings?.commit);
   const { ref, commit } = receipt?.settings ?? recorded ?? { ref: null, commit: null };

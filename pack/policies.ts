@@ -5,14 +5,12 @@ import type {
   ResourceValidationPolicy,
 } from "@pulumi/policy";
 import { candidateOf } from "../policies/admission";
-import type { AdmissionInputs } from "../policies/admission-inputs";
+import { readAdmission } from "../policies/admission-inputs";
 import type { Gate, Verdict } from "../policies/gate";
 import { gates } from "../policies/gates";
 import { explanation, judge, withoutEchoes } from "../policies/judge";
 import { guardrailPolicies } from "./guardrails";
-
-/** Type token of the pin that the gates admitted; the same one the provider answers for. */
-const admission = "tollgate:index:Admission";
+import { tokens } from "../policies/resource-tokens";
 
 /**
  * The policies of the pack: two for each gate, because a policy's level can't depend on the stack. `<gate>` is mandatory,
@@ -25,11 +23,11 @@ export const policies: Policies = [
 
 function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValidationPolicy {
   const validate = (args: ResourceValidationArgs, report: ReportViolation): void => {
-    if (args.type !== admission) return;
+    if (args.type !== tokens.Admission) return;
     for (const sentence of violations(args.props, gate, level)) report(sentence);
   };
   // Tells the pack's server to skip other resources before it unpacks their properties.
-  const validateResource = Object.assign(validate, { __pulumiType: admission });
+  const validateResource = Object.assign(validate, { __pulumiType: tokens.Admission });
   return {
     name: nameOf(gate, level),
     description: gate.description,
@@ -93,7 +91,7 @@ let judged: { inputs: string; verdicts: readonly Verdict[] } | undefined;
 /** Every gate has a policy, and each of them is asked about the same admission: it is judged once. */
 function verdictsOn(inputs: string): readonly Verdict[] {
   if (judged?.inputs !== inputs) {
-    const admission = JSON.parse(inputs) as AdmissionInputs;
+    const admission = readAdmission(JSON.parse(inputs));
     judged = { inputs, verdicts: judge(candidateOf(admission), admission.gates) };
   }
   return judged.verdicts;

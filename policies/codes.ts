@@ -85,8 +85,11 @@ const meanings = {
 /** Stable and machine-readable: what a refusal's `code` can be. `ok` is the code of what passes. */
 export type RefusalCode = keyof typeof meanings;
 
-const numbers = ["wrong-type", "not-finite", "wrong-unit"] as const;
-const signatures = [
+/** Of gates that judge numbers. */
+export const numberCodes = ["wrong-type", "not-finite", "wrong-unit"] as const;
+
+/** Of gates that want a signature. */
+export const signatureCodes = [
   "signature-missing",
   "signature-unreadable",
   "signature-invalid",
@@ -96,131 +99,16 @@ const signatures = [
   "key-revoked",
   "key-not-valid-then",
 ] as const;
-const comparison = ["not-measured", "compared-with-another"] as const;
 
-/** Codes a gate refuses with, besides `no-evidence`. */
-const codesByGate: Readonly<Record<string, readonly RefusalCode[]>> = {
-  "evidence-present": [
-    "evidence-missing",
-    "evidence-unreadable",
-    "evidence-altered",
-    "registry-unavailable",
-    "version-not-found",
-    "version-not-ready",
-  ],
-  "evidence-signed": [
-    ...signatures,
-    "signature-for-another",
-    "signature-expired",
-    "from-the-future",
-  ],
-  "training-signed": [...signatures, "signature-for-another", "from-the-future"],
-  "digest-matches": ["digest-differs", "other-version", "registry-digest-missing"],
-  provenance: [
-    "evaluated-on-other-data",
-    "evaluation-data-unknown",
-    "author-unknown",
-    "author-not-allowed",
-    "leakage",
-    "leakage-not-measured",
-    "training-contradicted",
-    "training-data-differs",
-    "from-the-future",
-    "clock-set-back",
-    "model-signature-invalid",
-    "measured-otherwise",
-    "wrong-type",
-  ],
-  "lineage-complete": ["missing", "dirty", "wrong-type"],
-  "pack-recorded": ["gates-changed", "wrong-type"],
-  "settings-reviewed": ["not-reviewed", "review-unknown"],
-  "safe-code": ["code-not-allowed", "code-unreadable", "not-measured", "wrong-type"],
-  dependencies: ["unpinned", "vulnerable", "no-dependencies", "measured-otherwise", "not-measured"],
-  "schema-present": ["missing", "incomplete"],
-  contract: ["breaks-callers", "no-signature", ...comparison],
-  smoke: ["failed", "answers-not-kept", "depends-on-other-rows", "measured-otherwise"],
-  "metric-floor": [
-    "class-absent",
-    "never-predicted",
-    "below-floor",
-    "above-ceiling",
-    "missing",
-    "too-few-rows",
-    "no-limit",
-    "not-measured",
-    ...numbers,
-  ],
-  "better-than-trivial": [
-    "not-better",
-    "class-absent",
-    "never-predicted",
-    "too-few-rows",
-    "not-measured",
-    ...numbers,
-  ],
-  "better-than-deployed": [
-    "worse",
-    "undecided",
-    "too-few-rows",
-    "not-comparable",
-    "measured-otherwise",
-    ...comparison,
-    ...numbers,
-  ],
-  slices: [
-    "below-floor",
-    "too-few-rows",
-    "no-slice",
-    "measured-otherwise",
-    "not-measured",
-    ...numbers,
-  ],
-  fairness: [
-    "above-limit",
-    "below-floor",
-    "one-group",
-    "class-absent",
-    "never-predicted",
-    "too-few-rows",
-    "not-measured",
-    ...numbers,
-  ],
-  robustness: [
-    "lost-too-much",
-    "failed",
-    "too-few-rows",
-    "no-disturbance",
-    "measured-otherwise",
-    "not-measured",
-    ...numbers,
-  ],
-  calibration: ["above-limit", "too-few-rows", "measured-otherwise", "not-measured", ...numbers],
-  "data-quality": [
-    "below-floor",
-    "training-data-differs",
-    "measured-otherwise",
-    "not-measured",
-    ...numbers,
-  ],
-  "data-drift": [
-    "drifted",
-    "too-few-rows",
-    "no-comparison",
-    "measured-otherwise",
-    "not-measured",
-    ...numbers,
-  ],
-  "prediction-drift": ["drifted", "too-few-rows", "not-comparable", ...comparison, ...numbers],
-  latency: ["above-limit", "measured-otherwise", ...numbers],
-  size: ["above-limit", "no-limit", "not-measured", ...numbers],
-  soak: ["never-served", "too-short", "not-green", "no-history", "wrong-type"],
-  approvals: ["too-few", "author-unknown", "signers-unreadable"],
-  window: ["outside-window", "frozen", "wrong-type"],
-};
+/** Of gates that compare with the deployed version. */
+export const comparisonCodes = ["not-measured", "compared-with-another"] as const;
 
 /** What a gate can refuse with, and what each code means, most telling first. */
-export function codesOf(gate: string): { readonly code: RefusalCode; readonly meaning: string }[] {
-  const codes = Object.hasOwn(codesByGate, gate) ? codesByGate[gate]! : [];
+export function codesOf({
+  codes,
+}: {
+  readonly codes: readonly RefusalCode[];
+}): { readonly code: RefusalCode; readonly meaning: string }[] {
   return codes.map((code) => ({ code, meaning: meanings[code] }));
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { parseInWords, type Problem } from "../strict/problems";
-import type { Gate, GateConfiguration, GateConfigurations, GateLevel } from "./gate";
+import type { Gate, GateConfiguration, GateConfigurations, GateLevel, Tier } from "./gate";
 import { gates } from "./gates";
-import { levels } from "./levels";
+import { levels, usualLevels } from "./levels";
 
 /** What a tier gives: the level of all gates, and settings by gate name. `null` switches the gate off. */
 export interface GateDefaults {
@@ -13,8 +13,23 @@ export interface GateDefaults {
   readonly settings: Readonly<Record<string, object | null>>;
 }
 
+/** What a tier gives to the gates, as each of them states it. */
+export function gateDefaults(tier: Tier): GateDefaults {
+  const level = usualLevels[tier];
+  const differing = gates.filter(({ levels }) => levels[tier] !== level);
+  const given = gates.flatMap(({ name, byDefault }): [string, object | null][] => {
+    if (byDefault === "on") return [];
+    return [[name, byDefault === "off" ? null : (byDefault[tier] as object | null)]];
+  });
+  return {
+    level,
+    levels: Object.fromEntries(differing.map(({ name, levels }) => [name, levels[tier]])),
+    settings: Object.fromEntries(given),
+  };
+}
+
 const level = z
-  .enum(["mandatory", "advisory", "disabled"])
+  .enum(levels)
   .describe("mandatory: a refusal stops. advisory: it is shown. disabled: not judged.");
 
 /** The `tollgate:gates` setting: a level for all gates, and an entry by gate name. */

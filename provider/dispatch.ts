@@ -5,6 +5,7 @@ import type {
   Provider,
   ReadResult,
 } from "@pulumi/pulumi/provider";
+import { readyToken } from "../policies/resource-tokens";
 import { reasonOf } from "./failures";
 import { cancel } from "./release/cancellation";
 import type { ResourceType } from "./resource-type";
@@ -32,7 +33,7 @@ export class TollgateProvider implements Provider {
   invoke(token: string): Promise<InvokeResult> {
     const reason = `the Tollgate provider has no function "${token}"`;
     return Promise.resolve(
-      token === "tollgate:index:ready" ? { outputs: {} } : { failures: [{ property: "", reason }] },
+      token === readyToken ? { outputs: {} } : { failures: [{ property: "", reason }] },
     );
   }
 
@@ -61,7 +62,7 @@ export class TollgateProvider implements Provider {
 
   update(id: string, urn: string, olds: object, news: object) {
     return this.handle(urn, async (type) => {
-      if (!type.update) throw new Error(`a resource of type ${type.token} can't be updated`);
+      if (!type.update) throw new Error(`a resource of type ${typeToken(urn)} can't be updated`);
       return { outs: await type.update(id, ...both(olds, news)) };
     });
   }

@@ -1,5 +1,5 @@
 import type { ClusterAddress } from "../cluster/address";
-import type { AdmissionInputs } from "../policies/admission-inputs";
+import type { SentAdmission } from "../policies/admission-inputs";
 import type { PinnedVersion } from "../policies/gate";
 import type { CredentialSource } from "../registry/credentials";
 
@@ -31,7 +31,7 @@ export interface CredentialOutputs extends CredentialInputs {
 }
 
 /** The pin, as the gates admitted it. */
-export interface AdmissionOutputs extends AdmissionInputs {
+export interface AdmissionOutputs extends SentAdmission {
   /** `models:/<name>/<version>`. */
   modelUri: string;
 }
@@ -174,7 +174,7 @@ export interface ReceiptInputs {
   stack: string;
   pin: PinnedVersion;
   /** Admission's inputs as judged, so that the receipt holds the verdicts it was released under. */
-  admission: AdmissionInputs;
+  admission: SentAdmission;
   /** Project folder, for commit and actor. */
   projectDir: string;
 }

@@ -24,8 +24,6 @@ export interface Difference {
  * An error thrown here reaches the user as the resource's failure: one sentence, with what, which value and what to do.
  */
 export interface ResourceType<Inputs extends object, Outputs extends Inputs = Inputs> {
-  /** Type token, `tollgate:index:<Name>`. */
-  readonly token: string;
   /** May rewrite inputs. `olds` are the recorded inputs, null on first creation; `stack` is the engine's, not the program's. */
   check?(
     olds: Inputs | null,

@@ -14,6 +14,7 @@ import type {
   RouteInputs,
   StageAliasInputs,
 } from "./inputs";
+import { tokens } from "../policies/resource-tokens";
 
 /** A resource's inputs as a program gives them: outputs of other resources may stand in for values, at any depth. */
 export type ArgumentsOf<T> = { [K in keyof T]: InputOf<T[K]> };
@@ -32,7 +33,7 @@ function unresolved<K extends string>(...names: K[]): Record<K, undefined> {
 
 /** A generated secret in a file only the user can read; see `provider/types/credential.ts`. */
 export class Credential extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:Credential";
+  static readonly type = tokens.Credential;
   declare readonly path: pulumi.Output<CredentialOutputs["path"]>;
   declare readonly fingerprint: pulumi.Output<CredentialOutputs["fingerprint"]>;
 
@@ -47,7 +48,7 @@ export class Credential extends pulumi.CustomResource {
 
 /** A server process that outlives the command; see `provider/types/process.ts`. */
 export class Process extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:Process";
+  static readonly type = tokens.Process;
   declare readonly boundPort: pulumi.Output<ProcessOutputs["boundPort"]>;
   declare readonly ports: pulumi.Output<ProcessOutputs["ports"]>;
   declare readonly address: pulumi.Output<ProcessOutputs["address"]>;
@@ -67,7 +68,7 @@ export class Process extends pulumi.CustomResource {
 
 /** The pin, admitted by the gates; see `provider/types/admission.ts`. */
 export class Admission extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:Admission";
+  static readonly type = tokens.Admission;
   /** What was admitted: under `--target` the engine gives the recorded one, whatever the program asked for. */
   declare readonly pin: pulumi.Output<AdmissionOutputs["pin"]>;
   declare readonly modelUri: pulumi.Output<AdmissionOutputs["modelUri"]>;
@@ -81,7 +82,7 @@ export class Admission extends pulumi.CustomResource {
 
 /** Checks of new scorers before any traffic; see `provider/types/release-check.ts`. */
 export class ReleaseCheck extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:ReleaseCheck";
+  static readonly type = tokens.ReleaseCheck;
 
   constructor(
     name: string,
@@ -94,7 +95,7 @@ export class ReleaseCheck extends pulumi.CustomResource {
 
 /** Where the router sends traffic; see `provider/types/route.ts`. */
 export class Route extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:Route";
+  static readonly type = tokens.Route;
   declare readonly url: pulumi.Output<RouteInputs["url"]>;
   declare readonly digest: pulumi.Output<RouteInputs["digest"]>;
 
@@ -105,7 +106,7 @@ export class Route extends pulumi.CustomResource {
 
 /** A Secret of the cluster; see `provider/types/cluster-secret.ts`. */
 export class ClusterSecret extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:ClusterSecret";
+  static readonly type = tokens.ClusterSecret;
   declare readonly fingerprint: pulumi.Output<ClusterSecretOutputs["fingerprint"]>;
 
   constructor(
@@ -119,7 +120,7 @@ export class ClusterSecret extends pulumi.CustomResource {
 
 /** A workload of a cluster that is up; see `provider/types/cluster-ready.ts`. */
 export class ClusterReady extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:ClusterReady";
+  static readonly type = tokens.ClusterReady;
 
   constructor(
     name: string,
@@ -132,7 +133,7 @@ export class ClusterReady extends pulumi.CustomResource {
 
 /** The release of a version in a cluster; see `provider/types/cluster-release.ts`. */
 export class ClusterRelease extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:ClusterRelease";
+  static readonly type = tokens.ClusterRelease;
   declare readonly url: pulumi.Output<ClusterReleaseInputs["url"]>;
   declare readonly digest: pulumi.Output<ClusterReleaseInputs["digest"]>;
 
@@ -147,7 +148,7 @@ export class ClusterRelease extends pulumi.CustomResource {
 
 /** Alias and legacy stage in the registry; see `provider/types/stage-alias.ts`. */
 export class StageAliasMark extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:StageAlias";
+  static readonly type = tokens.StageAlias;
   declare readonly alias: pulumi.Output<StageAliasInputs["alias"]>;
   declare readonly version: pulumi.Output<StageAliasInputs["version"]>;
 
@@ -162,7 +163,7 @@ export class StageAliasMark extends pulumi.CustomResource {
 
 /** One line in the stack's chain of receipts; see `provider/types/receipt.ts`. */
 export class ReceiptLine extends pulumi.CustomResource {
-  static readonly type = "tollgate:index:Receipt";
+  static readonly type = tokens.Receipt;
 
   constructor(name: string, args: ArgumentsOf<ReceiptInputs>, opts?: pulumi.CustomResourceOptions) {
     super(ReceiptLine.type, name, args, opts);

@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../strict/canonical";
 import { artifactPath, formerEvidencePath } from "./artifact-paths";
 import type { ModelVersion, RegistryClient } from "./client";
 import { isRegistryError } from "./errors";
 import { type Evidence, versionTags } from "./evidence";
+import type { EvidenceProblem } from "./evidence-problem";
 import { evidenceLimits, parseEvidence } from "./evidence-document";
 import { fetchProvenance } from "./provenance";
 
@@ -11,18 +12,6 @@ export interface CandidatePin {
   readonly name: string;
   readonly version: string;
   readonly digest: string;
-}
-
-/** Why there is no evidence to judge. Each of them is a refusal; `reason` is one sentence: what, which value, what to do. */
-export interface EvidenceProblem {
-  readonly code:
-    | "registry-unavailable"
-    | "version-not-found"
-    | "version-not-ready"
-    | "evidence-missing"
-    | "evidence-altered"
-    | "evidence-unreadable";
-  readonly reason: string;
 }
 
 /** What the registry knows of a pinned version. Exactly one of `evidence` and `problem` is null. */
@@ -179,7 +168,7 @@ function judgeable(
   provenance: string | null,
 ): Found {
   const who = title(pin);
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256(bytes);
   if (digest !== tag) {
     return problem(
       "evidence-altered",

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "../strict/canonical";
 import { z } from "zod";
 import { fieldText, itemTexts } from "../strict/json-text";
 import { type JsonLimits, parseStrictJson, StrictJsonError } from "../strict/strict-json";
@@ -93,7 +93,7 @@ export function readKeptAnswers(
   pin: CandidatePin,
   named: NamedAnswers,
 ): KeptAnswers {
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = sha256(bytes);
   if (digest !== named.digest) {
     throw new Error(
       `its kept answers have the digest ${digest}, but its evidence names ${named.digest}; ${evaluateAgain}`,

@@ -10,3 +10,13 @@ export class OperationError extends Error {
     super(message);
   }
 }
+
+/**
+ * Stops where an address of an environment leads to somebody else.
+ *
+ * @param strangers a sentence each: whose it is and what to do
+ * @throws OperationError `address-taken`
+ */
+export function refuseStrangers(strangers: readonly string[]): void {
+  if (strangers.length > 0) throw new OperationError("address-taken", strangers.join("\n"));
+}

@@ -10,6 +10,6 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** `sha256:` and 64 hex digits. */
-export function sha256(content: string | Buffer): string {
+export function sha256(content: string | Uint8Array): string {
   return `sha256:${crypto.createHash("sha256").update(content).digest("hex")}`;
 }

@@ -5,12 +5,13 @@ import { admissionInputs } from "../../admission/candidate";
 import { run } from "../../test/support/project";
 import { ensureEngine, engineEnvironment } from "../../toolchain/engine";
 import type { Judged } from "./candidates";
+import { tokens } from "../../policies/resource-tokens";
 
 const root = path.join(__dirname, "..", "..");
 
 const program = `const { CustomResource } = require("@pulumi/pulumi");
 require("./inputs.json").forEach((inputs, index) => {
-  new CustomResource("tollgate:index:Admission", "pin-" + index, { modelUri: undefined, ...inputs });
+  new CustomResource("${tokens.Admission}", "pin-" + index, { modelUri: undefined, ...inputs });
 });
 `;
 

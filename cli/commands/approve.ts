@@ -1,12 +1,12 @@
+import type { FetchedCandidate } from "../../admission/candidate";
 import type { Settings } from "../../config/settings";
-import type { PinnedVersion } from "../../policies/gate";
-import type { People } from "../../policies/people";
-import type { ApprovalPredicate } from "../../trust/types";
-import { CliError } from "../errors";
 import { nameOfPin } from "../../history/pin-name";
-import { provenTraining } from "../provenance";
-import { existingVersion, registryOf } from "../registry";
-import { identify, lifetime, sign } from "../signing";
+import type { NoRules, Objection } from "../../policies/approval-rules";
+import type { PinnedVersion } from "../../policies/gate";
+import type { ApprovalPredicate } from "../../trust/types";
+import { operationsOf } from "../../runtimes";
+import { CliError } from "../errors";
+import { type Identity, identify, lifetime, sign } from "../signing";
 import { evidenceToSign } from "../waiving";
 import type { Run } from "../verb";
 
@@ -27,46 +27,40 @@ export const run: Run = async (context, options) => {
       `${stack} pins no version, so there is nothing to approve: run \`tollgate pin --stack ${stack}\`.`,
     );
   }
-  const authors = await authorsOf(settings, pin);
+  await operationsOf(settings).requireOwnRegistry(settings);
   const identity = await identify(settings, options, "approval");
-  const people = await peopleOf(settings);
-  const approver = identity.signer.principals[0]!;
-  for (const author of authors) refuseAuthor(settings, pin, { author, approver, people });
   const { fetchCandidate } = await import("../../admission/candidate");
   // Its evidence and history are wanted, not a judgement.
   const candidate = (await fetchCandidate(settings, false))!;
   const evidence = evidenceToSign({ candidate });
+  const { rulesIn } = await import("../approvals");
+  const rules = rulesIn(settings, candidate);
+  if ("problem" in rules) throw nobodyCan(settings, pin, rules);
   const now = new Date();
-  const { standingApprovals } = await import("../approvals");
-  const before = standingApprovals(settings, candidate, now);
-  const own = before.find(
-    ({ approver, keyId }) =>
-      keyId === identity.signer.keyId || people.person(approver) === people.person(identity.name),
-  );
-  if (own) {
-    throw new CliError(
-      "already-approved",
-      `${own.approver} has already approved ${nameOfPin(pin)} under this plan for ${stack}, until ${own.expires}.`,
-    );
-  }
-
-  const { planDigest } = await import("../../policies/plan");
   const approval: ApprovalPredicate = {
     approver: identity.name,
     stack,
     model: pin.name,
     version: pin.version,
     digest: pin.digest,
-    plan: planDigest(stack, pin, settings.gates),
+    plan: candidate.plan,
     evidence,
     at: now.toISOString(),
     expires: new Date(now.getTime() + milliseconds).toISOString(),
     ...(options.comment ? { comment: String(options.comment) } : {}),
   };
+  const { countApprovals, objectionTo } = await import("../../policies/approval-rules");
+  const { personOf } = await import("../../policies/people");
+  const objection = objectionTo(candidate, approval, identity.signer, rules);
+  if (objection) throw wouldNotCount(settings, pin, objection, identity);
+  const { counted } = countApprovals(candidate, candidate.approvals, rules);
+  const person = personOf(rules.people, identity.signer);
+  const own = counted.find((each) => each.person === person);
+  if (own) throw alreadyApproved(candidate, own.approval);
   const envelope = await sign(settings, identity, "approval", approval);
   const { addLine } = await import("../../config/signed-lines");
   addLine(projectDir, "approvals", stack, envelope);
-  const approvers = [...before.map(({ approver }) => approver), identity.name];
+  const approvers = [...counted.map((each) => each.approval.approver), identity.name];
   return {
     document: { stack, approval, keyId: identity.signer.keyId, approvers },
     text: [
@@ -77,48 +71,57 @@ export const run: Run = async (context, options) => {
   };
 };
 
-/** Who signed the training, and whose code git said then it was; without that, the one whom an unsigned tag names. */
-async function authorsOf(settings: Settings, pin: PinnedVersion): Promise<string[]> {
-  const { versionTags } = await import("../../registry/evidence");
-  const client = await registryOf(settings);
-  const version = await existingVersion(client, settings, pin.version);
-  const training = await provenTraining(settings, client, version, pin);
-  if (training) {
-    const { signer, author } = training;
-    const known = author !== null && (await peopleOf(settings)).person(author) !== null;
-    return [signer.principals[0]!, ...(known ? [author] : [])];
+function nobodyCan({ stack }: Settings, pin: PinnedVersion, rules: NoRules): CliError {
+  switch (rules.problem) {
+    case "author-unlisted":
+      return new CliError(
+        "author-unknown",
+        `${rules.author} trained ${nameOfPin(pin)} and is no signer of ${stack}, so nobody can be told apart from them: run \`tollgate signer add ${rules.author} --key <file.pub> --for training --stack ${stack}\`.`,
+      );
+    case "signers-unreadable":
+      return new CliError(
+        rules.problem,
+        `Nobody can approve ${nameOfPin(pin)} for ${stack}: ${rules.detail} in the allowed-signers file.`,
+      );
+    case "no-author":
+    case "no-evidence":
+      return new CliError(
+        "no-author",
+        `Version ${pin.version} of ${pin.name} doesn't record who trained it, so nobody can be told apart from its author: train it with \`tollgate train\`.`,
+      );
   }
-  const author = version.tags[versionTags.author];
-  if (author) return [author];
-  throw new CliError(
-    "no-author",
-    `Version ${pin.version} of ${pin.name} doesn't record who trained it, so nobody can be told apart from its author: train it with \`tollgate train\`.`,
+}
+
+function wouldNotCount(
+  { stack }: Settings,
+  pin: PinnedVersion,
+  { author, clause }: Objection,
+  { signer, name }: Identity,
+): CliError {
+  if (author === undefined) {
+    return new CliError(
+      "not-counted",
+      `This approval would not count in ${stack}, so it isn't signed: it is that of ${name}, ${clause}.`,
+    );
+  }
+  const [approver] = signer.principals;
+  const same = approver === author.toLowerCase() ? "" : ` (${approver} is the same person)`;
+  return new CliError(
+    "author",
+    `${author} trained ${nameOfPin(pin)} and can't approve it${same}: ask somebody else.`,
   );
 }
 
-async function peopleOf({ signers }: Settings): Promise<People> {
-  const { trustedPeople } = await import("../../config/signers");
-  return trustedPeople(signers);
-}
-
-/** A second address of the author's, or a second key, is the author's as well. */
-function refuseAuthor(
-  { stack }: Settings,
-  pin: PinnedVersion,
-  { author, approver, people }: { author: string; approver: string; people: People },
-): void {
-  const person = people.person(author);
-  if (person === null) {
-    throw new CliError(
-      "author-unknown",
-      `${author} trained ${nameOfPin(pin)} and is no signer of ${stack}, so nobody can be told apart from them: run \`tollgate signer add ${author} --key <file.pub> --for training --stack ${stack}\`.`,
-    );
-  }
-  if (people.person(approver) === person) {
-    const same = approver === author.toLowerCase() ? "" : ` (${approver} is the same person)`;
-    throw new CliError(
-      "author",
-      `${author} trained ${nameOfPin(pin)} and can't approve it${same}: ask somebody else.`,
-    );
-  }
+function alreadyApproved(
+  { stack, pin, history }: FetchedCandidate,
+  { approver, expires }: ApprovalPredicate,
+): CliError {
+  const until =
+    history.releasedAt === null
+      ? `under this plan for ${stack}, until ${expires}`
+      : `for ${stack}, and it was released there: that goes on counting`;
+  return new CliError(
+    "already-approved",
+    `${approver} has already approved ${nameOfPin(pin)} ${until}.`,
+  );
 }

@@ -6,7 +6,7 @@ import type { DataBackup } from "../../runtimes/operations";
 import { keptNames } from "../../processes/kept";
 import type { Context } from "../context";
 import { confirmLoss } from "../confirming";
-import { runEngine } from "../engine/run";
+import { requireOwnState, runEngine } from "../engine/run";
 import { countLine } from "../engine/steps";
 import { CliError, usageError } from "../errors";
 import type { Outcome } from "../output";
@@ -37,6 +37,7 @@ async function destroyed(
   const { stack, stateDir } = settings;
   const operations = operationsOf(settings);
   await operations.requireReady(settings);
+  await requireOwnState(context, settings, "destroy");
   const report = await runEngine(context, settings, "destroy");
   if (!report.succeeded) throw failureOf(report, settings, "destroy");
   removeEmptied(stateDir);

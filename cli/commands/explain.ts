@@ -65,7 +65,7 @@ async function explain(gate: Gate, settings: Settings | null): Promise<Explained
     source,
     waivable,
     remedy,
-    codes: codesOf(name),
+    codes: codesOf(gate),
     here:
       settings && given && configuration
         ? {
@@ -83,11 +83,8 @@ async function explain(gate: Gate, settings: Settings | null): Promise<Explained
 
 /** What a stack's tier gives to a gate, whatever the stack's file says. */
 async function givenByTier({ tier }: Settings) {
-  const [{ gateDefaults }, { tiers }] = await Promise.all([
-    import("../../config/resolve"),
-    import("../../config/tiers"),
-  ]);
-  const defaults = gateDefaults(tiers[tier as keyof typeof tiers]);
+  const { gateDefaults } = await import("../../policies/configurations");
+  const defaults = gateDefaults(tier);
   return {
     level: (gate: string): GateLevel =>
       defaults.settings[gate] === null ? "disabled" : (defaults.levels?.[gate] ?? defaults.level),

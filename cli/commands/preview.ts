@@ -56,11 +56,15 @@ async function unchanged(
   judged: Promise<Judgement<FetchedCandidate> | null>,
 ): Promise<EngineReport | null> {
   // Who wants to see what the engine says wants it run.
-  if (output.verbose || !operationsOf(settings).traits.tellsUnchanged) return null;
-  const { mayPreviewUnchanged, unchangedReport } = await import("../engine/unchanged");
-  if (!(await mayPreviewUnchanged(settings))) return null;
+  if (output.verbose) return null;
+  const [{ decidingNow }, { mayPreviewUnchanged, unchangedReport }] = await Promise.all([
+    import("../engine/deciding"),
+    import("../engine/unchanged"),
+  ]);
+  const deciding = await decidingNow(settings);
+  if (deciding === null || !mayPreviewUnchanged(settings, deciding)) return null;
   const judgement = await judged;
-  const report = await unchangedReport(settings, judgement?.candidate ?? null);
+  const report = await unchangedReport(settings, judgement?.candidate ?? null, deciding);
   if (!report || !judgement) return report;
   const { advice } = await import("../../pack/policies");
   return { ...report, violations: advice(judgement.verdicts) };

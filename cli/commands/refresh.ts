@@ -1,6 +1,6 @@
 import { operationsOf } from "../../runtimes";
 import type { Step } from "../engine/events";
-import { runEngine } from "../engine/run";
+import { requireOwnState, runEngine } from "../engine/run";
 import { failureOf } from "../releasing";
 import type { Run } from "../verb";
 
@@ -8,6 +8,7 @@ import type { Run } from "../verb";
 export const run: Run = async (context) => {
   const settings = await context.settings();
   await operationsOf(settings).requireReady(settings);
+  await requireOwnState(context, settings, "refresh");
   const report = await runEngine(context, settings, "refresh");
   if (!report.succeeded) throw failureOf(report, settings, "refresh");
   const differences = [...report.steps.values()]

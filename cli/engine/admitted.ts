@@ -3,8 +3,7 @@ import type { AdmissionInputs } from "../../policies/admission-inputs";
 import type { Context } from "../context";
 import type { EngineReport } from "./events";
 import { exportState } from "./run";
-
-const admissionType = "tollgate:index:Admission";
+import { tokens } from "../../policies/resource-tokens";
 
 /** The admission recorded in a stack's state: what was judged last, and under which gates. Null without one. */
 export async function admittedPin(
@@ -12,7 +11,7 @@ export async function admittedPin(
   settings: Settings,
 ): Promise<AdmissionInputs | null> {
   const state = await exportState(context, settings);
-  const found = state?.deployment.resources?.find(({ type }) => type === admissionType);
+  const found = state?.deployment.resources?.find(({ type }) => type === tokens.Admission);
   return (found?.inputs as AdmissionInputs | undefined) ?? null;
 }
 
@@ -21,7 +20,7 @@ export function admissionIn(report: EngineReport): {
   before: AdmissionInputs | null;
   after: AdmissionInputs | null;
 } {
-  const step = [...report.steps.values()].find(({ type }) => type === admissionType);
+  const step = [...report.steps.values()].find(({ type }) => type === tokens.Admission);
   return {
     before: (step?.before as AdmissionInputs | null | undefined) ?? null,
     after: (step?.after as AdmissionInputs | null | undefined) ?? null,

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Settings } from "../../config/settings";
@@ -36,6 +35,13 @@ export function decidingDigest(settings: Settings, engine: EngineFacts): string 
   }
 }
 
+/** `decidingDigest` with the engine that would be used now; null where there is none yet. */
+export async function decidingNow(settings: Settings): Promise<string | null> {
+  const { findEngine } = await import("../../toolchain/engine");
+  const engine = await findEngine();
+  return engine && decidingDigest(settings, engine);
+}
+
 function digestOf(settings: Settings, engine: EngineFacts): string | null {
   const { projectDir, stack } = settings;
   if (!operationsOf(settings).traits.tellsUnchanged || !isOurs(projectDir)) return null;
@@ -48,7 +54,7 @@ function digestOf(settings: Settings, engine: EngineFacts): string | null {
       join(projectDir, "Pulumi.yaml"),
       ...stackNames(projectDir).map((name) => stackFile(projectDir, name)),
       ...passphraseFiles(projectDir),
-    ].map((file) => [file, contentDigest(file)]),
+    ].map((file) => [file, digestOfFile(file)]),
     state: files.state,
     environment: Object.entries(process.env).filter(([name]) => heard.test(name)),
     python: pythonEnvironmentDir(settings.requirements),
@@ -59,7 +65,7 @@ function digestOf(settings: Settings, engine: EngineFacts): string | null {
       "policies/launch.cjs",
       "toolchain/program.cjs",
       "toolchain/run.cjs",
-    ].map((file) => contentDigest(join(root, file))),
+    ].map((file) => digestOfFile(join(root, file))),
     engine: [engine.binary, engine.version, statSync(engine.binary).mtimeMs],
     node: [process.execPath, process.version],
   };
@@ -89,7 +95,7 @@ function passphraseFiles(projectDir: string): string[] {
  */
 export function stateDigest({ projectDir, stack }: Settings): string | null {
   const files = stackFiles(projectDir, stack, process.env);
-  const digest = files && contentDigest(files.state);
+  const digest = files && digestOfFile(files.state);
   // Looked at after the state: who has the lock by now may have written it.
   return files === null || isLocked(files.locks) ? null : digest;
 }
@@ -98,9 +104,9 @@ function isLocked(folder: string): boolean {
   return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
-function contentDigest(file: string): string | null {
+function digestOfFile(file: string): string | null {
   try {
-    return createHash("sha256").update(readFileSync(file)).digest("hex");
+    return sha256(readFileSync(file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;

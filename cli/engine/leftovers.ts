@@ -5,8 +5,7 @@ import { stopProcess } from "../../processes/stop";
 import type { Context } from "../context";
 import type { EngineReport } from "./events";
 import type { ExportedState } from "./stack";
-
-const processType = "tollgate:index:Process";
+import { tokens } from "../../policies/resource-tokens";
 
 /**
  * Ends the processes of this machine that no resource of a stack stands for: an engine that was killed has started them,
@@ -22,7 +21,7 @@ export async function endLeftovers(
 ): Promise<void> {
   const seen = new Set<unknown>();
   for (const { type, operation, after } of report.steps.values()) {
-    if (type === processType && operation !== "delete") seen.add(after?.name);
+    if (type === tokens.Process && operation !== "delete") seen.add(after?.name);
   }
   const names = new Set([...keptNames(stateDir), ...lockedNames(stateDir)]);
   const unseen = [...names].filter((name) => !seen.has(name));
@@ -30,7 +29,7 @@ export async function endLeftovers(
   // The engine's word for what it did may not be all there is: what its state holds is never ended.
   const recorded = new Set(
     (exported()?.deployment.resources ?? [])
-      .filter(({ type }) => type === processType)
+      .filter(({ type }) => type === tokens.Process)
       .map(({ inputs }) => inputs?.name),
   );
   await inOrder(

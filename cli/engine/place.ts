@@ -9,6 +9,7 @@ import { operationsOf } from "../../runtimes";
 import { CliError } from "../errors";
 import { backendFolder } from "./backend";
 import type { ExportedState } from "./stack";
+import { tokens } from "../../policies/resource-tokens";
 
 /** How a stack's state is read, and written back. */
 export interface StateAccess {
@@ -63,7 +64,7 @@ async function readable(state: StateAccess): Promise<ExportedState | null | "unr
 /** The state folder that the kept processes of a state are in; null without any, or in another kind of folder. */
 export function recordedPlace({ deployment }: ExportedState): string | null {
   for (const { type, inputs } of deployment.resources ?? []) {
-    const stateDir = type === "tollgate:index:Process" ? inputs?.stateDir : null;
+    const stateDir = type === tokens.Process ? inputs?.stateDir : null;
     if (typeof stateDir === "string" && /\/\.tollgate\/[^/]+$/.test(stateDir)) return stateDir;
   }
   return null;

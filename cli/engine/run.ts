@@ -32,6 +32,8 @@ export type EngineVerb = "preview" | "up" | "destroy" | "refresh";
 export interface RunOptions {
   /** Works as if the settings pinned this version, or none; the file stays as it is. @default what the file pins */
   pin?: PinnedVersion | null;
+  /** What decides this `up` (`decidingDigest`), for a caller who has computed it. @default computed before the engine starts */
+  deciding?: string | null;
 }
 
 /** A stack with the engine that works on it. */
@@ -56,6 +58,8 @@ const flags: Record<EngineVerb, readonly string[]> = {
  * Runs the engine on a stack: makes the stack on first use, clears what a killed run left, says on stderr what happens
  * as it happens. A failed update is no exception: the report says so. Throws when the engine could not get to work
  * (the stack is locked, its state can't be written) or was interrupted.
+ *
+ * @param settings of a stack whose state is this folder's: a command asks `requireOwnState` before it begins
  */
 export async function runEngine(
   context: Context,
@@ -64,7 +68,6 @@ export async function runEngine(
   options: RunOptions = {},
 ): Promise<EngineReport> {
   requireRoom(context.projectDir);
-  await requireOwnState(context, settings, verb);
   const place = await workplaceOf(context, settings);
   if (verb === "up") forgetDestroyed(settings.stateDir);
   const operations = operationsOf(settings);
@@ -73,7 +76,10 @@ export async function runEngine(
   if (verb === "up") await operations.forgetUntouched(settings);
   if (verb !== "preview") forgetUnchanged(settings);
   // Before the engine reads any of it: what is edited meanwhile is for the next run.
-  const deciding = verb === "up" && options.pin === undefined && decidingDigest(settings, place);
+  const deciding =
+    verb === "up" &&
+    options.pin === undefined &&
+    (options.deciding ?? decidingDigest(settings, place));
   if (refreshed && options.pin === undefined) await putRight(context, settings);
   const attempt = () => attemptBesideOthers(context, place, verb, { ...options, refreshed });
   let [run, report] = await attempt();

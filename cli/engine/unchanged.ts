@@ -7,9 +7,10 @@ import type { TollgateProvider } from "../../provider/dispatch";
 import type { ReceiptInputs } from "../../provider/inputs";
 import { sha256 } from "../../strict/canonical";
 import { stackFiles } from "./backend";
-import { decidingDigest, stateDigest } from "./deciding";
+import { stateDigest } from "./deciding";
 import { emptyReport, type EngineReport } from "./events";
 import { digestLeft, forgetLeft, recordLeft } from "../../runtimes/left";
+import { tokens } from "../../policies/resource-tokens";
 
 /** A resource as the engine keeps it, as far as it is used here. */
 interface Recorded {
@@ -48,19 +49,18 @@ const wrapped = "4dabf18193072939515e22adb298388d";
  * then the engine has to be run.
  *
  * @param candidate the pin as it was judged a moment ago; null without one
+ * @param deciding what decides this `up` (`decidingDigest`)
  */
 export async function unchangedReport(
   settings: Settings,
   candidate: FetchedCandidate | null,
+  deciding: string,
 ): Promise<EngineReport | null> {
   try {
     const left = leftOf(settings);
     const state = stateDigest(settings);
     if (candidate?.problem || left === "" || state === null) return null;
-    const { findEngine } = await import("../../toolchain/engine");
-    const engine = await findEngine();
-    const deciding = engine && decidingDigest(settings, engine);
-    if (deciding === null || joined(deciding, state) !== left.replace(advisedToo, "")) return null;
+    if (joined(deciding, state) !== left.replace(advisedToo, "")) return null;
     const recorded = readState(settings);
     if (recorded === null || !holdsAllKept(settings, recorded)) return null;
     if (!(await isInOrder(settings, recorded, candidate))) return null;
@@ -84,12 +84,9 @@ export async function unchangedReport(
  * May `unchangedReport` have an answer for a preview as well? Looks at files alone, so that the engine, where it is needed, is
  * kept waiting by nothing that takes long. A preview shows what guardrails advise, which only the pack knows.
  */
-export async function mayPreviewUnchanged(settings: Settings): Promise<boolean> {
-  const { findEngine } = await import("../../toolchain/engine");
-  const engine = await findEngine();
+export function mayPreviewUnchanged(settings: Settings, deciding: string): boolean {
   const state = stateDigest(settings);
-  const deciding = engine && state !== null && decidingDigest(settings, engine);
-  return !!deciding && leftOf(settings) === joined(deciding, state);
+  return state !== null && leftOf(settings) === joined(deciding, state);
 }
 
 /** What the last `up` left; of one whose guardrails advised something, with `advised` behind its digest. */
@@ -148,7 +145,7 @@ async function isInOrder(
   candidate: FetchedCandidate | null,
 ): Promise<boolean> {
   const own = recorded.filter(({ custom, type }) => custom && !type.startsWith("pulumi:"));
-  const pins = own.filter(({ type }) => type === "tollgate:index:Admission").length;
+  const pins = own.filter(({ type }) => type === tokens.Admission).length;
   if (pins !== (candidate ? 1 : 0)) return false;
   const [{ TollgateProvider: Provider }, { resourceTypes }, { version }] = await Promise.all([
     import("../../provider/dispatch"),
@@ -187,8 +184,8 @@ function wantedOf(
   admission: AdmissionInputs | null,
 ): object {
   if (admission === null) return inputs;
-  if (type === "tollgate:index:Admission") return admission;
-  if (type !== "tollgate:index:Receipt") return inputs;
+  if (type === tokens.Admission) return admission;
+  if (type !== tokens.Receipt) return inputs;
   return { ...inputs, pin: admission.pin, admission } satisfies Partial<ReceiptInputs>;
 }
 

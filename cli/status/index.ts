@@ -12,20 +12,12 @@ export type { Status } from "./status";
 
 /** Looks at a stack from the outside: files, processes or pods, the registry and the scorer. Never throws for what is down. */
 export async function statusOf(settings: Settings): Promise<Status> {
-  const [{ standingApprovals }, { stackHistory }] = await Promise.all([
-    import("../approvals"),
-    import("../../history/stack-history"),
-  ]);
+  const { standingApprovals } = await import("../approvals");
   const { stack, tier, runtime, pin } = settings;
   const found = await operationsOf(settings).observe(settings, () => registryStatus(settings));
   const chain = await receiptsOf(settings);
-  const evidenceDigest = found.registry.evidence;
   const approvals = pin
-    ? standingApprovals(
-        settings,
-        { pin, evidenceDigest, history: stackHistory(chain.receipts, pin) },
-        new Date(),
-      )
+    ? await standingApprovals(settings, pin, found.registry, chain.receipts)
     : [];
   const facts = {
     stack,
@@ -35,7 +27,7 @@ export async function statusOf(settings: Settings): Promise<Status> {
     lastReceipt: chain.last,
     serving: found.serving,
     registry: found.registry,
-    approvals: approvals.map(({ approver }) => approver),
+    approvals: approvals.map(({ approval }) => approval.approver),
     waivers: samePin(pin, chain.last?.pin) ? chain.waivers : [],
     processes: found.processes,
     cluster: found.cluster,

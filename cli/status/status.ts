@@ -28,7 +28,7 @@ export interface Status {
   lastReceipt: { pin: PinnedVersion; at: string; actor: string } | null;
   serving: ServingStatus;
   registry: RegistryStatus;
-  /** Who approved exactly the pinned version on its evidence under the gates of now, signed and not expired. */
+  /** Whose approvals of the pinned version the gate approvals counts, each person once. */
   approvals: string[];
   /** Gates that the pinned version was released past, and until when that was accepted. */
   waivers: ReleasedWaiver[];

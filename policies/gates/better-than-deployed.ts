@@ -6,6 +6,8 @@ import { difference, numberProblem, onRows, rangeOf, share } from "../measured";
 import { minimumRowsSetting, significanceSetting, tooFewRows } from "../support";
 import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
+import { comparisonCodes, numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   metric: z
@@ -55,6 +57,17 @@ export const betterThanDeployed = defineGate({
     "Each distinct row counts once, and a loss that so many rows can't rule out stands: exactly where the two agree on all (Clopper and Pearson, 1934). " +
     "0.05 is the customary significance; the margin of 0 and the uncertainty of 0.05 are Tollgate's own starting points.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: [
+    "worse",
+    "undecided",
+    "too-few-rows",
+    "not-comparable",
+    "measured-otherwise",
+    ...comparisonCodes,
+    ...numberCodes,
+  ],
   settings,
   check: eachTarget((candidate, limits: Settings) => {
     const compared = comparisonOf(candidate, "quality");

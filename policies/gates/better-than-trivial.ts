@@ -6,6 +6,8 @@ import { difference, notNegative, numberProblem, share } from "../measured";
 import { minimumRowsSetting, significanceSetting, tooFewRows } from "../support";
 import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   margin: z
@@ -59,6 +61,16 @@ export const betterThanTrivial = defineGate({
     "Compares with the best answer that doesn't look at the rows: balanced accuracy (Brodersen et al., ICPR 2010) by Fisher's exact test (1935) or a permutation test (Ojala and Garriga, JMLR 2010), " +
     "the rmse of a regression with that of the labels' mean by a paired bootstrap (Efron and Tibshirani, 1993), all one-sided on distinct rows. 0.05 is the customary significance; the margin of 0 is Tollgate's own starting point.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: [
+    "not-better",
+    "class-absent",
+    "never-predicted",
+    "too-few-rows",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check: eachTarget((candidate, limits: Settings) => {
     const { evidence, history } = candidate;

@@ -3,6 +3,8 @@ import { label, noEvidence, refused } from "../finding";
 import { defineGate } from "../gate";
 import { judgeNumber, onRows, share, type Range } from "../measured";
 import { minimumRowsSetting, tooFewRows } from "../support";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   expectedCalibrationError: z
@@ -49,6 +51,9 @@ export const calibration = defineGate({
     "Expected calibration error over bins of equal width (Naeini et al., AAAI 2015) and Brier score (Brier, 1950). " +
     "A Brier score of 0.25 is what always saying one half gives for two classes; 0.1, ten points off on average, is Tollgate's own starting point, as are ten bins.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: ["above-limit", "too-few-rows", "measured-otherwise", "not-measured", ...numberCodes],
   settings,
   check(candidate, limits) {
     const { evidence } = candidate;

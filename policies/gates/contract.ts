@@ -3,6 +3,8 @@ import { changesOf } from "../contract-changes";
 import { comparisonOf } from "../deployed";
 import { label, passed, refused } from "../finding";
 import { defineGate } from "../gate";
+import { comparisonCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 /**
  * Refuses a version whose signature breaks callers of the deployed one: a removed, narrowed or reordered input, a new
@@ -17,6 +19,9 @@ export const contract = defineGate({
   source:
     "Compares the two versions' MLflow signatures column by column. An input is widened when the real scorer takes every value it took before. It has no threshold.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["breaks-callers", "no-signature", ...comparisonCodes],
   settings: z.strictObject({}),
   check(candidate) {
     const compared = comparisonOf(candidate, "contract");

@@ -5,6 +5,8 @@ import { type Candidate, defineGate, type Finding } from "../gate";
 import { rowsOf } from "../measured";
 import { minimumRowsSetting, tooFewRows } from "../support";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   reference: z
@@ -71,6 +73,16 @@ export const dataDrift = defineGate({
     "0.2 is inside the credit scorecards' rule of thumb (above 0.25 act; Siddiqi, 2006); the test is there because that rule knows no error rate. " +
     "On 30 rows it tells shares that moved by a quarter (1.36 over the root of 30; Smirnov, 1948).",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: [
+    "drifted",
+    "too-few-rows",
+    "no-comparison",
+    "measured-otherwise",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check(candidate, limits) {
     const { evidence } = candidate;

@@ -4,6 +4,8 @@ import { defineGate } from "../gate";
 import { judgeNumber, rowsOf, share } from "../measured";
 import { lineageOf } from "../training";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   rules: z
@@ -33,6 +35,15 @@ export const dataQuality = defineGate({
     "Share of rows of the training data that meet every rule of the file, on types, ranges, uniqueness and missing values, checked by pandera. " +
     "The floor of 0.90 is the deployment guide's: below 90 % data quality it rolls back.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: [
+    "below-floor",
+    "training-data-differs",
+    "measured-otherwise",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check(candidate, { rules, share: floor }) {
     const { evidence } = candidate;

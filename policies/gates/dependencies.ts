@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Evidence } from "../../registry/evidence";
 import { count, label, noEvidence, notLooked, passed, refused } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   database: z
@@ -30,6 +31,9 @@ export const dependencies = defineGate({
   source:
     "Reads the requirements among the version's files, and looks each up in a folder of OSV records (https://osv.dev) when the settings name one. Every unpinned or vulnerable requirement is refused.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["unpinned", "vulnerable", "no-dependencies", "measured-otherwise", "not-measured"],
   settings,
   check(candidate, { database }) {
     const { evidence } = candidate;

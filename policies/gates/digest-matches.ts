@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { label, noEvidence, passed, refused, shortDigest } from "../finding";
 import { defineGate } from "../gate";
+import { usualLevels } from "../levels";
 
 /**
  * Refuses a pin unless pin, evidence and registry name the same bytes of the same version.
@@ -15,6 +16,9 @@ export const digestMatches = defineGate({
   source:
     "Compares the sha256 over the version's files that the pin names with the one that was evaluated and with the version's tollgate.digest tag. It has no threshold.",
   waivable: false,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["digest-differs", "other-version", "registry-digest-missing"],
   settings: z.strictObject({}),
   check(candidate) {
     const { pin, evidence, registryDigest, offline } = candidate;

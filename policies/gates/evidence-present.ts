@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { count, label, passed, refused } from "../finding";
 import { defineGate } from "../gate";
+import { usualLevels } from "../levels";
 
 /**
  * Refuses a pin without readable evidence, and says why there is none.
@@ -16,6 +17,16 @@ export const evidencePresent = defineGate({
   source:
     "Reads the evidence document beside the version's run, strictly by its published schema, and compares its sha256 with the version's tollgate.evidence tag. It has no threshold.",
   waivable: false,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: [
+    "evidence-missing",
+    "evidence-unreadable",
+    "evidence-altered",
+    "registry-unavailable",
+    "version-not-found",
+    "version-not-ready",
+  ],
   settings: z.strictObject({}),
   check({ pin, evidence, problem }) {
     if (evidence) {

@@ -14,6 +14,8 @@ import {
   shortDigest,
 } from "../finding";
 import { type Candidate, defineGate } from "../gate";
+import { signatureCodes } from "../codes";
+import { levelsOfSigned } from "../levels";
 
 const settings = z.strictObject({
   validDays: z
@@ -39,6 +41,9 @@ export const evidenceSigned = defineGate({
   source:
     "Verifies the Ed25519 signature of the in-toto statement (DSSE envelope) beside the evidence, by the allowed-signers and revoked-keys files. 90 days is Tollgate's own default: a model judged by older numbers is measured again.",
   waivable: false,
+  levels: levelsOfSigned,
+  byDefault: "on",
+  codes: [...signatureCodes, "signature-for-another", "signature-expired", "from-the-future"],
   settings,
   check(candidate, { validDays }) {
     const { pin, evidence, evidenceSignature, trust } = candidate;

@@ -5,6 +5,8 @@ import { type Candidate, defineGate, type Finding } from "../gate";
 import { judgeNumber, share } from "../measured";
 import { minimumRowsSetting, tooFewRows } from "../support";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const difference = z.number().min(0).max(1).default(0.1);
 
@@ -54,6 +56,18 @@ export const fairness = defineGate({
     "Fairlearn's demographic parity difference, equalized odds difference and demographic parity ratio over the groups of a column. " +
     "0.8 is the four-fifths rule of the US Uniform Guidelines on Employee Selection Procedures (29 CFR 1607.4 D); 0.1 is the bound that IBM's AI Fairness 360 calls fair.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: [
+    "above-limit",
+    "below-floor",
+    "one-group",
+    "class-absent",
+    "never-predicted",
+    "too-few-rows",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check(candidate, limits) {
     const { evidence } = candidate;

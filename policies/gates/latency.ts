@@ -3,6 +3,8 @@ import type { Evidence } from "../../registry/evidence";
 import { count, label, noEvidence, refused } from "../finding";
 import { defineGate } from "../gate";
 import { judgeNumber, notNegative } from "../measured";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const milliseconds = z.number().positive();
 
@@ -55,6 +57,9 @@ export const latency = defineGate({
     "Compares percentiles of the time that the real scorer took for requests of one row over loopback, at a stated number of callers at a time. On a machine where other work takes more than a tenth of the processors it is measured up to five times, and the round with the least other work counts. " +
     "The tiers' limit of 50 ms is that of the model promotion exercise.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: { dev: null, staging: { p95Ms: 50 }, prod: { p95Ms: 50 } },
+  codes: ["above-limit", "measured-otherwise", ...numberCodes],
   settings,
   check(candidate, limits) {
     if (!candidate.evidence) return noEvidence(candidate, "latency");

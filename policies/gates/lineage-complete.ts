@@ -2,6 +2,7 @@ import { z } from "zod";
 import { label, noEvidence, passed, refused } from "../finding";
 import { defineGate } from "../gate";
 import { lineageOf } from "../training";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   allowDirty: z
@@ -33,6 +34,9 @@ export const lineageComplete = defineGate({
   source:
     "Reads run, commit, working tree, author and data as `tollgate train` signed them, or recorded them in tags where nobody signed. Which facts are wanted follows the deploy-code-not-models guide: a model that can't be trained again can't be audited.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["missing", "dirty", "wrong-type"],
   settings,
   check(candidate, { allowDirty }) {
     if (!candidate.evidence) return noEvidence(candidate, "lineage");

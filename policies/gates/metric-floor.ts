@@ -5,6 +5,8 @@ import { type Candidate, defineGate, type Finding } from "../gate";
 import { byName, judgeNumber, onEvaluationRows, rangeOf, rangeText, within } from "../measured";
 import { isOfClasses, significanceSetting, tooFewToProve } from "../support";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 /** Limits by metric. A limit that its metric can't have, such as accuracy 90, is a mistake in the unit. */
 const limits = z.record(z.string(), z.number()).superRefine((record, context) => {
@@ -57,6 +59,23 @@ export const metricFloor = defineGate({
     "The tiers' floors are those of the model promotion exercise (accuracy 0.90) and of the deployment guide (0.80 each). " +
     "A floor needs as many distinct rows as make a perfect score below it rarer than the significance (Clopper and Pearson, 1934), other limits 30 (Wilks, 1941).",
   waivable: true,
+  levels: usualLevels,
+  byDefault: {
+    dev: null,
+    staging: { floors: { accuracy: 0.9 } },
+    prod: { floors: { accuracy: 0.9, precision: 0.8, recall: 0.8, f1: 0.8 } },
+  },
+  codes: [
+    "class-absent",
+    "never-predicted",
+    "below-floor",
+    "above-ceiling",
+    "missing",
+    "too-few-rows",
+    "no-limit",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check(candidate, limits) {
     const { floors, ceilings } = limits;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { label, passed, refused, shortDigest } from "../finding";
 import { defineGate } from "../gate";
+import { levelsOfSigned } from "../levels";
 
 /**
  * Refuses to judge by other gates than the ones that were reviewed: those recorded in the stack's file, else those that
@@ -17,6 +18,10 @@ export const packRecorded = defineGate({
   source:
     "Compares a sha256 over the sources of all gates with tollgate:pack in the stack's file, or with the last receipt where that is unset. It has no threshold.",
   waivable: false,
+  levels: levelsOfSigned,
+  byDefault: "on",
+  codes: ["gates-changed", "wrong-type"],
+  notReplayed: true,
   settings: z.strictObject({}),
   check({ pin, stack, pack, history }) {
     const version = label(pin);

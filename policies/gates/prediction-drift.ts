@@ -6,6 +6,8 @@ import { defineGate } from "../gate";
 import { onEvaluationRows } from "../measured";
 import { minimumRowsSetting, tooFewRows } from "../support";
 import { eachTarget } from "../targets";
+import { comparisonCodes, numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   psi: z
@@ -36,6 +38,9 @@ export const predictionDrift = defineGate({
     "Population stability index of classes or scores against the deployed version's on the same evaluation rows, with a chi-square test for classes and Kolmogorov-Smirnov for scores. " +
     "0.2 is inside the credit scorecards' rule of thumb (above 0.25 act; Siddiqi, 2006); the test is there because that rule knows no error rate.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: ["drifted", "too-few-rows", "not-comparable", ...comparisonCodes, ...numberCodes],
   settings,
   check: eachTarget((candidate, limits: z.output<typeof settings>) => {
     const compared = comparisonOf(candidate, "predictions");

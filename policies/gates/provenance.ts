@@ -6,6 +6,7 @@ import { type Candidate, defineGate, type Finding } from "../gate";
 import { nameOf } from "../people";
 import { differenceOfTerms } from "../terms";
 import { contradictions, lineageOf, trainingOf } from "../training";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   authors: z
@@ -50,6 +51,23 @@ export const provenance = defineGate({
     "Run `tollgate evaluate` again with the stack's own evaluation data, at a commit and by an author the settings allow, on a machine whose clock is right.",
   source: `Compares digests of the evaluation and training data, counts evaluation rows that are also training rows by a hash of the whole row, and compares times with the latest receipt. No shared row is the rule of every held-out test; clocks may differ by ${clockSlackMinutes} minutes.`,
   waivable: false,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: [
+    "evaluated-on-other-data",
+    "evaluation-data-unknown",
+    "author-unknown",
+    "author-not-allowed",
+    "leakage",
+    "leakage-not-measured",
+    "training-contradicted",
+    "training-data-differs",
+    "from-the-future",
+    "clock-set-back",
+    "model-signature-invalid",
+    "measured-otherwise",
+    "wrong-type",
+  ],
   settings,
   check(candidate, settings) {
     const { evidence } = candidate;

@@ -5,6 +5,8 @@ import { difference, judgeNumber, numberProblem, onRows, rangeOf } from "../meas
 import { minimumRowsSetting, tooFewRows } from "../support";
 import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 type Measured = Evidence["robustness"][number];
 
@@ -77,6 +79,17 @@ export const robustness = defineGate({
     "Accuracy or r2 on the same evaluation rows before and after a disturbance drawn with the evaluator's seed; the adversarial step is bounded in every column (Goodfellow et al., ICLR 2015). " +
     "Strengths and losses are Tollgate's own starting points: five points of accuracy for an accident, fifteen for an opponent.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: [
+    "lost-too-much",
+    "failed",
+    "too-few-rows",
+    "no-disturbance",
+    "measured-otherwise",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check: eachTarget((candidate, wanted: z.output<typeof settings>) => {
     const { evidence } = candidate;

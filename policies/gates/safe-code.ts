@@ -2,6 +2,7 @@ import { z } from "zod";
 import { count, label, noEvidence, passed, refused } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
 import { type Foreign, foreignIn, inWords, safeNames, type Uses } from "../safe-names";
+import { usualLevels } from "../levels";
 
 /** A Python name as the scan writes it; a method as `mylibrary.models:Tree.make`. */
 const pythonName = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)?$/;
@@ -69,6 +70,9 @@ export const safeCode = defineGate({
   source:
     "The version's files are taken apart without loading them, pickles by two readers. Each name that they load, and what is done with it, is compared with a list of exact names and uses, made from what the pinned packages write themselves; MLmodel's settings are compared with those that MLflow writes.",
   waivable: false,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["code-not-allowed", "code-unreadable", "not-measured", "wrong-type"],
   settings,
   check(candidate, { allow, code, standard }) {
     const { evidence, pin, history } = candidate;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { count, label, noEvidence, passed, refused } from "../finding";
 import { defineGate } from "../gate";
+import { usualLevels } from "../levels";
 
 /** Refuses a pin whose model was logged without a signature: its scorer could not tell a wrong request. */
 export const schemaPresent = defineGate({
@@ -12,6 +13,9 @@ export const schemaPresent = defineGate({
   source:
     "Reads the MLflow signature that was logged with the model, without which a scorer can't refuse a wrong request. It has no threshold.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["missing", "incomplete"],
   settings: z.strictObject({}),
   check(candidate) {
     if (!candidate.evidence) return noEvidence(candidate, "signature");

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { label, passed, refused, shortDigest } from "../finding";
 import { type Candidate, defineGate, type Finding, type SettingDifference } from "../gate";
 import { nameOfRef } from "../review-branch";
+import { levelsOfSigned } from "../levels";
 
 /** How many fields are told of one by one; of another tier alone, dozens differ. */
 const told = 40;
@@ -22,6 +23,10 @@ export const settingsReviewed = defineGate({
   remedy:
     "Have the change reviewed and merged into the branch that tollgate:reviewed names, or take it back. In CI, check out the whole history.",
   waivable: false,
+  levels: levelsOfSigned,
+  byDefault: "on",
+  codes: ["not-reviewed", "review-unknown"],
+  notReplayed: true,
   settings: z.strictObject({}),
   leastLevel: ({ review }) => review?.level ?? "disabled",
   check(candidate) {

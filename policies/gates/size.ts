@@ -2,6 +2,8 @@ import { z } from "zod";
 import { label, noEvidence, refused } from "../finding";
 import { defineGate, type Finding } from "../gate";
 import { judgeNumber, notNegative } from "../measured";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   modelBytes: z
@@ -30,6 +32,9 @@ export const size = defineGate({
     "Compares the sum of the sizes of the version's files, and the resident memory of the real scorer process after the latency requests. " +
     "There are no defaults: what fits depends on the host.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: ["above-limit", "no-limit", "not-measured", ...numberCodes],
   settings,
   check(candidate, { modelBytes, memoryBytes }) {
     const { evidence } = candidate;

@@ -5,6 +5,8 @@ import { byName, judgeNumber, onRows, rangeOf, rangeText, within } from "../meas
 import { leastDistinctRows, tooFewRows, tooFewToProve } from "../support";
 import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
+import { numberCodes } from "../codes";
+import { usualLevels } from "../levels";
 
 const slice = z
   .strictObject({
@@ -61,6 +63,16 @@ export const slices = defineGate({
     "Measures a metric on the evaluation rows that a pandas query selects. Thirty rows are the fewest at which a share says anything: " +
     "the 95 % interval of an accuracy of 0.9 is then 0.11 wide on either side (normal approximation). A higher floor needs more, as for metric-floor.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: [
+    "below-floor",
+    "too-few-rows",
+    "no-slice",
+    "measured-otherwise",
+    "not-measured",
+    ...numberCodes,
+  ],
   settings,
   check: eachTarget((candidate, { slices: wanted }: z.output<typeof settings>) => {
     const { evidence } = candidate;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Evidence } from "../../registry/evidence";
 import { clause, count, label, noEvidence, passed, refused } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   batching: z
@@ -27,6 +28,9 @@ export const smoke = defineGate({
   source:
     "Starts the real scorer from the pinned bytes in the locked Python environment and compares its answers to a sample of evaluation rows with those of the evaluation, which it also asks for alone and in random company. It has no threshold: every answer is the same, or it is not. The kept answers are what a release asks the new scorers again.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "on",
+  codes: ["failed", "answers-not-kept", "depends-on-other-rows", "measured-otherwise"],
   settings,
   check(candidate, { batching }) {
     if (!candidate.evidence) return noEvidence(candidate, "smoke test");

@@ -3,6 +3,7 @@ import { hour, instantOf } from "../clock";
 import { label, marginOf, noEvidence, passed, plain, refused } from "../finding";
 import { type Candidate, defineGate, type Service } from "../gate";
 import { lineageOf } from "../training";
+import { usualLevels } from "../levels";
 
 const settings = z.strictObject({
   stack: z
@@ -39,6 +40,9 @@ export const soak = defineGate({
   source:
     "Adds up the times in that stack's receipts, which are chained by hash, in which it served these bytes (or this commit and data version) with no mandatory gate refused or waived. 24 hours see a whole day's traffic once.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: ["never-served", "too-short", "not-green", "no-history", "wrong-type"],
   settings,
   check(candidate, settings) {
     const { pin, history, soaked } = candidate;

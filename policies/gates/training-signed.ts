@@ -3,6 +3,8 @@ import { instantOf, isFromTheFuture } from "../clock";
 import { label, noEvidence, passed, refused, shortDigest } from "../finding";
 import { defineGate } from "../gate";
 import { lineageOf, proofOf } from "../training";
+import { signatureCodes } from "../codes";
+import { levelsOfSigned } from "../levels";
 
 /**
  * Refuses a version whose training nobody signed who may train here. Without it, who made the version, from which commit
@@ -21,6 +23,9 @@ export const trainingSigned = defineGate({
   source:
     "Verifies the Ed25519 signature of the provenance (SLSA v1, an in-toto statement in a DSSE envelope) beside the version's run, by the allowed-signers and revoked-keys files. It must name this version and its digest, or the same bytes in the environment they were copied from. It has no threshold.",
   waivable: false,
+  levels: levelsOfSigned,
+  byDefault: "on",
+  codes: [...signatureCodes, "signature-for-another", "from-the-future"],
   settings: z.strictObject({}),
   check(candidate) {
     const { pin, stack, evidence, provenance, history, judgedAt } = candidate;

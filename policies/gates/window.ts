@@ -3,6 +3,7 @@ import { instantOf } from "../clock";
 import { label, passed, refused } from "../finding";
 import { type Candidate, defineGate } from "../gate";
 import { isTimeZone, type LocalTime, localTime, weekdays } from "../local-time";
+import { usualLevels } from "../levels";
 
 const clockTime = (latest: RegExp, words: string) => z.string().regex(latest, words);
 const opening = z
@@ -65,6 +66,9 @@ export const window = defineGate({
   source:
     "Compares the minute of judging, in the settings' time zone, with the windows and freezes of the stack's file. Without any it is always open.",
   waivable: true,
+  levels: usualLevels,
+  byDefault: "off",
+  codes: ["outside-window", "frozen", "wrong-type"],
   judgesMoment: true,
   settings,
   check(candidate, settings) {

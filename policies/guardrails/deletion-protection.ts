@@ -1,5 +1,6 @@
 import { type GuardedResource, type Guardrail, read, shown, unknown } from "./guardrail";
 import { isOfKind, kubernetesObjects } from "./kubernetes";
+import { tokens } from "../resource-tokens";
 
 /** A property that keeps a resource's data, with the value it must have and the one it has unless it is set. */
 interface Keeping {
@@ -24,8 +25,8 @@ const stateful: Readonly<Record<string, Keeping | null>> = {
   "aws:efs/fileSystem:FileSystem": null,
   "aws:ebs/volume:Volume": null,
   "docker:index/volume:Volume": null,
-  "tollgate:index:Process": withData,
-  "tollgate:index:Credential": withData,
+  [tokens.Process]: withData,
+  [tokens.Credential]: withData,
 };
 
 /** A claim of a component of Tollgate's: `destroy` leaves it, by an option that policies aren't told of. */

@@ -6,6 +6,7 @@ import {
   readJson,
   unknown,
 } from "./guardrail";
+import { tokenPrefix, tokens } from "../resource-tokens";
 import { secretByName, secretInText, secretsInWords } from "./secrets";
 
 /**
@@ -36,10 +37,12 @@ interface PlainSecret {
  * Secrets: never values.
  */
 const namesOnly = [
-  /^tollgate:index:Process (passEnvironment|restartOn)$/,
+  new RegExp(`^${tokens.Process} (passEnvironment|restartOn)$`),
   /^pulumi:providers:tollgate (database|artifactStore) parsed\.secret$/,
   // A stack's settings, in whichever resource says by which ones a pin was judged.
-  /^tollgate:index:\w+ (\w+\.)?settings parsed\.(database|artifactStore)\.secret$/,
+  new RegExp(
+    String.raw`^${tokenPrefix}\w+ (\w+\.)?settings parsed\.(database|artifactStore)\.secret$`,
+  ),
 ];
 
 /** Fingerprints of the Secrets that a pod template's pods read, so that a new secret rolls them. */

@@ -1,11 +1,12 @@
 import { type Guardrail, read } from "./guardrail";
+import { tokens } from "../resource-tokens";
 
 /** What names the served version, by type token of the resources that stand for it. */
 const serving: Readonly<Record<string, readonly ("version" | "digest")[]>> = {
-  "tollgate:index:ClusterRelease": ["version", "digest"],
-  "tollgate:index:ReleaseCheck": ["version", "digest"],
-  "tollgate:index:Route": ["version", "digest"],
-  "tollgate:index:StageAlias": ["version"],
+  [tokens.ClusterRelease]: ["version", "digest"],
+  [tokens.ReleaseCheck]: ["version", "digest"],
+  [tokens.Route]: ["version", "digest"],
+  [tokens.StageAlias]: ["version"],
 };
 
 /**
@@ -20,7 +21,7 @@ export const servesWhatWasAdmitted: Guardrail = {
   remedy: "Give serving components the pin of the stack's one ModelPin.",
   together({ resources }) {
     const served = resources.filter(({ type }) => Object.hasOwn(serving, type));
-    const admissions = resources.filter(({ type }) => type === "tollgate:index:Admission");
+    const admissions = resources.filter(({ type }) => type === tokens.Admission);
     if (served.length === 0) return [];
     const [admission] = admissions;
     if (!admission || admissions.length > 1) {

@@ -39,11 +39,13 @@ export async function completeRelease(inputs: ReceiptInputs): Promise<void> {
 }
 
 async function append(inputs: ReceiptInputs): Promise<void> {
-  const { stateDir, cluster, projectDir, stack, pin, admission } = inputs;
+  const { stateDir, cluster, projectDir, stack, pin } = inputs;
   const { judge } = await import("../../policies/judge");
   const { lineageRecord } = await import("../../history/lineage");
   const { candidateOf } = await import("../../policies/admission");
   const { withReview } = await import("../../admission/review-admission");
+  const { readAdmission } = await import("../../policies/admission-inputs");
+  const admission = readAdmission(inputs.admission);
   const now = new Date().toISOString();
   const { receipts } = readReceipts(stateDir);
   // As the pin was admitted: what a program says of the past and of the time counts for nothing.

@@ -23,7 +23,6 @@ export interface PreviousMark {
  * that is found means a release was cut off.
  */
 export interface Journal {
-  readonly schema: "tollgate.release/1";
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   /** What is being released. */
@@ -33,8 +32,11 @@ export interface Journal {
   readonly mark: PreviousMark | null;
 }
 
+const schema = "tollgate.release/1";
+
 /** The journal of a release on this machine: `<stateDir>/route/journal.json`. */
 export interface ReleaseJournal extends Journal {
+  readonly schema: typeof schema;
   /** The router's files before the release. */
   readonly previous: { readonly clusters: readonly Cluster[]; readonly routes: RouteFile };
 }
@@ -43,7 +45,7 @@ export interface ReleaseJournal extends Journal {
 export function readJournal(stateDir: string): ReleaseJournal | null {
   const file = routeFiles(stateDir).journal;
   const journal = readJson<ReleaseJournal>(file);
-  if (journal?.schema === "tollgate.release/1") return journal;
+  if (journal?.schema === schema) return journal;
   if (fs.existsSync(file)) {
     throw new Error(
       `the release journal ${file} can't be read; check with \`tollgate status\` what is served, remove the file and run \`up\` again`,
@@ -63,7 +65,7 @@ export function openJournal(
   const found = readJournal(stateDir);
   const live = readLiveRoute(stateDir);
   const journal: ReleaseJournal = {
-    schema: "tollgate.release/1",
+    schema,
     startedAt: new Date().toISOString(),
     version: release.version,
     digest: release.digest,

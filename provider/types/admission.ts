@@ -1,14 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
 import { readReceipts } from "../../history/receipts";
-import type { AdmissionInputs } from "../../policies/admission-inputs";
+import { problemOfSent, readAdmission, type SentAdmission } from "../../policies/admission-inputs";
 import type { AdmissionOutputs } from "../inputs";
 import type { ResourceType } from "../resource-type";
 
 /** The pin, admitted by the gates. A refusal stops a preview, with or without the policy pack. */
 export const admissionType = {
-  token: "tollgate:index:Admission",
-
   async check(olds, news, stack) {
+    const problem = problemOfSent(news);
+    if (problem !== null) return { inputs: news, failures: [{ property: "", reason: problem }] };
     if (news.stack !== stack) {
       const reason = `The program judges ${news.pin.name} by the settings of ${news.stack}, and this is ${stack}; take the settings of ${stack}.`;
       return { inputs: news, failures: [{ property: "", reason }] };
@@ -18,7 +18,7 @@ export const admissionType = {
       import("../../admission/review-admission"),
       import("../release/missing-history"),
     ]);
-    const { stateDir, cluster = null } = news;
+    const { stateDir, cluster } = readAdmission(news);
     const { receipts } = readReceipts(stateDir);
     const missing = await missingHistory(stack, { stateDir, cluster }, receipts);
     if (missing) return { inputs: news, failures: [{ property: "", reason: missing }] };
@@ -42,7 +42,7 @@ export const admissionType = {
   read: (_id, recorded) => Promise.resolve(recorded),
 
   delete: () => Promise.resolve(),
-} satisfies ResourceType<AdmissionInputs, AdmissionOutputs>;
+} satisfies ResourceType<SentAdmission, AdmissionOutputs>;
 
 /**
  * What was judged, without when and beside what: time, history and the reviewed branch go on by themselves, and that is no
@@ -53,6 +53,6 @@ function withoutMoment(admission: AdmissionOutputs): Partial<AdmissionOutputs> {
   return judged;
 }
 
-function admitted(inputs: AdmissionInputs): AdmissionOutputs {
+function admitted(inputs: SentAdmission): AdmissionOutputs {
   return { ...inputs, modelUri: `models:/${inputs.pin.name}/${inputs.pin.version}` };
 }

@@ -7,8 +7,6 @@ import type { ResourceType } from "../resource-type";
  * isn't up any more is a change, and waited for again.
  */
 export const clusterReadyType = {
-  token: "tollgate:index:ClusterReady",
-
   async diff(_id, olds, news) {
     const { timeoutSeconds: _old, ...before } = olds;
     const { timeoutSeconds: _new, ...after } = news;

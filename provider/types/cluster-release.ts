@@ -4,8 +4,6 @@ import type { ResourceType } from "../resource-type";
 
 /** The release of a version in a cluster. The scorer's Service is the truth, not what is recorded. */
 export const clusterReleaseType = {
-  token: "tollgate:index:ClusterRelease",
-
   async diff(_id, olds, news) {
     if (!isDeepStrictEqual(olds.cluster, news.cluster)) {
       return { changes: true, replaces: ["cluster"] };

@@ -4,8 +4,6 @@ import type { ResourceType } from "../resource-type";
 
 /** A Secret of the cluster: made once with random values, or kept by somebody else. Its values never leave it. */
 export const clusterSecretType = {
-  token: "tollgate:index:ClusterSecret",
-
   async diff(_id, olds, news) {
     if (!isDeepStrictEqual([olds.cluster, olds.name], [news.cluster, news.name])) {
       return { changes: true, replaces: ["cluster", "name"] };

@@ -8,8 +8,6 @@ import type { ResourceType } from "../resource-type";
 
 /** A generated secret in a file only the user can read. Its value never leaves the file. */
 export const credentialType = {
-  token: "tollgate:index:Credential",
-
   check(olds, news) {
     const [recorded, wanted] = [stackOf(olds?.path), stackOf(news.path)];
     const failures = wanted === undefined ? [] : placeFailures(recorded, wanted);

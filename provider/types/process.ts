@@ -13,8 +13,6 @@ import type { CheckFailure, Difference, ResourceType } from "../resource-type";
 
 /** A server process that outlives the command: started again by its keeper, kept by the next `up`, stopped by `destroy`. */
 export const processType = {
-  token: "tollgate:index:Process",
-
   check(olds, news) {
     const failures = [...placeFailures(olds?.stateDir, news.stateDir), ...failuresOf(news)];
     return Promise.resolve({ inputs: news, failures });

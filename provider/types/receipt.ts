@@ -1,4 +1,5 @@
 import { readReceipts } from "../../history/receipts";
+import { problemOfSent } from "../../policies/admission-inputs";
 import type { ReceiptInputs } from "../inputs";
 import { completeRelease, isRecorded } from "../release/complete";
 import { siteOf } from "../release/site-of";
@@ -6,7 +7,11 @@ import type { ResourceType } from "../resource-type";
 
 /** The last line of a release: appended when pin, approvals or override are new. Survives destroy. */
 export const receiptType = {
-  token: "tollgate:index:Receipt",
+  check(_olds, news) {
+    const problem = problemOfSent(news.admission);
+    const failures = problem === null ? [] : [{ property: "", reason: problem }];
+    return Promise.resolve({ inputs: news, failures });
+  },
 
   async diff(_id, olds, news) {
     if (olds.stateDir !== news.stateDir) {

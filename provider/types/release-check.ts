@@ -4,8 +4,6 @@ import type { ResourceType } from "../resource-type";
 
 /** Checks of new scorers before any traffic; runs when it is made and when the scorers or the digest change. */
 export const releaseCheckType = {
-  token: "tollgate:index:ReleaseCheck",
-
   diff(_id, olds, news) {
     return Promise.resolve({ changes: !isDeepStrictEqual(checked(olds), checked(news)) });
   },

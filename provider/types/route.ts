@@ -8,8 +8,6 @@ import type { ResourceType } from "../resource-type";
 
 /** Where the router sends traffic. The router's files are the truth, not what is recorded. */
 export const routeType = {
-  token: "tollgate:index:Route",
-
   check(olds, news) {
     const failures = placeFailures(olds?.stateDir, news.stateDir);
     return Promise.resolve({ inputs: news, failures });

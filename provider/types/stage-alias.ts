@@ -9,8 +9,6 @@ const lookSeconds = 3;
 
 /** Alias and legacy stage of the pinned version. The registry is the truth, not what is recorded. */
 export const stageAliasType = {
-  token: "tollgate:index:StageAlias",
-
   async diff(_id, olds, news) {
     if (!isDeepStrictEqual(olds, news)) return { changes: true };
     try {

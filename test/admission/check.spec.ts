@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { checkAdmission } from "../../admission/check";
-import { resolveGateConfigurations } from "../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, EvidenceProblem, GateLevel, PinnedVersion } from "../../policies/gate";
 import type { AdmissionInputs } from "../../policies/admission-inputs";
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
 import type { Receipt } from "../../history/receipt";
 import {
   admissionOf,
@@ -18,7 +16,7 @@ import {
 
 function inputs(judged: Candidate, level: GateLevel = "mandatory", gates = {}): AdmissionInputs {
   const { configurations } = resolveGateConfigurations(gates, {
-    ...gateDefaults(tiers.staging),
+    ...gateDefaults("staging"),
     level,
   });
   return admissionOf(judged, configurations);

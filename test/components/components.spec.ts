@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { ArtifactStore } from "../../components/artifact-store";
+import { problemOfSent } from "../../policies/admission-inputs";
 import { ModelPin } from "../../components/model-pin";
 import { ModelServing } from "../../components/model-serving";
 import { Receipt } from "../../components/receipt";
@@ -127,6 +128,8 @@ describe("ModelPin", () => {
       stateDir,
       cluster: null,
     });
+    // Exactly what is read of it: a part that only one of the two knows is refused.
+    assert.equal(problemOfSent(registered[1].inputs), null);
   });
 });
 

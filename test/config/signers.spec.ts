@@ -8,9 +8,9 @@ import {
   readRevoked,
   readSigners,
   revokeSigner,
-  trustedPeople,
   trustOf,
 } from "../../config/signers";
+import { peopleIn } from "../../policies/people";
 import { signersOf, testKey } from "../support/signing";
 import { withProject } from "./fixtures";
 
@@ -93,7 +93,7 @@ describe("addSigner", () => {
       assert.deepEqual(readSigners(files.signers), [
         { keyId: ada.keyId, principals: ["ada@example.com", "rota"] },
       ]);
-      const people = trustedPeople(files.signers);
+      const people = peopleIn(trustOf(files).signers);
       assert.equal(people.person("rota"), people.person("ada@example.com"));
     });
   });

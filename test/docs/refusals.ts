@@ -1,6 +1,4 @@
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
-import { resolveGateConfigurations } from "../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, GateConfigurations } from "../../policies/gate";
 import type { Evidence } from "../../registry/evidence";
 import { sha256 } from "../../strict/canonical";
@@ -44,7 +42,7 @@ const configured = resolveGateConfigurations(
       freezes: [{ from: "2026-12-20", to: "2027-01-03", reason: "end of the year" }],
     },
   },
-  gateDefaults(tiers.prod),
+  gateDefaults("prod"),
 );
 
 /** Every gate there is, all mandatory, as a production environment may have them. */

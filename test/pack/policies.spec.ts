@@ -9,20 +9,15 @@ import type {
   StackValidationPolicy,
 } from "@pulumi/policy";
 import { unknownCheckingProxy, unknownStringValue } from "../policies/unknowns";
-import { resolveGateConfigurations } from "../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, GateLevel } from "../../policies/gate";
 import { gates } from "../../policies/gates";
 import { guardrailPolicies } from "../../pack/guardrails";
 import { policies } from "../../pack/policies";
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
 import { admissionOf, candidate, withEvidence, withoutEvidence } from "../policies/fixtures";
 
 function props(judged: Candidate, level: GateLevel = "mandatory"): Record<string, unknown> {
-  const { configurations } = resolveGateConfigurations(
-    {},
-    { ...gateDefaults(tiers.staging), level },
-  );
+  const { configurations } = resolveGateConfigurations({}, { ...gateDefaults("staging"), level });
   return { ...admissionOf(judged, configurations) };
 }
 

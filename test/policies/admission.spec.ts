@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { candidateOf } from "../../policies/admission";
 import { planDigest } from "../../policies/plan";
 import { sha256 } from "../../strict/canonical";
+import { problemOfSent } from "../../policies/admission-inputs";
 import { admissionOf, candidate, documentOf, evidence, pin } from "./fixtures";
 
 /** What is left when every null has been dropped on the way. */
@@ -45,6 +46,20 @@ describe("candidateOf", () => {
     assert.deepEqual(candidateOf(withoutNulls(admissionOf(judged))), judged);
   });
 
+  it("reads what was recorded before there were provenance, clusters, reviews and lowered gates", () => {
+    const { provenance, cluster, review, lowered, settings, soaked, ...before } = withoutNulls(
+      admissionOf(candidate()),
+    );
+    assert.deepEqual(candidateOf({ ...before, another: 1 } as typeof before), {
+      ...candidateOf(admissionOf(candidate())),
+      provenance: null,
+      review: null,
+      lowered: [],
+      terms: null,
+      soaked: null,
+    });
+  });
+
   it("computes the plan and the evidence's digest itself, from what it was given", () => {
     const other = { ...evidence, metrics: { accuracy: 0.5 } };
     const judged = candidateOf({ ...admissionOf(candidate()), evidence: documentOf(other) });
@@ -63,6 +78,55 @@ describe("candidateOf", () => {
       assert.equal(judged.evidenceDigest, null);
       assert.equal(judged.problem?.code, "evidence-unreadable");
       assert.match(judged.problem.reason, told);
+    });
+  }
+});
+
+describe("problemOfSent", () => {
+  const sent = admissionOf(candidate());
+
+  it("has nothing against what our own program sends, with and without its nulls", () => {
+    assert.equal(problemOfSent(sent), null);
+    assert.equal(problemOfSent(withoutNulls(sent)), null);
+  });
+
+  const wrong: [what: string, value: unknown, sentence: RegExp][] = [
+    ["nothing at all", undefined, /correct missing, expected a group of settings\.$/],
+    [
+      "a text for the pin",
+      { ...sent, pin: "2@sha256" },
+      /correct pin: got "2@sha256", expected a group of settings/,
+    ],
+    ["no digest", { ...sent, pin: { name: "m", version: "2" } }, /correct pin\.digest: missing, /],
+    [
+      "a version that is no number",
+      { ...sent, pin: { ...pin, version: "latest" } },
+      /pin\.version: got "latest", expected the number of a version, such as "3"\.$/,
+    ],
+    [
+      "a level that there isn't",
+      { ...sent, gates: { smoke: { level: "of", settings: {} } } },
+      /gates\.smoke\.level: got "of", expected one of mandatory, advisory, disabled/,
+    ],
+    [
+      "an approval that is no text",
+      { ...sent, approvals: [1] },
+      /approvals\[0\]: got 1, expected a text/,
+    ],
+    [
+      "a field of another name",
+      { ...sent, provenence: "{}" },
+      /correct provenence: unknown key, did you mean provenance\?\.$/,
+    ],
+    [
+      "two wrong fields",
+      { ...sent, stack: 1, judgedAt: 2 },
+      /correct stack: got 1, .*; judgedAt: got 2, /,
+    ],
+  ];
+  for (const [what, value, sentence] of wrong) {
+    it(`names the field and what is allowed: ${what}`, () => {
+      assert.match(problemOfSent(value) ?? "nothing", sentence);
     });
   }
 });

@@ -14,9 +14,10 @@ function codesInSource(gate: string): string[] {
 }
 
 describe("codesOf", () => {
-  for (const { name } of gates) {
+  for (const gate of gates) {
+    const { name } = gate;
     it(`names every code with which ${name} refuses, each once`, () => {
-      const codes = codesOf(name).map(({ code }) => code as string);
+      const codes = codesOf(gate).map(({ code }) => code as string);
       assert.notEqual(codes.length, 0);
       assert.equal(new Set(codes).size, codes.length);
       assert.deepEqual(
@@ -25,17 +26,11 @@ describe("codesOf", () => {
       );
     });
   }
-
-  it("names none for what is no gate", () => {
-    assert.deepEqual(codesOf("toString"), []);
-  });
 });
 
 describe("refusalCodes", () => {
   it("is what the gates refuse with, and nothing besides", () => {
-    const used = new Set<string>(
-      gates.flatMap(({ name }) => codesOf(name).map(({ code }) => code)),
-    );
+    const used = new Set<string>(gates.flatMap((gate) => codesOf(gate).map(({ code }) => code)));
     used.add("no-evidence");
     assert.deepEqual([...used].sort(), refusalCodes);
   });
@@ -46,7 +41,9 @@ describe("refusalCodes", () => {
         fs
           .readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
           .filter((file) => file.endsWith(".ts") && file !== "codes.ts")
-          .map((file) => read(path.join(folder, file))),
+          .map((file) => read(path.join(folder, file)))
+          // What a gate says that it refuses with isn't where it refuses.
+          .map((source) => source.replace(/^ {2}codes: \[[^\]]*\],$/gm, "")),
       )
       .join("\n");
     // `above-${kind}` makes two of them.

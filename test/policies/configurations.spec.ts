@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import {
+  gateDefaults,
   type GateDefaults,
   gatesSchema,
   resolveGateConfigurations,
 } from "../../policies/configurations";
 import { gates } from "../../policies/gates";
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
 
 /** Gates that have nothing to judge until a stack says what. */
-const off = gateDefaults(tiers.staging).settings;
+const off = gateDefaults("staging").settings;
 
 const tier: GateDefaults = {
   level: "mandatory",

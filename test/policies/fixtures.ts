@@ -76,6 +76,7 @@ export function admissionOf(judged: Candidate, gates: GateConfigurations = {}): 
   return {
     ...rest,
     stateDir: "/project/.tollgate/staging",
+    cluster: null,
     evidence: given && documentOf(given),
     approvals: [...judged.approvals],
     waivers: [...judged.waivers],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resolveGateConfigurations } from "../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { GateConfigurations, GateLevel } from "../../policies/gate";
 import {
   blocked,
@@ -8,12 +8,10 @@ import {
   refusalSummary,
   withoutEchoes,
 } from "../../policies/judge";
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
 import type { WaiverPredicate } from "../../trust/types";
 import { candidate, digestOf, waiver, waiverOn, withEvidence, withoutEvidence } from "./fixtures";
 
-const defaults = gateDefaults(tiers.staging);
+const defaults = gateDefaults("staging");
 
 function configured(level: GateLevel = "mandatory", input = {}): GateConfigurations {
   const { configurations, problems } = resolveGateConfigurations(input, {

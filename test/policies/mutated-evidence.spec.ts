@@ -2,9 +2,7 @@
 // evaluator had said so. None may crash a gate, and none may pass that isn't what was signed, or that says of its bytes,
 // its data or its code what has to be refused.
 import assert from "node:assert/strict";
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
-import { resolveGateConfigurations } from "../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, GateConfigurations } from "../../policies/gate";
 import { gates } from "../../policies/gates";
 import { blocked, judge } from "../../policies/judge";
@@ -23,7 +21,7 @@ describe("a changed evidence document", () => {
   const original = documentOf(evidence);
 
   before(() => {
-    const defaults = gateDefaults(tiers.prod);
+    const defaults = gateDefaults("prod");
     const level = { ...defaults.settings, "metric-floor": { floors: { accuracy: 0.9 } } };
     const resolved = resolveGateConfigurations({}, { level: "mandatory", settings: level });
     assert.deepEqual(resolved.problems, []);

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { resolveGateConfigurations } from "../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, GateConfigurations, GateLevel, Verdict } from "../../policies/gate";
 import { judge } from "../../policies/judge";
 import { asJson, asMarkdown, asText } from "../../policies/present";
-import { gateDefaults } from "../../config/resolve";
-import { tiers } from "../../config/tiers";
 import { candidate, waiverOn, withEvidence, withoutEvidence } from "./fixtures";
 
 /** What passed because nobody looked. */
@@ -27,10 +25,7 @@ const unlooked: Verdict = {
 const shown = ["evidence-present", "digest-matches", "metric-floor", "latency", "approvals"];
 
 function verdicts(judged: Candidate, level: GateLevel = "mandatory"): Verdict[] {
-  const { configurations } = resolveGateConfigurations(
-    {},
-    { ...gateDefaults(tiers.staging), level },
-  );
+  const { configurations } = resolveGateConfigurations({}, { ...gateDefaults("staging"), level });
   const some = Object.entries(configurations).map(([gate, configuration]) => [
     gate,
     shown.includes(gate) ? configuration : { ...configuration, level: "disabled" },
@@ -140,7 +135,7 @@ describe("asMarkdown", () => {
   it("keeps foreign text inside its cell", () => {
     const detail = "a | b\n<script>alert(1)</script> \\";
     const judged = withEvidence("smoke", { passed: false, detail });
-    const { configurations } = resolveGateConfigurations({}, gateDefaults(tiers.staging));
+    const { configurations } = resolveGateConfigurations({}, gateDefaults("staging"));
     const line = asMarkdown(judge(judged, configurations))
       .split("\n")
       .find((row) => row.startsWith("| smoke |"));

@@ -40,6 +40,29 @@ describe("admissionType", () => {
     assert.equal(outputs.modelUri, "models:/churn-model/2");
   });
 
+  it("refuses what is no admission in one sentence, whatever is wrong with it", async () => {
+    const wrong = { ...inputs(), pin: { name: "churn-model" }, trust: null } as never;
+    const { failures } = await admissionType.check(null, wrong, "staging");
+    assert.equal(failures.length, 1);
+    assert.match(
+      failures[0]!.reason,
+      /^The pin can't be judged by .*pin\.version: missing, .*; pin\.digest: missing, .*; trust: got null, /,
+    );
+  });
+
+  it("records what was sent as it was sent, and sees no change in what earlier versions recorded", async () => {
+    const sent = JSON.parse(JSON.stringify(inputs())) as ReturnType<typeof inputs>;
+    const { provenance, cluster, ...earlier } = sent;
+    const { inputs: recorded } = await admissionType.check(earlier, earlier, "staging");
+    const { history, judgedAt, review, pack, lowered, evaluationDigest, ...rest } = recorded;
+    for (const [name, value] of Object.entries(rest)) {
+      assert.deepEqual(value, earlier[name as keyof typeof earlier], name);
+    }
+    assert.ok(!("provenance" in recorded || "cluster" in recorded));
+    const { outputs } = await admissionType.create(earlier);
+    assert.equal((await admissionType.diff("id", outputs, earlier)).changes, false);
+  });
+
   it("passes what the gates accept", async () => {
     assert.deepEqual((await admissionType.check(null, inputs(), "staging")).failures, []);
   });

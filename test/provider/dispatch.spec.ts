@@ -11,7 +11,6 @@ interface Thing {
 
 function provider(change: Partial<ResourceType<Thing>> = {}): TollgateProvider {
   const thing: ResourceType<Thing> = {
-    token: "tollgate:index:Thing",
     diff: (_id, olds, news) => Promise.resolve({ changes: olds.value !== news.value }),
     create: (inputs) => Promise.resolve({ id: "made", outputs: inputs }),
     read: () => Promise.resolve(null),

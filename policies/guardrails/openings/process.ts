@@ -1,5 +1,6 @@
 import { type GuardedResource, read, shown, unknown } from "../guardrail";
 import { isLoopback } from "./networks";
+import { tokens } from "../../resource-tokens";
 
 /**
  * Addresses that mean every network there is, in a word of a command: `0.0.0.0`, `::`, `*:80` and `:80`, also after
@@ -20,7 +21,7 @@ const listening = /^--?(host|bind|bind[-_]address|listen|listen[-_]address(es)?|
  * aren't known at preview, such as the address of another process, are judged in the update, before it is started.
  */
 export function openingsOfProcess({ type, props }: GuardedResource): string[] {
-  if (type !== "tollgate:index:Process") return [];
+  if (type !== tokens.Process) return [];
   const host = read(props, "host");
   if (!isLoopback(host)) return [`listens on ${shown(host)}`];
   const command = wordsOf(read(props, "command"));

@@ -13,7 +13,14 @@ import { type EarlierAttempt, EndedByArgo, isMoving, ScorerRollout } from "./rol
 import { retreated } from "./retreat";
 import { scaleLikeBefore } from "./scale";
 import { generationIn, movedForRollout, selectorForArgo, selects } from "./selectors";
-import { annotations, type ClusterTraffic, journalIn, ScorerService, trafficOf } from "./service";
+import {
+  annotations,
+  type ClusterTraffic,
+  journalIn,
+  journalSchema,
+  ScorerService,
+  trafficOf,
+} from "./service";
 import { waitForDeployment } from "./workload";
 
 /**
@@ -227,7 +234,7 @@ function openJournal(
   return service.writeJournal((seen) => {
     const found = journalIn(seen);
     return {
-      schema: "tollgate.release/1",
+      schema: journalSchema,
       startedAt,
       version,
       digest,

@@ -25,7 +25,14 @@ export interface ClusterTraffic {
   readonly stable: string | null;
 }
 
+/** Schema of the journal in a cluster. */
+export const journalSchema = "tollgate.cluster-release/1";
+
+/** What it was called before: the name of the journal on this machine, which is another document. */
+const formerSchema = "tollgate.release/1";
+
 export interface ClusterJournal extends Journal {
+  readonly schema: typeof journalSchema;
   /** The Rollout whose template an undo puts back; null: the Service's selector is what moves traffic. */
   readonly rollout: string | null;
   /** The Rollout that Argo moved the Service for until now, and that is kept from it; null or missing: there is none. */
@@ -140,8 +147,10 @@ export function journalIn(service: Service | null): ClusterJournal | null {
   const text = service?.metadata.annotations?.[annotations.journal];
   if (text === undefined) return null;
   try {
-    const journal = JSON.parse(text) as ClusterJournal;
-    if (journal.schema === "tollgate.release/1") return journal;
+    const journal = JSON.parse(text) as Omit<ClusterJournal, "schema"> & { schema: unknown };
+    if ([journalSchema, formerSchema].includes(String(journal.schema))) {
+      return { ...journal, schema: journalSchema };
+    }
   } catch {
     // Said below.
   }

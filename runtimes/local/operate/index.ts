@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { backingsOf } from "../../../backings";
 import { runFolder } from "../../../processes/folder";
-import { OperationError } from "../../errors";
+import { refuseStrangers } from "../../errors";
 import type { Operations } from "../../operations";
 import { localFiles } from "../files";
 
@@ -29,7 +29,7 @@ export const operations: Operations = {
   async requireOwnRegistry(settings) {
     const { strangerAt } = await import("./strangers");
     const stranger = await strangerAt(settings, "tracking-server");
-    if (stranger !== null) throw new OperationError("address-taken", stranger);
+    refuseStrangers(stranger === null ? [] : [stranger]);
   },
   withReachableRegistry: (settings, work) => work(settings),
   lostRegistryData(settings) {

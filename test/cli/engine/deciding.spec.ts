@@ -146,7 +146,7 @@ describe("stateDigest", () => {
       fs.mkdirSync(path.dirname(state), { recursive: true });
       fs.writeFileSync(state, "{}");
       const before = stateDigest(settings);
-      assert.match(String(before), /^[0-9a-f]{64}$/);
+      assert.match(String(before), /^sha256:[0-9a-f]{64}$/);
       fs.writeFileSync(state, "{ }");
       assert.notEqual(stateDigest(settings), before);
       const locks = path.join(dir, ".pulumi", "locks", "organization", "told", "dev");

@@ -32,7 +32,7 @@ describe("runEngine", function () {
 
   /** Waits until the engine has begun to change something. */
   async function underWay(): Promise<void> {
-    for (let tries = 0; tries < 300 && pending().length === 0; tries++) await sleep(50);
+    for (let tries = 0; tries < 1200 && pending().length === 0; tries++) await sleep(50);
     assert.notDeepEqual(pending(), []);
   }
 

@@ -12,6 +12,7 @@ import {
 } from "../../../cli/engine/unchanged";
 import { loadFromFile } from "../../../config/load";
 import type { Settings } from "../../../config/settings";
+import { tokens } from "../../../policies/resource-tokens";
 import { credentialType } from "../../../provider/types/credential";
 import { ensureEngine, findEngine } from "../../../toolchain/engine";
 import { compliantCandidate } from "../../support/fixtures";
@@ -51,7 +52,7 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
     secret = path.join(settings.stateDir, "secrets", "password");
     const inputs = { path: secret, bytes: 8, deleteData: false };
     const { id, outputs } = await credentialType.create(inputs);
-    const type = credentialType.token;
+    const type = tokens.Credential;
     secretResource = { urn: urn(type, "password"), type, custom: true, id, inputs, outputs };
     await left();
   });
@@ -68,13 +69,12 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
     fs.mkdirSync(path.dirname(state), { recursive: true });
     const latest = { resources, ...deployment };
     fs.writeFileSync(state, JSON.stringify({ version: 3, checkpoint: { latest } }));
-    const engine = await findEngine();
-    assert.ok(engine);
-    recordUnchanged(settings, decidingDigest(settings, engine)!, advised);
+    recordUnchanged(settings, await deciding(), advised);
   }
 
-  const report = (candidate: FetchedCandidate | null = null) =>
-    unchangedReport(settings, candidate);
+  const deciding = async () => decidingDigest(settings, (await findEngine())!)!;
+  const report = async (candidate: FetchedCandidate | null = null) =>
+    unchangedReport(settings, candidate, await deciding());
 
   it("says what the engine would of a stack in which nothing is to do", async () => {
     const found = await report();
@@ -86,14 +86,15 @@ plugins: { providers: [{ name: tollgate, path: ${path.join(root, "provider")} }]
   });
 
   it("leaves a preview to the engine when guardrails had advice, which nothing else shows", async () => {
-    assert.equal(await mayPreviewUnchanged(settings), true);
+    assert.equal(mayPreviewUnchanged(settings, await deciding()), true);
     await left({}, {}, true);
-    assert.equal(await mayPreviewUnchanged(settings), false);
+    assert.equal(mayPreviewUnchanged(settings, await deciding()), false);
     assert.equal((await report())?.succeeded, true);
   });
 
   it("leaves a preview to the engine when a setting changed", async () => {
-    assert.equal(await mayPreviewUnchanged({ ...settings, alias: "other" }), false);
+    settings = { ...settings, alias: "other" };
+    assert.equal(mayPreviewUnchanged(settings, await deciding()), false);
   });
 
   const living: Record<string, () => void> = {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { run } from "../../../cli/program";
 import { loadFromFile } from "../../../config/load";
 import type { Settings } from "../../../config/settings";
@@ -21,14 +21,19 @@ export const ben = testKey("ben@example.com");
 /** What prod pins in the project. */
 export const pin = { name: "churn-model", version: "2", digest: digestOf("a") } as const;
 
-/** Evidence of a version that is too slow for prod, as stored: its P95 is 80 ms. */
-export function evidenceOf(version: string): string {
+/**
+ * Evidence of a version that is too slow for prod, as stored: its P95 is 80 ms.
+ *
+ * @param trainedBy the author that it records; null for none
+ */
+export function evidenceOf(version: string, trainedBy: string | null = author.name): string {
   const evidence = compliantEvidence();
   const digest = version === pin.version ? pin.digest : digestOf("b");
   const slow = { ...evidence.latency, p95Ms: 80 };
   return JSON.stringify({
     ...evidence,
     model: { ...evidence.model, version, digest },
+    lineage: { ...evidence.lineage, author: trainedBy },
     latency: slow,
   });
 }
@@ -58,6 +63,8 @@ export interface Said {
  * registry is a stand-in; keys, git, the Python half that signs and the command line are real.
  */
 export class SigningProject {
+  #silenced: Promise<void> | undefined;
+
   private constructor(
     readonly dir: string,
     private readonly registry: StandIn,
@@ -65,8 +72,9 @@ export class SigningProject {
   ) {}
 
   /**
-   * @param trainedBy the author that the registry records; null for none
+   * @param trainedBy the author that registry and evidence record; null for none
    * @param evaluated does the registry have evidence of its versions?
+   * @param tagged the author that the registry's tag names, where it is another one than the evidence does
    * @param provenance what lies beside version 2 of how it was trained; null for nothing
    */
   static async create(
@@ -74,15 +82,16 @@ export class SigningProject {
     {
       evaluated = true,
       provenance = null,
-    }: { evaluated?: boolean; provenance?: string | null } = {},
+      tagged = trainedBy,
+    }: { evaluated?: boolean; provenance?: string | null; tagged?: string | null } = {},
   ): Promise<SigningProject> {
-    const tags = trainedBy === null ? [] : [{ key: versionTags.author, value: trainedBy }];
+    const tags = tagged === null ? [] : [{ key: versionTags.author, value: tagged }];
     const registry = await standIn(({ url }) => {
       const { searchParams } = new URL(url, "http://x");
       const stored = [pin, { ...pin, version: "3", digest: digestOf("b") }].find(
         (each) => artifactPath("evidence", each) === searchParams.get("path"),
       );
-      if (stored && evaluated) return { body: evidenceOf(stored.version) };
+      if (stored && evaluated) return { body: evidenceOf(stored.version, trainedBy) };
       const proven = artifactPath("provenance", pin, ".dsse.json") === searchParams.get("path");
       if (provenance !== null && proven) return { body: provenance };
       const version = searchParams.get("version");
@@ -91,7 +100,7 @@ export class SigningProject {
       }
       const facts = [
         { key: versionTags.digest, value: digestOf("b") },
-        { key: versionTags.evidence, value: sha256(evidenceOf(version)) },
+        { key: versionTags.evidence, value: sha256(evidenceOf(version, trainedBy)) },
       ];
       const common = { name: pin.name, status: "READY", source: "x", run_id: "r" };
       return { body: { model_version: { ...common, version, tags: [...tags, ...facts] } } };
@@ -113,8 +122,13 @@ export class SigningProject {
   }
 
   async dispose(): Promise<void> {
-    await this.registry.close();
+    await this.silence();
     this.remove();
+  }
+
+  /** The registry answers no more. */
+  async silence(): Promise<void> {
+    await (this.#silenced ??= this.registry.close());
   }
 
   /** Path of a person's private key. */
@@ -132,6 +146,7 @@ export class SigningProject {
   }
 
   write(file: string, text: string): void {
+    mkdirSync(dirname(join(this.dir, file)), { recursive: true });
     writeFileSync(join(this.dir, file), text);
   }
 

@@ -409,7 +409,7 @@ describe("approvals", () => {
     ];
     assert.deepEqual(
       findings.map(({ code }) => code),
-      codesOf("approvals").map(({ code }) => code),
+      codesOf(approvals).map(({ code }) => code),
     );
   });
 

@@ -166,7 +166,7 @@ describe("contract", () => {
     ];
     assert.deepEqual(
       findings.map(({ code }) => code),
-      codesOf("contract").map(({ code }) => code),
+      codesOf(contract).map(({ code }) => code),
     );
   });
 

@@ -2,9 +2,7 @@ import assert from "node:assert/strict";
 import { settingsReviewed } from "../../../policies/gates/settings-reviewed";
 import type { SettingDifference } from "../../../policies/gate";
 import { judge } from "../../../policies/judge";
-import { gateDefaults } from "../../../config/resolve";
-import { tiers } from "../../../config/tiers";
-import { resolveGateConfigurations } from "../../../policies/configurations";
+import { gateDefaults, resolveGateConfigurations } from "../../../policies/configurations";
 import { asReviewed, candidate, only } from "../fixtures";
 
 const approvals: SettingDifference = {
@@ -99,7 +97,7 @@ describe("settingsReviewed", () => {
   });
 
   it("is judged at the reviewed level, whatever the settings that judge say", () => {
-    const off = resolveGateConfigurations({ level: "disabled" }, gateDefaults(tiers.prod));
+    const off = resolveGateConfigurations({ level: "disabled" }, gateDefaults("prod"));
     const judged = candidate({
       review: { ...asReviewed, differences: [approvals], level: "mandatory" },
     });

@@ -178,7 +178,7 @@ describe("soak", () => {
     ];
     assert.deepEqual(
       findings.map(({ code }) => code),
-      codesOf("soak").map(({ code }) => code),
+      codesOf(soak).map(({ code }) => code),
     );
   });
 

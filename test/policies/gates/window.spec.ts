@@ -130,7 +130,7 @@ describe("window", () => {
     ];
     assert.deepEqual(
       findings.map(({ code }) => code),
-      codesOf("window").map(({ code }) => code),
+      codesOf(window).map(({ code }) => code),
     );
   });
 

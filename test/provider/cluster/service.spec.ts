@@ -11,7 +11,7 @@ import { MemoryCluster } from "../../support/memory-cluster";
 
 const path = "/api/v1/namespaces/shop/services/scorer";
 const journal: ClusterJournal = {
-  schema: "tollgate.release/1",
+  schema: "tollgate.cluster-release/1",
   startedAt: "2026-01-02T03:04:05.000Z",
   version: "2",
   digest: digestOf("2"),
@@ -126,11 +126,22 @@ describe("ScorerService", () => {
 });
 
 describe("journalIn", () => {
+  const written = (text: string) => ({
+    metadata: { name: "scorer", annotations: { [annotations.journal]: text } },
+    spec: {},
+  });
+
+  it("reads one that a release of before left, which called it as the journal of a machine", () => {
+    const former = { ...journal, schema: "tollgate.release/1" };
+    assert.deepEqual(journalIn(written(JSON.stringify(former))), journal);
+  });
+
+  it("refuses one of another schema", () => {
+    const other = { ...journal, schema: "tollgate.release/2" };
+    assert.throws(() => journalIn(written(JSON.stringify(other))), /can't be read/);
+  });
+
   it("refuses one that can't be read, and says what to do", () => {
-    const metadata = { name: "scorer", annotations: { [annotations.journal]: "{" } };
-    assert.throws(
-      () => journalIn({ metadata, spec: {} }),
-      /remove the annotation and run `up` again/,
-    );
+    assert.throws(() => journalIn(written("{")), /remove the annotation and run `up` again/);
   });
 });

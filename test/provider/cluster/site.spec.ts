@@ -23,7 +23,7 @@ async function servedBy(
 
 function journalOf(previous: ClusterJournal["previous"]): Record<string, string> {
   const journal: ClusterJournal = {
-    schema: "tollgate.release/1",
+    schema: "tollgate.cluster-release/1",
     startedAt: "2026-01-02T03:04:05.000Z",
     version: "2",
     digest: digestOf("2"),
