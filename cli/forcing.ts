@@ -5,9 +5,7 @@ import { usageError } from "./errors";
 import { type Judgement } from "./judgement";
 import { nameOfPin } from "../history/pin-name";
 import type { Options } from "./verb";
-
-/** How long a waiver of `--force` counts: long enough for a release, too short to be forgotten. */
-const forcedHours = 24;
+import { optionDefaults } from "./defaults";
 
 /**
  * What `--force` does: signs a waiver for each mandatory gate that refuses this pin and may be waived. What can't be
@@ -41,7 +39,7 @@ export async function forceWaivers(
   const identity = await identify(settings, options, "waiver");
   const lines: string[] = [];
   for (const gate of names) {
-    const milliseconds = forcedHours * 3600 * 1000;
+    const milliseconds = optionDefaults.forcedHours * 3600 * 1000;
     const request = { gate, pin, evidence, verdicts, reason, milliseconds };
     const waiver = await addWaiver(settings, identity, request);
     const line = `${identity.name} waived ${gate} for ${nameOfPin(pin)} in ${settings.stack} until ${waiver.expires}. ${await boundText(waiver)}`;

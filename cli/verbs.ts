@@ -1,8 +1,10 @@
+import { longestWaiverDays } from "../policies/waiver-days";
+import { optionDefaults } from "./defaults";
 import type { Verb } from "./verb";
 
 const force = [
   "--force",
-  "sign a waiver of 24 h for each gate that refuses and may be waived; needs --reason",
+  `sign a waiver of ${optionDefaults.forcedHours} h for each gate that refuses and may be waived; needs --reason`,
 ] as const;
 const reason = ["--reason <text>", "why, in at least 10 characters"] as const;
 const key = [
@@ -87,7 +89,7 @@ export const verbs: readonly Verb[] = [
     name: "versions",
     summary:
       "List the registered versions, newest first: what was measured, and what the gates say of each.",
-    options: [["--last <number>", "how many; default: 10"]],
+    options: [["--last <number>", `how many; default: ${optionDefaults.versions}`]],
     examples: ["tollgate versions --stack staging", "tollgate versions -s prod --last 50 --json"],
     load: () => import("./commands/versions"),
   },
@@ -165,7 +167,7 @@ export const verbs: readonly Verb[] = [
     options: [
       key,
       signAs,
-      ["--valid <time>", "how long it counts, such as 24h; default: 7d"],
+      ["--valid <time>", `how long it counts, such as 24h; default: ${optionDefaults.approval}`],
       ["--comment <text>", "kept with the approval"],
     ],
     examples: ["tollgate approve --stack prod", "tollgate approve -s prod --key ~/.ssh/id_ed25519"],
@@ -177,7 +179,10 @@ export const verbs: readonly Verb[] = [
     summary: "Sign that one version may be released although one gate refuses it, for a time.",
     options: [
       reason,
-      ["--for <time>", "how long it counts, at most 30d; default: 24h"],
+      [
+        "--for <time>",
+        `how long it counts, at most ${longestWaiverDays}d; default: ${optionDefaults.waiver}`,
+      ],
       ["--model-version <version>", "which version; default: the pinned one"],
       key,
       signAs,
@@ -308,7 +313,9 @@ export const verbs: readonly Verb[] = [
     name: "logs",
     operands: "[process or pod]",
     summary: "Where the logs are, or the end of one: of a process, a pod, or <pod>/<container>.",
-    options: [["--lines <number>", "how many lines from the end; default: 50"]],
+    options: [
+      ["--lines <number>", `how many lines from the end; default: ${optionDefaults.lines}`],
+    ],
     examples: [
       "tollgate logs --stack dev",
       "tollgate logs tracking-server -s dev --lines 200",

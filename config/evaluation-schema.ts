@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { digestSchema } from "../registry/evidence";
+import { defaults } from "./defaults";
 
 /** A class as its name: numbers and booleans as the evaluator writes them. */
 const className = z
@@ -51,7 +52,9 @@ export const evaluationSchema = z
       .int()
       .min(100)
       .optional()
-      .describe("More rows than these are sampled, which the evidence says. Default 200000."),
+      .describe(
+        `More rows than these are sampled, which the evidence says. Default ${defaults.evaluation.maxRows}.`,
+      ),
   })
   .superRefine(({ task, label, positive, answer }, context) => {
     const wrong = (field: string[], message: string) =>

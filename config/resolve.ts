@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { PinnedVersion, Tier } from "../policies/gate";
 import { gateDefaults, gatesSchema, resolveGateConfigurations } from "../policies/configurations";
+import { defaults, signersFile } from "./defaults";
 import { SettingsError } from "../project/errors";
 import { asLabel } from "./names";
 import { parseInWords, pathText, type Problem } from "../strict/problems";
@@ -76,9 +77,9 @@ function settingsOf(
     pin: raw.pin === undefined ? null : pinOf(raw.model, raw.pin),
     pack: raw.pack ?? null,
     reviewed: raw.reviewed ?? tier.reviewed,
-    signers: inProject(raw.signers ?? `signers/${stack}.allowed_signers`),
-    revokedKeys: inProject(raw.revokedKeys ?? "signers/revoked_keys"),
-    runtime: raw.runtime ?? "local",
+    signers: inProject(raw.signers ?? signersFile(stack)),
+    revokedKeys: inProject(raw.revokedKeys ?? defaults.revokedKeys),
+    runtime: raw.runtime ?? defaults.runtime,
     protect: raw.protect ?? tier.protect,
     experiment: (raw.experiment ?? raw.model) + (raw.experimentSuffix ?? tier.experimentSuffix),
     stage: raw.stage ?? tier.stage,
@@ -87,27 +88,29 @@ function settingsOf(
     database: {
       kind: raw.database?.kind ?? tier.database,
       secret: raw.database?.secret ?? null,
-      size: raw.database?.size ?? "5Gi",
+      size: raw.database?.size ?? defaults.database.size,
     },
     artifactStore: {
       kind: raw.artifactStore?.kind ?? tier.artifactStore,
       bucket: raw.artifactStore?.bucket ?? bucketOf(stack),
       secret: raw.artifactStore?.secret ?? null,
       endpoint: raw.artifactStore?.endpoint ?? null,
-      size: raw.artifactStore?.size ?? "10Gi",
+      size: raw.artifactStore?.size ?? defaults.artifactStore.size,
     },
     scorer: {
       host: scorer?.host ?? loopback,
       port: scorer?.port ?? tier.scorerPort,
       replicas: scorer?.replicas ?? tier.replicas,
       logLevel: scorer?.logLevel ?? tier.logLevel,
-      // A node may have to get the image first.
-      startTimeoutSeconds: scorer?.startTimeoutSeconds ?? (kubernetes ? 180 : 60),
-      answerSeconds: scorer?.answerSeconds ?? 120,
-      captureRows: scorer?.captureRows ?? 0,
+      startTimeoutSeconds:
+        scorer?.startTimeoutSeconds ??
+        (kubernetes
+          ? defaults.scorer.startTimeoutSecondsInCluster
+          : defaults.scorer.startTimeoutSeconds),
+      answerSeconds: scorer?.answerSeconds ?? defaults.scorer.answerSeconds,
+      captureRows: scorer?.captureRows ?? defaults.scorer.captureRows,
       sandbox: scorer?.sandbox ?? tier.sandbox,
-      // Python, MLflow and a library take a quarter of one GiB; the rest is for the model and what it is asked.
-      memoryMiB: scorer?.memoryMiB ?? 4096,
+      memoryMiB: scorer?.memoryMiB ?? defaults.scorer.memoryMiB,
     },
     train: train
       ? {
@@ -117,7 +120,7 @@ function settingsOf(
           parameters: Object.fromEntries(
             Object.entries(train.parameters ?? {}).map(([name, value]) => [name, String(value)]),
           ),
-          timeoutSeconds: train.timeoutSeconds ?? 3600,
+          timeoutSeconds: train.timeoutSeconds ?? defaults.train.timeoutSeconds,
         }
       : null,
     evaluation: evaluation
@@ -127,7 +130,7 @@ function settingsOf(
           positive: evaluation.positive ?? null,
           answer: evaluation.answer ?? null,
           digest: evaluation.digest ?? null,
-          maxRows: evaluation.maxRows ?? 200_000,
+          maxRows: evaluation.maxRows ?? defaults.evaluation.maxRows,
         }
       : null,
     requirements: raw.python?.requirements ? inProject(raw.python.requirements) : requirements,
@@ -135,8 +138,8 @@ function settingsOf(
     release: {
       watchSeconds: release?.watchSeconds ?? tier.watchSeconds,
       warmSeconds: release?.warmSeconds ?? tier.warmSeconds,
-      maxErrorRate: release?.maxErrorRate ?? 0.01,
-      maxP95Ms: release?.maxP95Ms ?? 200,
+      maxErrorRate: release?.maxErrorRate ?? defaults.release.maxErrorRate,
+      maxP95Ms: release?.maxP95Ms ?? defaults.release.maxP95Ms,
     },
   };
   return kubernetes
@@ -168,8 +171,8 @@ function trackingServerOf(
     host,
     port,
     caFile: trackingServer?.caFile ? inProject(trackingServer.caFile) : null,
-    tokenVariable: trackingServer?.tokenVariable ?? "MLFLOW_TRACKING_TOKEN",
-    timeoutSeconds: trackingServer?.timeoutSeconds ?? 5,
+    tokenVariable: trackingServer?.tokenVariable ?? defaults.trackingServer.tokenVariable,
+    timeoutSeconds: trackingServer?.timeoutSeconds ?? defaults.trackingServer.timeoutSeconds,
     credentials:
       wanted === "none"
         ? null
@@ -212,18 +215,21 @@ function kubernetesOf(
       context: written.context ?? null,
       namespace: written.namespace ?? asLabel(`${raw.model}-${stack}`),
     },
-    createNamespace: written.createNamespace ?? true,
+    createNamespace: written.createNamespace ?? defaults.kubernetes.createNamespace,
     images: {
       tollgate: images.tollgate,
       postgres: images.postgres ?? null,
       seaweedfs: images.seaweedfs ?? null,
     },
     imagePullSecrets: written.imagePullSecrets ?? [],
-    rollout: written.rollout ?? "deployment",
-    canarySteps: written.canarySteps ?? [25, 50],
-    modelFrom: written.modelFrom ?? "registry",
+    rollout: written.rollout ?? defaults.kubernetes.rollout,
+    canarySteps: written.canarySteps ?? [...defaults.kubernetes.canarySteps],
+    modelFrom: written.modelFrom ?? defaults.kubernetes.modelFrom,
     modelImage: written.modelImage ?? null,
-    service: { type: service?.type ?? "ClusterIP", nodePort: service?.nodePort ?? null },
+    service: {
+      type: service?.type ?? defaults.kubernetes.serviceType,
+      nodePort: service?.nodePort ?? null,
+    },
     ingress: ingress
       ? {
           host: ingress.host,
@@ -244,11 +250,13 @@ function kubernetesOf(
     autoscale: autoscale
       ? {
           maxReplicas: autoscale.maxReplicas,
-          cpuPercent: autoscale.requestsPerSecond ? null : (autoscale.cpuPercent ?? 70),
+          cpuPercent: autoscale.requestsPerSecond
+            ? null
+            : (autoscale.cpuPercent ?? defaults.kubernetes.cpuPercent),
           requestsPerSecond: autoscale.requestsPerSecond ?? null,
         }
       : null,
-    monitoring: written.monitoring ?? "annotations",
+    monitoring: written.monitoring ?? defaults.kubernetes.monitoring,
     prometheus: written.prometheus?.replace(/\/+$/, "") ?? null,
     storageClass: written.storageClass ?? null,
     priorityClass: written.priorityClass ?? null,
@@ -304,7 +312,7 @@ function clusterContradictions(raw: RawSettings, tier: TierDefaults): Problem[] 
   if (raw.runtime !== "kubernetes") {
     for (const key of ["database", "artifactStore"] as const) {
       const got = raw[key]?.secret;
-      const text = `got ${JSON.stringify(got)}, expected nothing, for runtime ${raw.runtime ?? "local"} keeps its own`;
+      const text = `got ${JSON.stringify(got)}, expected nothing, for runtime ${raw.runtime ?? defaults.runtime} keeps its own`;
       expect([key, "secret"], got !== undefined, text);
     }
     return problems;
@@ -333,7 +341,8 @@ function clusterContradictions(raw: RawSettings, tier: TierDefaults): Problem[] 
   );
   expect(
     ["kubernetes", "rollout"],
-    kubernetes?.modelFrom === "kserve" && (kubernetes.rollout ?? "deployment") !== "deployment",
+    kubernetes?.modelFrom === "kserve" &&
+      (kubernetes.rollout ?? defaults.kubernetes.rollout) !== "deployment",
     `got ${JSON.stringify(kubernetes?.rollout)}, expected "deployment": Argo Rollouts can't move what KServe serves`,
   );
   expect(

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { digestSchema } from "../registry/evidence";
 import type { Tier } from "../policies/gate";
 import { evaluationSchema } from "./evaluation-schema";
+import { byTier, defaults, signersFile } from "./defaults";
 import { tiers } from "./tiers";
 
 /** TCP port. */
@@ -80,15 +81,19 @@ const trackingServer = z.strictObject({
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected the name of an environment variable")
     .optional()
-    .describe("Environment variable with the registry's token. Default MLFLOW_TRACKING_TOKEN."),
+    .describe(
+      `Environment variable with the registry's token. Default ${defaults.trackingServer.tokenVariable}.`,
+    ),
   timeoutSeconds: seconds
     .optional()
-    .describe("Longest wait for one answer of the registry. Default 5."),
+    .describe(
+      `Longest wait for one answer of the registry. Default ${defaults.trackingServer.timeoutSeconds}.`,
+    ),
   credentials: z
     .enum(["required", "none"])
     .optional()
     .describe(
-      "Does this stack's own registry want a password? It is made and kept by `up`. Default: required in tiers staging and prod, none in dev.",
+      `Does this stack's own registry want a password? It is made and kept by \`up\`. Default: ${byTier("credentials")}.`,
     ),
 });
 
@@ -107,7 +112,9 @@ const artifactStore = z.strictObject({
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
     .optional()
     .describe("Runtime kubernetes: address of an S3 store that is kept elsewhere. Default: AWS."),
-  size: quantity.optional().describe("Runtime kubernetes: size of its volume. Default 10Gi."),
+  size: quantity
+    .optional()
+    .describe(`Runtime kubernetes: size of its volume. Default ${defaults.artifactStore.size}.`),
 });
 
 const database = z.strictObject({
@@ -117,7 +124,9 @@ const database = z.strictObject({
     .describe(
       "Runtime kubernetes: a Secret you keep, whose key url holds the address of a PostgreSQL that is kept elsewhere (RDS, CloudNativePG). Unset: this stack runs its own.",
     ),
-  size: quantity.optional().describe("Runtime kubernetes: size of its volume. Default 5Gi."),
+  size: quantity
+    .optional()
+    .describe(`Runtime kubernetes: size of its volume. Default ${defaults.database.size}.`),
 });
 
 const scorer = z.strictObject({
@@ -127,14 +136,16 @@ const scorer = z.strictObject({
   logLevel: z.enum(["DEBUG", "INFO", "WARNING", "ERROR"]).optional(),
   startTimeoutSeconds: seconds
     .optional()
-    .describe("Longest wait for a scorer to be ready. Default 60; in a cluster 180."),
+    .describe(
+      `Longest wait for a scorer to be ready. Default ${defaults.scorer.startTimeoutSeconds}; in a cluster ${defaults.scorer.startTimeoutSecondsInCluster}.`,
+    ),
   answerSeconds: z
     .int()
     .min(1)
     .max(3600)
     .optional()
     .describe(
-      "Longest that an answer may take. The router ends what takes longer, and a scorer that is retired gets as long for what it has begun. Default 120.",
+      `Longest that an answer may take. The router ends what takes longer, and a scorer that is retired gets as long for what it has begun. Default ${defaults.scorer.answerSeconds}.`,
     ),
   captureRows: z
     .int()
@@ -142,13 +153,13 @@ const scorer = z.strictObject({
     .max(100_000)
     .optional()
     .describe(
-      "How many of the last rows callers sent are kept, for the drift gate. Default 0: none.",
+      `How many of the last rows callers sent are kept, for the drift gate; 0: none. Default ${defaults.scorer.captureRows}.`,
     ),
   sandbox: z
     .enum(["required", "preferred", "off"])
     .optional()
     .describe(
-      "What is around a scorer's model. required: no scorer starts on a host that has none; preferred: it goes on without and says so. Default: required in staging and prod, preferred in dev. In a cluster the pod is the sandbox, unless off.",
+      `What is around a scorer's model. required: no scorer starts on a host that has none; preferred: it goes on without and says so. Default: ${byTier("sandbox")}. In a cluster the pod is the sandbox, unless off.`,
     ),
   memoryMiB: z
     .int()
@@ -156,7 +167,7 @@ const scorer = z.strictObject({
     .max(1_048_576)
     .optional()
     .describe(
-      "Runtime local: most private memory of one scorer, heaps, arrays and stacks of threads. Default 4096. In a cluster tollgate:kubernetes.resources.scorer.memory says it.",
+      `Runtime local: most private memory of one scorer, heaps, arrays and stacks of threads. Default ${defaults.scorer.memoryMiB}. In a cluster tollgate:kubernetes.resources.scorer.memory says it.`,
     ),
 });
 
@@ -178,7 +189,11 @@ const train = z.strictObject({
   parameters: parameters
     .optional()
     .describe("Passed as environment variables PARAM_<NAME> and logged by the entry."),
-  timeoutSeconds: z.number().positive().optional().describe("Default 3600."),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe(`Default ${defaults.train.timeoutSeconds}.`),
 });
 
 const python = z.strictObject({
@@ -192,8 +207,13 @@ const python = z.strictObject({
 const release = z.strictObject({
   watchSeconds: seconds.optional(),
   warmSeconds: seconds.optional(),
-  maxErrorRate: z.number().min(0).max(1).optional().describe("Default 0.01."),
-  maxP95Ms: z.number().positive().optional().describe("Default 200."),
+  maxErrorRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(`Default ${defaults.release.maxErrorRate}.`),
+  maxP95Ms: z.number().positive().optional().describe(`Default ${defaults.release.maxP95Ms}.`),
 });
 
 const resources = z.strictObject({ cpu: quantity.optional(), memory: quantity.optional() });
@@ -207,7 +227,9 @@ const kubernetes = z.strictObject({
   createNamespace: z
     .boolean()
     .optional()
-    .describe("false: somebody else makes the namespace. Default true."),
+    .describe(
+      `false: somebody else makes the namespace. Default ${defaults.kubernetes.createNamespace}.`,
+    ),
   images: z.strictObject({
     tollgate: image.describe("serving/Dockerfile: scorer, MLflow server, migrations."),
     postgres: image.optional().describe("Needed while this stack runs its own database."),
@@ -221,18 +243,20 @@ const kubernetes = z.strictObject({
     .enum(["deployment", "blueGreen", "canary"])
     .optional()
     .describe(
-      "How traffic moves. blueGreen and canary need Argo Rollouts in the cluster. Default deployment: a new Deployment beside the old one, checked before the Service is switched.",
+      `How traffic moves. blueGreen and canary need Argo Rollouts in the cluster; deployment: a new Deployment beside the old one, checked before the Service is switched. Default ${defaults.kubernetes.rollout}.`,
     ),
   canarySteps: z
     .array(z.int().min(1).max(99))
     .min(1)
     .optional()
-    .describe("Shares of the scorers that a canary gets, in percent. Default [25, 50]."),
+    .describe(
+      `Shares of the scorers that a canary gets, in percent. Default [${defaults.kubernetes.canarySteps.join(", ")}].`,
+    ),
   modelFrom: z
     .enum(["registry", "image", "kserve"])
     .optional()
     .describe(
-      "How the model's bytes get in: an init container downloads and checks them (registry, the default), the image holds them below /models (image), or KServe serves them (kserve).",
+      `How the model's bytes get in: an init container downloads and checks them (registry), the image holds them below /models (image), or KServe serves them (kserve). Default ${defaults.kubernetes.modelFrom}.`,
     ),
   modelImage: image
     .optional()
@@ -243,7 +267,9 @@ const kubernetes = z.strictObject({
       nodePort: z.int().min(1).max(65535).optional(),
     })
     .optional()
-    .describe("The scorer's Service. Default ClusterIP: nobody outside the cluster gets in."),
+    .describe(
+      `The scorer's Service; with ClusterIP nobody outside the cluster gets in. Default ${defaults.kubernetes.serviceType}.`,
+    ),
   ingress: z
     .strictObject({
       host: z.string().min(1),
@@ -275,13 +301,13 @@ const kubernetes = z.strictObject({
     })
     .optional()
     .describe(
-      "Scales the scorer by CPU (default 70 %) or by requests per second of one scorer, which wants a metrics adapter.",
+      `Scales the scorer by CPU (default ${defaults.kubernetes.cpuPercent} %) or by requests per second of one scorer, which wants a metrics adapter.`,
     ),
   monitoring: z
     .enum(["annotations", "operator"])
     .optional()
     .describe(
-      "How Prometheus finds what to scrape: annotations (default), or PodMonitor and PrometheusRule for clusters with its operator.",
+      `How Prometheus finds what to scrape: annotations, or PodMonitor and PrometheusRule for clusters with its operator. Default ${defaults.kubernetes.monitoring}.`,
     ),
   prometheus: z
     .url({ protocol: /^https?$/, error: "expected an http or https address" })
@@ -310,25 +336,23 @@ export function settingsSchema<G extends z.ZodType>(gates: G) {
     reviewed: branch
       .optional()
       .describe(
-        "Branch whose commits count as reviewed: settings, signers and waivers must be as they are there. Default main in staging and prod, none in dev.",
+        `Branch whose commits count as reviewed: settings, signers and waivers must be as they are there. Default: ${byTier("reviewed")}.`,
       ),
     signers: relativePath
       .optional()
-      .describe(
-        "Allowed-signers file (OpenSSH's format). Default signers/<stack>.allowed_signers.",
-      ),
+      .describe(`Allowed-signers file (OpenSSH's format). Default ${signersFile("<stack>")}.`),
     revokedKeys: relativePath
       .optional()
-      .describe("Revoked public keys, one a line. Default signers/revoked_keys."),
+      .describe(`Revoked public keys, one a line. Default ${defaults.revokedKeys}.`),
     runtime: z
       .enum(["local", "kubernetes"])
       .optional()
-      .describe("What the environment is made of. Default local."),
+      .describe(`What the environment is made of. Default ${defaults.runtime}.`),
     protect: z
       .boolean()
       .optional()
       .describe(
-        "Does `destroy --delete-data` want the stack's name, typed or by --yes, before it deletes the registry? Default true in prod, false in dev and staging.",
+        `Does \`destroy --delete-data\` want the stack's name, typed or by --yes, before it deletes the registry? Default: ${byTier("protect")}.`,
       ),
     experiment: z
       .string()

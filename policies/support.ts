@@ -3,6 +3,7 @@ import type { Evidence } from "../registry/evidence";
 import { count, marginOf, refused } from "./finding";
 import type { Candidate, Finding } from "./gate";
 import { baseOf, notNegative, numberProblem, onRows } from "./measured";
+import { withDefault } from "./setting";
 
 /** How many distinct rows the evidence stands on, in all and of each class. */
 export type Support = NonNullable<Evidence["support"]>;
@@ -14,15 +15,13 @@ export type Support = NonNullable<Evidence["support"]>;
 export const leastDistinctRows = 30;
 
 /** A gate's setting `minimumRows`, where there is one for all that it judges. */
-export function minimumRowsSetting(
-  description = "Fewer distinct rows than these are refused. Default 30.",
-) {
-  return z.int().min(1).default(leastDistinctRows).describe(description);
+export function minimumRowsSetting(description = "Fewer distinct rows than these are refused.") {
+  return withDefault(z.int().min(1), leastDistinctRows, description);
 }
 
 /** A gate's setting `significance` of a one-sided test, up to a coin's 0.5. */
 export function significanceSetting(description: string) {
-  return z.number().gt(0).max(0.5).default(0.05).describe(description);
+  return withDefault(z.number().gt(0).max(0.5), 0.05, description);
 }
 
 /**

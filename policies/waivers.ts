@@ -7,9 +7,7 @@ import { label } from "./finding";
 import type { Candidate, Finding, Gate, Verdict } from "./gate";
 import { gates } from "./gates";
 import { isWaived, refusalText } from "./waived";
-
-/** Longest time a waiver may be given for, in days: what must be lived with for longer belongs into the settings. */
-export const longestWaiverDays = 30;
+import { longestWaiverDays } from "./waiver-days";
 
 /** What a waiver says of the gate it releases past. */
 export type ActiveWaiver = NonNullable<Verdict["waiver"]>;

@@ -5,6 +5,7 @@ import type { NoRules, Objection } from "../../policies/approval-rules";
 import type { PinnedVersion } from "../../policies/gate";
 import type { ApprovalPredicate } from "../../trust/types";
 import { operationsOf } from "../../runtimes";
+import { optionDefaults } from "../defaults";
 import { CliError } from "../errors";
 import { type Identity, identify, lifetime, sign } from "../signing";
 import { evidenceToSign } from "../waiving";
@@ -20,7 +21,7 @@ const longestDays = 365;
 export const run: Run = async (context, options) => {
   const settings = await context.settings();
   const { projectDir, stack, pin } = settings;
-  const milliseconds = lifetime(options.valid ?? "7d", "--valid", longestDays);
+  const milliseconds = lifetime(options.valid ?? optionDefaults.approval, "--valid", longestDays);
   if (!pin) {
     throw new CliError(
       "no-pin",
@@ -28,11 +29,11 @@ export const run: Run = async (context, options) => {
     );
   }
   await operationsOf(settings).requireOwnRegistry(settings);
-  const identity = await identify(settings, options, "approval");
   const { fetchCandidate } = await import("../../admission/candidate");
   // Its evidence and history are wanted, not a judgement.
   const candidate = (await fetchCandidate(settings, false))!;
   const evidence = evidenceToSign({ candidate });
+  const identity = await identify(settings, options, "approval");
   const { rulesIn } = await import("../approvals");
   const rules = rulesIn(settings, candidate);
   if ("problem" in rules) throw nobodyCan(settings, pin, rules);

@@ -1,4 +1,5 @@
 import { operationsOf } from "../../runtimes";
+import { optionDefaults } from "../defaults";
 import { usageError } from "../errors";
 import type { Run } from "../verb";
 
@@ -6,7 +7,7 @@ import type { Run } from "../verb";
 export const run: Run = async (context, options, [name]) => {
   const settings = await context.settings();
   const { stack } = settings;
-  const count = Number(options.lines ?? 50);
+  const count = Number(options.lines ?? optionDefaults.lines);
   if (!Number.isInteger(count) || count < 1)
     throw usageError(`--lines ${String(options.lines)} is no number of lines.`);
   const operations = operationsOf(settings);

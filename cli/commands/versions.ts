@@ -6,9 +6,7 @@ import { isOfVersion } from "../evaluation";
 import { judgeCandidate } from "../judgement";
 import { newestFirst, registryOf } from "../registry";
 import type { Run } from "../verb";
-
-/** How many are listed when nobody says. */
-const usual = 10;
+import { optionDefaults } from "../defaults";
 
 /** One version as listed. Holds nothing of its tags, parameters and addresses, which may carry a secret. */
 interface ListedVersion {
@@ -64,7 +62,7 @@ export const run: Run = async (context, options) => {
 };
 
 function countFrom(asked: unknown): number {
-  if (asked === undefined) return usual;
+  if (asked === undefined) return optionDefaults.versions;
   if (typeof asked === "string" && /^[1-9][0-9]{0,5}$/.test(asked)) return Number(asked);
   throw usageError(`--last is "${String(asked)}": give a number of versions, such as 20.`);
 }

@@ -1,6 +1,7 @@
 import type { Settings } from "../../config/settings";
 import type { PinnedVersion } from "../../policies/gate";
 import { checkedReasonText } from "../forcing";
+import { optionDefaults } from "../defaults";
 import { CliError, usageError } from "../errors";
 import { type Judgement, judgeVersion } from "../judgement";
 import { nameOfPin } from "../../history/pin-name";
@@ -20,10 +21,10 @@ export const run: Run = async (context, options, [gate]) => {
     if (gate !== undefined) throw usageError("--list takes no gate: it shows every waiver.");
     return list(settings, context.output);
   }
-  const { longestWaiverDays } = await import("../../policies/waivers");
+  const { longestWaiverDays } = await import("../../policies/waiver-days");
   const name = await waivable(gate);
   const reason = checkedReasonText(options.reason, "A waiver needs --reason");
-  const milliseconds = lifetime(options.for ?? "24h", "--for", longestWaiverDays);
+  const milliseconds = lifetime(options.for ?? optionDefaults.waiver, "--for", longestWaiverDays);
   const pin = await versionToWaive(settings, options);
   const identity = await identify(settings, options, "waiver");
   const judgement = await judgeVersion(settings, pin);

@@ -8,27 +8,22 @@ import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
 import { comparisonCodes, numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
   metric: z
     .enum(["accuracy", "precision", "recall", "f1", "r2", "mae", "rmse"])
     .optional()
     .describe("What the two are compared by. Default accuracy, or rmse for a regression."),
-  margin: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe("How much worse it may be, in the metric's own unit. Default 0."),
+  margin: withDefault(z.number().min(0), 0, "How much worse it may be, in the metric's own unit."),
   significance: significanceSetting(
-    "How often chance alone may have a version refused that is as good, 0 to 0.5. Default 0.05.",
+    "How often chance alone may have a version refused that is as good, 0 to 0.5.",
   ),
-  uncertainty: z
-    .number()
-    .min(0)
-    .default(0.05)
-    .describe(
-      "How much worse than the margin it might still be for all the rows tell, in the metric's own unit. Default 0.05.",
-    ),
+  uncertainty: withDefault(
+    z.number().min(0),
+    0.05,
+    "How much worse than the margin it might still be for all the rows tell, in the metric's own unit.",
+  ),
   minimumRows: minimumRowsSetting(),
 });
 

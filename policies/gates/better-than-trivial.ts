@@ -8,27 +8,25 @@ import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  margin: z
-    .number()
-    .min(0)
-    .default(0)
-    .describe(
-      "How much better it must be at least: in balanced accuracy, or in the label's own unit for the rmse of a regression. Default 0.",
-    ),
+  margin: withDefault(
+    z.number().min(0),
+    0,
+    "How much better it must be at least: in balanced accuracy, or in the label's own unit for the rmse of a regression.",
+  ),
   significance: significanceSetting(
-    "How often answers that have nothing to do with the rows may pass by chance, 0 to 0.5. Default 0.05.",
+    "How often answers that have nothing to do with the rows may pass by chance, 0 to 0.5.",
   ),
   minimumRows: minimumRowsSetting(
-    "Fewer distinct rows than these are refused for a regression; the tests of classes are exact on any. Default 30.",
+    "Fewer distinct rows than these are refused for a regression; the tests of classes are exact on any.",
   ),
-  everyClass: z
-    .boolean()
-    .default(true)
-    .describe(
-      "Must every class have evaluation rows and be predicted? false: only those that the rows have are judged. Default true.",
-    ),
+  everyClass: withDefault(
+    z.boolean(),
+    true,
+    "Must every class have evaluation rows and be predicted? false: only those that the rows have are judged.",
+  ),
 });
 
 type Settings = z.output<typeof settings>;

@@ -5,26 +5,20 @@ import { judgeNumber, onRows, share, type Range } from "../measured";
 import { minimumRowsSetting, tooFewRows } from "../support";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  expectedCalibrationError: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.1)
-    .describe("Highest accepted expected calibration error, 0 to 1. Default 0.1."),
-  brier: z
-    .number()
-    .min(0)
-    .max(2)
-    .default(0.25)
-    .describe("Highest accepted Brier score, 0 to 2. Default 0.25."),
-  bins: z
-    .int()
-    .min(2)
-    .max(100)
-    .default(10)
-    .describe("Bins of equal width that the error is measured over. Default 10."),
+  expectedCalibrationError: withDefault(
+    z.number().min(0).max(1),
+    0.1,
+    "Highest accepted expected calibration error, 0 to 1.",
+  ),
+  brier: withDefault(z.number().min(0).max(2), 0.25, "Highest accepted Brier score, 0 to 2."),
+  bins: withDefault(
+    z.int().min(2).max(100),
+    10,
+    "Bins of equal width that the error is measured over.",
+  ),
   minimumRows: minimumRowsSetting(),
 });
 

@@ -7,6 +7,7 @@ import { minimumRowsSetting, tooFewRows } from "../support";
 import type { Evidence } from "../../registry/evidence";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
   reference: z
@@ -23,21 +24,18 @@ const settings = z.strictObject({
     .describe(
       'Recent inputs that are compared with the training data: a file, or "captured" for what this stack\'s scorers kept (tollgate:scorer.captureRows). Default: not compared.',
     ),
-  psi: z
-    .number()
-    .min(0)
-    .default(0.2)
-    .describe("Highest accepted population stability index of a column. Default 0.2."),
-  significance: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.05)
-    .describe(
-      "A difference that chance gives at least this often passes, corrected for the number of columns. Default 0.05.",
-    ),
+  psi: withDefault(
+    z.number().min(0),
+    0.2,
+    "Highest accepted population stability index of a column.",
+  ),
+  significance: withDefault(
+    z.number().min(0).max(1),
+    0.05,
+    "A difference that chance gives at least this often passes, corrected for the number of columns.",
+  ),
   minimumRows: minimumRowsSetting(
-    "Fewest distinct rows that tell anything, on both sides of a comparison. Default 30.",
+    "Fewest distinct rows that tell anything, on both sides of a comparison.",
   ),
 });
 

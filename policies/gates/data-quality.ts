@@ -6,18 +6,18 @@ import { lineageOf } from "../training";
 import type { Evidence } from "../../registry/evidence";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
   rules: z
     .string()
     .min(1)
     .describe("File with the rules for the training data, relative to the project folder."),
-  share: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.9)
-    .describe("Lowest accepted share of rows that meet every rule, 0 to 1. Default 0.9."),
+  share: withDefault(
+    z.number().min(0).max(1),
+    0.9,
+    "Lowest accepted share of rows that meet every rule, 0 to 1.",
+  ),
 });
 
 /**

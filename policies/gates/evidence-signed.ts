@@ -16,14 +16,14 @@ import {
 import { type Candidate, defineGate } from "../gate";
 import { signatureCodes } from "../codes";
 import { levelsOfSigned } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  validDays: z
-    .number()
-    .positive()
-    .max(3650)
-    .default(90)
-    .describe("Days for which a signature of evidence counts. Default 90."),
+  validDays: withDefault(
+    z.number().positive().max(3650),
+    90,
+    "Days for which a signature of evidence counts.",
+  ),
 });
 
 /**

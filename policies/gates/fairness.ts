@@ -7,31 +7,27 @@ import { minimumRowsSetting, tooFewRows } from "../support";
 import type { Evidence } from "../../registry/evidence";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
-const difference = z.number().min(0).max(1).default(0.1);
+const difference = (meaning: string) => withDefault(z.number().min(0).max(1), 0.1, meaning);
 
 const settings = z.strictObject({
   columns: z
     .array(z.string().min(1))
     .min(1)
     .describe("Sensitive columns of the evaluation data. The model needn't take them as inputs."),
-  demographicParityDifference: difference.describe(
-    "Highest accepted difference between two groups' shares of positive predictions, 0 to 1. Default 0.1.",
+  demographicParityDifference: difference(
+    "Highest accepted difference between two groups' shares of positive predictions, 0 to 1.",
   ),
-  equalizedOddsDifference: difference.describe(
-    "Highest accepted difference between two groups' true or false positive rates, 0 to 1. Default 0.1.",
+  equalizedOddsDifference: difference(
+    "Highest accepted difference between two groups' true or false positive rates, 0 to 1.",
   ),
-  disparateImpact: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.8)
-    .describe(
-      "Lowest accepted ratio of the smallest share of positive predictions to the largest, 0 to 1. Default 0.8.",
-    ),
-  minimumRows: minimumRowsSetting(
-    "A group with fewer distinct rows than these is refused. Default 30.",
+  disparateImpact: withDefault(
+    z.number().min(0).max(1),
+    0.8,
+    "Lowest accepted ratio of the smallest share of positive predictions to the largest, 0 to 1.",
   ),
+  minimumRows: minimumRowsSetting("A group with fewer distinct rows than these is refused."),
 });
 
 const measures = [

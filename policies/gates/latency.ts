@@ -5,6 +5,7 @@ import { defineGate } from "../gate";
 import { judgeNumber, notNegative } from "../measured";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const milliseconds = z.number().positive();
 
@@ -18,12 +19,11 @@ const settings = z.strictObject({
   p99Ms: milliseconds
     .optional()
     .describe("Highest accepted P99 latency, in milliseconds. Default: not judged."),
-  concurrency: z
-    .int()
-    .min(1)
-    .max(64)
-    .default(1)
-    .describe("Callers at the same time while it is measured. Default 1."),
+  concurrency: withDefault(
+    z.int().min(1).max(64),
+    1,
+    "Callers at the same time while it is measured.",
+  ),
 });
 
 const percentiles = [

@@ -3,12 +3,10 @@ import { label, noEvidence, passed, refused } from "../finding";
 import { defineGate } from "../gate";
 import { lineageOf } from "../training";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  allowDirty: z
-    .boolean()
-    .default(false)
-    .describe("Accept a version trained with uncommitted changes. Default false."),
+  allowDirty: withDefault(z.boolean(), false, "Accept a version trained with uncommitted changes."),
 });
 
 /** Facts a version must carry, with the words they are named by. */

@@ -26,7 +26,7 @@ const settings = z.strictObject({
     .default({})
     .describe("Highest accepted value by metric, for errors such as {rmse: 12}. Default none."),
   significance: significanceSetting(
-    "How often a version below a floor may be right on all of so few rows by chance, 0 to 0.5: says how many distinct rows a floor needs. Default 0.05.",
+    "How often a version below a floor may be right on all of so few rows by chance, 0 to 0.5: says how many distinct rows a floor needs.",
   ),
   minimumRows: z
     .int()

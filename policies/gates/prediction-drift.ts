@@ -8,19 +8,19 @@ import { minimumRowsSetting, tooFewRows } from "../support";
 import { eachTarget } from "../targets";
 import { comparisonCodes, numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  psi: z
-    .number()
-    .min(0)
-    .default(0.2)
-    .describe("Highest accepted population stability index of the predictions. Default 0.2."),
-  significance: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.05)
-    .describe("A difference that chance gives at least this often passes. Default 0.05."),
+  psi: withDefault(
+    z.number().min(0),
+    0.2,
+    "Highest accepted population stability index of the predictions.",
+  ),
+  significance: withDefault(
+    z.number().min(0).max(1),
+    0.05,
+    "A difference that chance gives at least this often passes.",
+  ),
   minimumRows: minimumRowsSetting(),
 });
 

@@ -7,6 +7,7 @@ import { nameOf } from "../people";
 import { differenceOfTerms } from "../terms";
 import { contradictions, lineageOf, trainingOf } from "../training";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
   authors: z
@@ -15,11 +16,7 @@ const settings = z.strictObject({
     .describe(
       "Who may have trained the version, by name in the allowed-signers file. Default: anybody.",
     ),
-  sharedRows: z
-    .int()
-    .min(0)
-    .default(0)
-    .describe("How many evaluation rows may also be training rows. Default 0."),
+  sharedRows: withDefault(z.int().min(0), 0, "How many evaluation rows may also be training rows."),
   modelSigningKey: z
     .string()
     .min(1)

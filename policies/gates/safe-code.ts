@@ -3,6 +3,7 @@ import { count, label, noEvidence, passed, refused } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
 import { type Foreign, foreignIn, inWords, safeNames, type Uses } from "../safe-names";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 /** A Python name as the scan writes it; a method as `mylibrary.models:Tree.make`. */
 const pythonName = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*(\.[A-Za-z_]\w*)+)?$/;
@@ -32,12 +33,11 @@ const settings = z.strictObject({
     .describe(
       "Files of the version that somebody has read and that may hold code, by the sha256 of their bytes. Default: none.",
     ),
-  standard: z
-    .boolean()
-    .default(true)
-    .describe(
-      "Allow what models of scikit-learn, numpy, scipy, pandas, xgboost, lightgbm and catboost are made of. Default true.",
-    ),
+  standard: withDefault(
+    z.boolean(),
+    true,
+    "Allow what models of scikit-learn, numpy, scipy, pandas, xgboost, lightgbm and catboost are made of.",
+  ),
 });
 
 type File = NonNullable<Candidate["evidence"]>["code"]["files"][number];

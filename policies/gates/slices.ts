@@ -7,6 +7,7 @@ import { eachTarget } from "../targets";
 import type { Evidence } from "../../registry/evidence";
 import { numberCodes } from "../codes";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const slice = z
   .strictObject({
@@ -14,17 +15,18 @@ const slice = z
       .string()
       .min(1)
       .describe('Which rows, as a pandas query, such as `region == "west" and tenure < 12`.'),
-    metric: z
-      .enum(["accuracy", "precision", "recall", "f1", "r2"])
-      .default("accuracy")
-      .describe("What is measured on them. Default accuracy."),
+    metric: withDefault(
+      z.enum(["accuracy", "precision", "recall", "f1", "r2"]),
+      "accuracy",
+      "What is measured on them.",
+    ),
     floor: z.number().describe("Lowest accepted value of the metric on these rows."),
     minimumRows: z
       .int()
       .min(1)
       .optional()
       .describe(
-        "Fewer distinct rows than these, in all and of the class that the metric is about, are refused. Default 30, or what the floor needs if that is more.",
+        `Fewer distinct rows than these, in all and of the class that the metric is about, are refused. Default ${leastDistinctRows}, or what the floor needs if that is more.`,
       ),
   })
   .superRefine(({ metric, floor }, context) => {

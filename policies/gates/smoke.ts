@@ -3,14 +3,14 @@ import type { Evidence } from "../../registry/evidence";
 import { clause, count, label, noEvidence, passed, refused } from "../finding";
 import { type Candidate, defineGate, type Finding } from "../gate";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  batching: z
-    .boolean()
-    .default(true)
-    .describe(
-      "May rows of several callers go into one call of the model? false serves each request by itself, for a model whose answers depend on the other rows. Default true.",
-    ),
+  batching: withDefault(
+    z.boolean(),
+    true,
+    "May rows of several callers go into one call of the model? false serves each request by itself, for a model whose answers depend on the other rows.",
+  ),
 });
 
 /**

@@ -4,24 +4,24 @@ import { label, marginOf, noEvidence, passed, plain, refused } from "../finding"
 import { type Candidate, defineGate, type Service } from "../gate";
 import { lineageOf } from "../training";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const settings = z.strictObject({
-  stack: z
-    .string()
-    .min(1)
-    .default("staging")
-    .describe("Stack in which the version must have served before. Default staging."),
-  hours: z
-    .number()
-    .positive()
-    .default(24)
-    .describe("Hours for which it must have served with its checks green. Default 24."),
-  match: z
-    .enum(["digest", "commit-and-data"])
-    .default("digest")
-    .describe(
-      "What must have served: the same bytes, or a version of the same commit and data version, which each environment trains for itself. Default digest.",
-    ),
+  stack: withDefault(
+    z.string().min(1),
+    "staging",
+    "Stack in which the version must have served before.",
+  ),
+  hours: withDefault(
+    z.number().positive(),
+    24,
+    "Hours for which it must have served with its checks green.",
+  ),
+  match: withDefault(
+    z.enum(["digest", "commit-and-data"]),
+    "digest",
+    "What must have served: the same bytes, or a version of the same commit and data version, which each environment trains for itself.",
+  ),
 });
 
 type Settings = z.output<typeof settings>;

@@ -4,6 +4,7 @@ import { label, passed, refused } from "../finding";
 import { type Candidate, defineGate } from "../gate";
 import { isTimeZone, type LocalTime, localTime, weekdays } from "../local-time";
 import { usualLevels } from "../levels";
+import { withDefault } from "../setting";
 
 const clockTime = (latest: RegExp, words: string) => z.string().regex(latest, words);
 const opening = z
@@ -41,11 +42,11 @@ const freeze = z
   });
 
 const settings = z.strictObject({
-  timezone: z
-    .string()
-    .refine(isTimeZone, "expected a time zone such as UTC or Europe/Berlin")
-    .default("UTC")
-    .describe("Time zone of days and times here, by its IANA name. Default UTC."),
+  timezone: withDefault(
+    z.string().refine(isTimeZone, "expected a time zone such as UTC or Europe/Berlin"),
+    "UTC",
+    "Time zone of days and times here, by its IANA name.",
+  ),
   open: z.array(opening).default([]).describe("When releases may be made. Default: always."),
   freezes: z.array(freeze).default([]).describe("When none may be made, though it is open."),
 });
