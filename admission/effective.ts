@@ -1,4 +1,5 @@
 import path from "node:path";
+import { shortDigest } from "../policies/finding";
 import type { GateConfigurations, SettingDifference } from "../policies/gate";
 import { runtimeApart, type Settings } from "../config/settings";
 import { canonicalJson, sha256 } from "../strict/canonical";
@@ -130,7 +131,7 @@ function byLine(text: string): Record<string, string> {
       const digest = sha256(line);
       const [word = ""] = line.split(/\s/, 1);
       const name = /^(?!ssh-)[\w.@,+-]{1,80}$/.test(word) ? `${word} ` : "";
-      return [`${name}${digest.slice(0, 19)}`, digest];
+      return [`${name}${shortDigest(digest)}`, digest];
     }),
   );
 }

@@ -39,17 +39,17 @@ export async function judgeEvidenceFile(
   settings: Settings,
   file: EvidenceFile,
 ): Promise<OfflineJudgement> {
-  return judgeBeside(settings, file, await surroundingsOf(settings, file));
+  return judgeBeside(settings, file, await offlineFactsOf(settings, file));
 }
 
 /** What is found beside a document: the same for every document about one version, and for all that can't be read. */
-export type Surroundings = Pick<Candidate, "evaluationDigest" | "lowered" | "review">;
+export type OfflineFacts = Pick<Candidate, "evaluationDigest" | "lowered" | "review">;
 
 /** Reads the evaluation data, and asks git for what is reviewed. */
-export async function surroundingsOf(
+export async function offlineFactsOf(
   settings: Settings,
   file: EvidenceFile,
-): Promise<Surroundings> {
+): Promise<OfflineFacts> {
   const pin = pinOf(settings, readDocument(file).evidence?.model);
   const [evaluationDigest, reviewed] = await Promise.all([
     evaluationDigestOf(settings),
@@ -58,13 +58,13 @@ export async function surroundingsOf(
   return { evaluationDigest, ...reviewed };
 }
 
-/** What the gates say of a document in those surroundings; see `judgeEvidenceFile`. */
+/** What the gates say of a document with those facts; see `judgeEvidenceFile`. */
 export function judgeBeside(
   settings: Settings,
   file: EvidenceFile,
-  surroundings: Surroundings,
+  facts: OfflineFacts,
 ): OfflineJudgement {
-  const candidate = offlineCandidate(settings, file, surroundings);
+  const candidate = offlineCandidate(settings, file, facts);
   const verdicts = judge(candidate, settings.gates);
   return { candidate, verdicts, blocked: blocked(verdicts), notLookedAt: unknowns(candidate) };
 }
@@ -73,7 +73,7 @@ export function judgeBeside(
 export function offlineCandidate(
   settings: Settings,
   file: EvidenceFile,
-  surroundings: Surroundings,
+  facts: OfflineFacts,
 ): Candidate {
   const { evidence, evidenceDigest, problem } = readDocument(file);
   const pin = pinOf(settings, evidence?.model);
@@ -85,7 +85,7 @@ export function offlineCandidate(
     evidenceSignature: file.signature,
     provenance: file.provenance ?? null,
     registryDigest: null,
-    ...surroundings,
+    ...facts,
   });
   const { history } = candidate;
   return {

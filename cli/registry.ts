@@ -94,8 +94,3 @@ export async function digestOf(client: RegistryClient, version: ModelVersion): P
   const { digestOfModelVersion } = await import("../registry/digest");
   return digestOfModelVersion(client, version.name, version.version);
 }
-
-/** Enough of a digest to tell two apart: `sha256:` and 12 hex digits. */
-export function shortDigest(digest: string): string {
-  return digest.slice(0, "sha256:".length + 12);
-}

@@ -1,3 +1,4 @@
+import { shortDigest } from "../policies/finding";
 import { join } from "node:path";
 import { samePin } from "../history/rollback";
 import type { Settings } from "../config/settings";
@@ -98,7 +99,7 @@ async function withAnswer(error: unknown, settings: Settings): Promise<unknown> 
   const { lastPin } = await import("./history");
   const { url, answer, problem } = serving;
   const after = answer
-    ? `Callers get version ${answer.version} (${answer.digest.slice(0, 19)}) at ${url}.`
+    ? `Callers get version ${answer.version} (${shortDigest(answer.digest)}) at ${url}.`
     : (await lastPin(settings).catch(() => null)) &&
       `Callers get no answer at ${url} (${problem}).`;
   if (!after) return error;

@@ -1,3 +1,4 @@
+import { shortDigest } from "../policies/finding";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "../config/settings";
 import type { PinnedVersion } from "../policies/gate";
@@ -45,7 +46,7 @@ export async function servedSentence(
   if (answer) {
     throw new CliError(
       "other-version",
-      `${nameOfPin(pin)} was released, but version ${answer.version} (${answer.digest.slice(0, 19)}) answers at ${url}: ${status}.`,
+      `${nameOfPin(pin)} was released, but version ${answer.version} (${shortDigest(answer.digest)}) answers at ${url}: ${status}.`,
     );
   }
   if (mayBeSilent)

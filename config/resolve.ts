@@ -10,8 +10,8 @@ import type { KubernetesSettings, Settings } from "./settings";
 import { requireStackName } from "../project/stack-files";
 import { type TierDefaults, tiers } from "./tiers";
 
-/** What a stack's settings are resolved in: facts that are not written in its file. */
-export interface Surroundings {
+/** What a stack's settings are resolved with besides its file. */
+export interface StackContext {
   /** Pulumi stack name. */
   readonly stack: string;
   /** Folder with `Pulumi.yaml`, absolute. */
@@ -31,11 +31,11 @@ export const stackSchema = settingsSchema(gatesSchema);
  */
 export function resolveSettings(
   raw: Readonly<Record<string, unknown>>,
-  surroundings: Surroundings,
+  context: StackContext,
 ): Settings {
   // Also of a stack that plain `pulumi` made: its name becomes that of a folder.
-  requireStackName(surroundings.stack);
-  const where = `Pulumi.${surroundings.stack}.yaml`;
+  requireStackName(context.stack);
+  const where = `Pulumi.${context.stack}.yaml`;
   const parsed = parseInWords(stackSchema, raw);
   const tier: TierDefaults | undefined = Object.hasOwn(tiers, String(raw["tier"]))
     ? tiers[raw["tier"] as Tier]
@@ -55,14 +55,14 @@ export function resolveSettings(
   if (problems.length > 0 || !parsed.data || !tier || !gates) {
     throw SettingsError.of(where, problems.map(line));
   }
-  return frozen(settingsOf(parsed.data as RawSettings, tier, gates.configurations, surroundings));
+  return frozen(settingsOf(parsed.data as RawSettings, tier, gates.configurations, context));
 }
 
 function settingsOf(
   raw: RawSettings,
   tier: TierDefaults,
   gates: Settings["gates"],
-  { stack, projectDir, requirements }: Surroundings,
+  { stack, projectDir, requirements }: StackContext,
 ): Settings {
   const inProject = (file: string) => path.resolve(projectDir, file);
   const { scorer, train, evaluation, release } = raw;

@@ -49,11 +49,6 @@ export function courseOf(receipts: readonly Receipt[]): Course {
   return { standing, goneBackFrom };
 }
 
-/** What was released directly before a pin's latest release; null when it was the first, or never released. */
-export function pinBefore(receipts: readonly Receipt[], pin: PinnedVersion): PinnedVersion | null {
-  return receipts.findLast((receipt) => samePin(receipt.pin, pin))?.previousPin ?? null;
-}
-
 /** Do two pins name the same bytes under the same name and version? */
 export function samePin(
   a: PinnedVersion | null | undefined,

@@ -38,7 +38,7 @@ export function label(pin: PinnedVersion): string {
   return `${pin.name} v${pin.version}`;
 }
 
-/** First 12 hex digits of a digest, enough to tell two apart in a sentence. */
+/** `sha256:` and the first 12 hex digits, enough to tell two digests apart in a sentence; any other text as it is. */
 export function shortDigest(digest: string): string {
   return digest.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, "$1");
 }

@@ -1,7 +1,7 @@
 import { aligned, widthsOf } from "./aligned";
 import { notLookedCode, plain, shortDigest } from "./finding";
 import type { Verdict } from "./gate";
-import { blocked, explanation, withoutEchoes } from "./judge";
+import { explanation, withoutEchoes } from "./judge";
 
 const headings = ["gate", "verdict", "value", "threshold", "margin"];
 
@@ -79,14 +79,6 @@ export function asMarkdown(
     ...rows,
     ...(notes.length > 0 ? ["", ...notes] : []),
   ].join("\n");
-}
-
-/** All verdicts, with what they come to: what `--json` and receipts carry. */
-export function asJson(verdicts: readonly Verdict[]): {
-  readonly blocked: boolean;
-  readonly verdicts: readonly Verdict[];
-} {
-  return { blocked: blocked(verdicts), verdicts };
 }
 
 function cells(verdict: Verdict): string[] {

@@ -13,7 +13,7 @@ import { podsOf, sentencePart } from "./release/cluster/pods";
 import { pause } from "./release/cancellation";
 
 /** A Deployment, a StatefulSet or a Job, as far as it is read here. */
-interface Workload {
+interface AwaitedWorkload {
   readonly metadata: Metadata;
   readonly spec: { readonly replicas?: number };
   readonly status?: {
@@ -55,7 +55,7 @@ export async function waitUntilReady(
   const started = Date.now();
   for (;;) {
     signal.throwIfAborted();
-    const workload = await cluster.request<Workload>("GET", pathOf(inputs), { signal });
+    const workload = await cluster.request<AwaitedWorkload>("GET", pathOf(inputs), { signal });
     if (isReady(kind, workload)) return;
     const pods = await newestPods(cluster, inputs, workload);
     if (hasFailed(kind, workload)) {
@@ -77,17 +77,17 @@ export async function waitUntilReady(
 
 /** Is it ready or done at this moment? Also false where there is no such workload. */
 export async function isReadyNow(cluster: Cluster, inputs: ClusterReadyInputs): Promise<boolean> {
-  const workload = await cluster.find<Workload>(pathOf(inputs));
+  const workload = await cluster.find<AwaitedWorkload>(pathOf(inputs));
   return workload !== null && isReady(inputs.kind, workload);
 }
 
-function isReady(kind: ClusterReadyInputs["kind"], workload: Workload): boolean {
+function isReady(kind: ClusterReadyInputs["kind"], workload: AwaitedWorkload): boolean {
   if (kind === "Job") return condition(workload.status?.conditions, "Complete")?.status === "True";
   return isRolledOut(workload, 1);
 }
 
 /** Has its controller seen the newest template? */
-function isSeen({ metadata, status }: Workload): boolean {
+function isSeen({ metadata, status }: AwaitedWorkload): boolean {
   return (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0);
 }
 
@@ -95,7 +95,7 @@ function isSeen({ metadata, status }: Workload): boolean {
 async function newestPods(
   cluster: Cluster,
   { kind, selector }: ClusterReadyInputs,
-  workload: Workload,
+  workload: AwaitedWorkload,
 ): Promise<readonly Pod[]> {
   if (kind === "Job") return podsOf(cluster, selector);
   if (!isSeen(workload)) return [];
@@ -116,7 +116,7 @@ function revisionOf({ metadata }: ReplicaSet): string | undefined {
   return metadata.annotations?.["deployment.kubernetes.io/revision"];
 }
 
-function hasFailed(kind: ClusterReadyInputs["kind"], { status }: Workload): boolean {
+function hasFailed(kind: ClusterReadyInputs["kind"], { status }: AwaitedWorkload): boolean {
   return kind === "Job" && condition(status?.conditions, "Failed")?.status === "True";
 }
 
@@ -127,7 +127,7 @@ async function refusal(
 ): Promise<string | null> {
   // A Deployment's pods are made by its ReplicaSet, and the Deployment says what that one met.
   if (kind === "Deployment") {
-    const workload = await cluster.find<Workload>(
+    const workload = await cluster.find<AwaitedWorkload>(
       `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`,
     );
     const failure = condition(workload?.status?.conditions, "ReplicaFailure");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Credentials, Http, type HttpRequest, type Way } from "./http";
+import type { Credentials, Http, HttpRequest, Way } from "./http";
 
 export interface RegistryOptions {
   /** Base address of the MLflow server; may have a path prefix, such as `https://host/org/repo.mlflow`. */
@@ -24,16 +24,10 @@ export interface RegistryOptions {
 /** Request without the common beginning of its path. */
 type ApiRequest = Omit<HttpRequest, "path"> & { readonly endpoint: string };
 
-/** The base of the client's parts: one checked call of MLflow's REST API. */
-export abstract class Api {
-  protected readonly http: Http;
-
-  constructor(
-    readonly options: RegistryOptions,
-    http?: Http,
-  ) {
-    this.http = http ?? new Http(options);
-  }
+/** One call of MLflow's REST API whose answer is checked: what all parts of the client send their requests by. */
+export class Api {
+  /** @param http for requests outside the REST API too, such as downloads */
+  constructor(readonly http: Http) {}
 
   /** Base address without credentials. */
   get uri(): string {
@@ -41,14 +35,12 @@ export abstract class Api {
   }
 
   /** Calls `/api/2.0/mlflow/<endpoint>` and checks the answer; an answer of another shape is a `bad-answer`. */
-  protected async call<S extends z.ZodType>(request: ApiRequest, answer: S): Promise<z.output<S>> {
+  async call<S extends z.ZodType>(request: ApiRequest, answer: S): Promise<z.output<S>> {
     return this.checked({ ...request, path: `/api/2.0/mlflow/${request.endpoint}` }, answer);
   }
 
-  protected async checked<S extends z.ZodType>(
-    request: HttpRequest,
-    answer: S,
-  ): Promise<z.output<S>> {
+  /** The same for a path that doesn't begin like the others. */
+  async checked<S extends z.ZodType>(request: HttpRequest, answer: S): Promise<z.output<S>> {
     const parsed = answer.safeParse(await this.http.json(request));
     if (parsed.success) {
       return parsed.data;

@@ -1,7 +1,8 @@
 import { type FileInfo, filesAnswer, runFilesAnswer } from "./answers";
+import type { Api } from "./api";
 import { isRegistryError, RegistryError } from "./errors";
 import { joinUri } from "./stores/artifact-folder";
-import { TrackingApi } from "./tracking";
+import type { TrackingApi } from "./tracking";
 
 /** Evidence and other documents are far smaller. */
 const defaultMaxBytes = 16 * 1024 * 1024;
@@ -11,10 +12,19 @@ const maxAnswerBytes = 64 * 1024;
 const proxied = /^mlflow-artifacts:\/(?:\/([^/]*))?\/*(.*)$/;
 
 /** Artifacts, as the registry's server hands them out and takes them in. */
-export abstract class ArtifactApi extends TrackingApi {
+export class ArtifactApi {
+  readonly #api: Api;
+  readonly #tracking: TrackingApi;
+
+  /** @param tracking says where a run's artifacts lie, for servers without `/get-artifact` */
+  constructor(api: Api, tracking: TrackingApi) {
+    this.#api = api;
+    this.#tracking = tracking;
+  }
+
   /** Entries directly below `path` in a run's artifacts, with paths from the run's artifact root. */
   async listArtifacts(runId: string, path = ""): Promise<FileInfo[]> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `list artifacts "${path}" of run ${runId}`,
         method: "GET",
@@ -53,7 +63,7 @@ export abstract class ArtifactApi extends TrackingApi {
       refuseHtml: !/\.html?$/i.test(path),
     } as const;
     try {
-      return await this.http.bytes(request, maxBytes);
+      return await this.#api.http.bytes(request, maxBytes);
     } catch (error) {
       if (isServerFault(error) && !(await this.#isListed(runId, path))) {
         throw new RegistryError("not-found", error.message, error.status, error.errorCode);
@@ -62,8 +72,11 @@ export abstract class ArtifactApi extends TrackingApi {
         throw error;
       }
     }
-    const run = await this.getRun(runId);
-    return this.http.bytes(this.#proxyRequest("GET", joinUri(run.artifactUri, path)), maxBytes);
+    const run = await this.#tracking.getRun(runId);
+    return this.#api.http.bytes(
+      this.#proxyRequest("GET", joinUri(run.artifactUri, path)),
+      maxBytes,
+    );
   }
 
   async #isListed(runId: string, path: string): Promise<boolean> {
@@ -74,7 +87,7 @@ export abstract class ArtifactApi extends TrackingApi {
 
   /** The bytes behind an `mlflow-artifacts:` address, as they come. */
   async downloadArtifactUri(uri: string): Promise<AsyncIterable<Uint8Array>> {
-    return this.http.stream(this.#proxyRequest("GET", uri));
+    return this.#api.http.stream(this.#proxyRequest("GET", uri));
   }
 
   /** Entries directly below an `mlflow-artifacts:` address, with their bare names; none when there is nothing. */
@@ -85,7 +98,7 @@ export abstract class ArtifactApi extends TrackingApi {
       path: "/api/2.0/mlflow-artifacts/artifacts",
       query: { path: this.#pathBehind(uri) },
     } as const;
-    return (await this.checked(request, filesAnswer)).files;
+    return (await this.#api.checked(request, filesAnswer)).files;
   }
 
   /** Stores a file of `sizeBytes` at an `mlflow-artifacts:` address. */
@@ -96,13 +109,13 @@ export abstract class ArtifactApi extends TrackingApi {
   ): Promise<void> {
     // The answer is empty, or an empty JSON object; refuses a page all the same.
     const request = { ...this.#proxyRequest("PUT", uri), body: { stream, sizeBytes } };
-    await this.http.bytes({ ...request, refuseHtml: true }, maxAnswerBytes);
+    await this.#api.http.bytes({ ...request, refuseHtml: true }, maxAnswerBytes);
   }
 
   /** Deletes what lies at and below an `mlflow-artifacts:` address. */
   async deleteArtifactUri(uri: string): Promise<void> {
     const request = this.#proxyRequest("DELETE", uri);
-    await this.http.bytes({ ...request, refuseHtml: true }, maxAnswerBytes);
+    await this.#api.http.bytes({ ...request, refuseHtml: true }, maxAnswerBytes);
   }
 
   #proxyRequest<M extends "GET" | "PUT" | "DELETE">(method: M, uri: string) {
@@ -121,13 +134,13 @@ export abstract class ArtifactApi extends TrackingApi {
     if (path === undefined) {
       throw new RegistryError(
         "refused",
-        `The artifact address ${uri} is not served by the registry at ${this.uri}; give an address that starts with "mlflow-artifacts:/".`,
+        `The artifact address ${uri} is not served by the registry at ${this.#api.uri}; give an address that starts with "mlflow-artifacts:/".`,
       );
     }
-    if (host && host !== new URL(this.uri).host) {
+    if (host && host !== new URL(this.#api.uri).host) {
       throw new RegistryError(
         "refused",
-        `The artifact address ${uri} is on another host than the registry at ${this.uri}; serve artifacts and registry at one address.`,
+        `The artifact address ${uri} is on another host than the registry at ${this.#api.uri}; serve artifacts and registry at one address.`,
       );
     }
     return path;

@@ -87,7 +87,7 @@ async function upload(
   const { to, name } = request;
   const lineage = await lineageOf(request.from, source);
   const experimentId = await ensureExperiment(to, request.experiment);
-  const run = await to.createRun({
+  const run = await to.tracking.createRun({
     experimentId,
     runName: lineage.runName ?? undefined,
     tags: lineage.runTags,
@@ -97,15 +97,15 @@ async function upload(
   const undo = async () => {
     // The first failure is what the user has to know; a left-over run without a version harms nobody.
     await target.remove().catch(() => undefined);
-    await to.deleteRun(run.runId).catch(() => undefined);
+    await to.tracking.deleteRun(run.runId).catch(() => undefined);
   };
   try {
     request.progress?.(`uploading to ${to.uri}`);
     await transfer(bytes, target);
     request.progress?.("reading it back");
     await refuseOtherBytes(target, digest);
-    await to.logBatch(run.runId, { metrics: lineage.metrics, params: lineage.params });
-    await to.updateRun(run.runId, { status: "FINISHED", endTime: Date.now() });
+    await to.tracking.logBatch(run.runId, { metrics: lineage.metrics, params: lineage.params });
+    await to.tracking.updateRun(run.runId, { status: "FINISHED", endTime: Date.now() });
     await ensureRegisteredModel(to, name);
   } catch (error) {
     await undo();
@@ -180,7 +180,7 @@ async function findCopy(
 
 async function ensureExperiment(client: RegistryClient, name: string): Promise<string> {
   try {
-    const experiment = await client.getExperimentByName(name);
+    const experiment = await client.tracking.getExperimentByName(name);
     if (experiment.lifecycleStage !== "active") {
       throw new RegistryError(
         "refused",
@@ -193,7 +193,7 @@ async function ensureExperiment(client: RegistryClient, name: string): Promise<s
       throw error;
     }
   }
-  return client.createExperiment(name);
+  return client.tracking.createExperiment(name);
 }
 
 async function ensureRegisteredModel(client: RegistryClient, name: string): Promise<void> {

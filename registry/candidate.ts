@@ -154,9 +154,13 @@ async function storedAt(
   paths: EvidencePaths,
 ): Promise<StoredEvidence | null> {
   // Asked at once; what is wrong with the document is said before what is wrong with its signature.
-  const signing = registry.findRunArtifact(runId, paths.signature, maxSignatureBytes);
+  const signing = registry.artifacts.findRunArtifact(runId, paths.signature, maxSignatureBytes);
   signing.catch(() => {});
-  const bytes = await registry.findRunArtifact(runId, paths.document, evidenceLimits.bytes);
+  const bytes = await registry.artifacts.findRunArtifact(
+    runId,
+    paths.document,
+    evidenceLimits.bytes,
+  );
   return bytes && { bytes, signature: (await signing)?.toString("utf8") ?? null };
 }
 

@@ -5,10 +5,11 @@ import {
   type RegisteredModel,
   registeredModelAnswer,
 } from "./answers";
-import { allPages, anyAnswer } from "./api";
+import { allPages, anyAnswer, Api, type RegistryOptions } from "./api";
 import { ArtifactApi } from "./artifact-api";
 import { RegistryError } from "./errors";
-import { pairs } from "./tracking";
+import { Http } from "./http";
+import { pairs, TrackingApi } from "./tracking";
 
 export type { Experiment, FileInfo, ModelVersion, RegisteredModel, Run } from "./answers";
 export type { RegistryOptions } from "./api";
@@ -18,20 +19,39 @@ export type Stage = "None" | "Staging" | "Production" | "Archived";
 const versionAnswer = z.object({ model_version: modelVersionAnswer });
 
 /**
- * Client of an MLflow tracking server and model registry, with MLflow's own names. Only reads and searches are
- * repeated when the server can't be reached for a moment. Every failure is a `RegistryError`.
+ * Client of an MLflow tracking server and model registry, with MLflow's own names: registered models and their versions
+ * here, experiments and runs in `tracking`, files in `artifacts`. Only reads and searches are repeated when the server
+ * can't be reached for a moment. Every failure is a `RegistryError`.
  *
  * @example new RegistryClient({ uri: "http://127.0.0.1:5001", timeoutSeconds: 5 })
  */
-export class RegistryClient extends ArtifactApi {
+export class RegistryClient {
+  readonly tracking: TrackingApi;
+  readonly artifacts: ArtifactApi;
+  readonly #api: Api;
+
+  constructor(
+    readonly options: RegistryOptions,
+    http = new Http(options),
+  ) {
+    this.#api = new Api(http);
+    this.tracking = new TrackingApi(this.#api);
+    this.artifacts = new ArtifactApi(this.#api, this.tracking);
+  }
+
+  /** Base address without credentials. */
+  get uri(): string {
+    return this.#api.uri;
+  }
+
   /** The same registry, except that all calls together may last `seconds` from now. */
   within(seconds: number): RegistryClient {
-    return new RegistryClient(this.options, this.http.until(Date.now() + seconds * 1000));
+    return new RegistryClient(this.options, this.#api.http.until(Date.now() + seconds * 1000));
   }
 
   /** Returns when the server answers its health check. */
   async health(): Promise<void> {
-    await this.http.bytes(
+    await this.#api.http.bytes(
       { what: "check the registry's health", method: "GET", path: "/health" },
       65536,
     );
@@ -39,7 +59,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** With aliases. Throws `not-found`. */
   async getRegisteredModel(name: string): Promise<RegisteredModel> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `get registered model "${name}"`,
         method: "GET",
@@ -53,7 +73,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** Throws `conflict` when it exists. */
   async createRegisteredModel(name: string): Promise<RegisteredModel> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `create registered model "${name}"`,
         method: "POST",
@@ -72,7 +92,7 @@ export class RegistryClient extends ArtifactApi {
       next_page_token: z.string().optional(),
     });
     return allPages(Infinity, async (token) => {
-      const page = await this.call(
+      const page = await this.#api.call(
         {
           what: "search registered models",
           method: "GET",
@@ -87,7 +107,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** With aliases and tags. Throws `not-found`. */
   async getModelVersion(name: string, version: string): Promise<ModelVersion> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `get version ${version} of model "${name}"`,
         method: "GET",
@@ -106,7 +126,7 @@ export class RegistryClient extends ArtifactApi {
       next_page_token: z.string().optional(),
     });
     return allPages(Infinity, async (token) => {
-      const page = await this.call(
+      const page = await this.#api.call(
         {
           what: `search model versions with ${filter}`,
           method: "GET",
@@ -128,7 +148,7 @@ export class RegistryClient extends ArtifactApi {
     readonly description?: string;
     readonly tags?: Readonly<Record<string, string>>;
   }): Promise<ModelVersion> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `create a version of model "${version.name}"`,
         method: "POST",
@@ -147,7 +167,7 @@ export class RegistryClient extends ArtifactApi {
   }
 
   async setModelVersionTag(name: string, version: string, key: string, value: string) {
-    await this.call(
+    await this.#api.call(
       {
         what: `set tag "${key}" of version ${version} of model "${name}"`,
         method: "POST",
@@ -160,7 +180,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** Succeeds when there is no such tag. */
   async deleteModelVersionTag(name: string, version: string, key: string): Promise<void> {
-    await this.call(
+    await this.#api.call(
       {
         what: `delete tag "${key}" of version ${version} of model "${name}"`,
         method: "DELETE",
@@ -173,7 +193,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** Points the alias at the version, wherever it pointed before. */
   async setRegisteredModelAlias(name: string, alias: string, version: string): Promise<void> {
-    await this.call(
+    await this.#api.call(
       {
         what: `set alias "${alias}" of model "${name}" to version ${version}`,
         method: "POST",
@@ -186,7 +206,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** Succeeds when there is no such alias. */
   async deleteRegisteredModelAlias(name: string, alias: string): Promise<void> {
-    await this.call(
+    await this.#api.call(
       {
         what: `delete alias "${alias}" of model "${name}"`,
         method: "DELETE",
@@ -200,7 +220,7 @@ export class RegistryClient extends ArtifactApi {
   /** The version an alias points at. Throws `not-found` when the alias or the model does not exist. */
   async getModelVersionByAlias(name: string, alias: string): Promise<ModelVersion> {
     try {
-      const answer = await this.call(
+      const answer = await this.#api.call(
         {
           what: `get the version behind alias "${alias}" of model "${name}"`,
           method: "GET",
@@ -226,7 +246,7 @@ export class RegistryClient extends ArtifactApi {
     stage: Stage,
     archiveExisting: boolean,
   ): Promise<ModelVersion> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `move version ${version} of model "${name}" to stage ${stage}`,
         method: "POST",
@@ -246,7 +266,7 @@ export class RegistryClient extends ArtifactApi {
 
   /** Where the version's bytes lie: `mlflow-artifacts:/…`, `s3://…`, `runs:/…`, a file address or a path. */
   async getDownloadUri(name: string, version: string): Promise<string> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `get the download address of version ${version} of model "${name}"`,
         method: "GET",

@@ -74,7 +74,7 @@ export async function fetchKeptAnswers(
   const path = artifactPath("answers", pin);
   const { runId } = await patient.getModelVersion(pin.name, pin.version);
   if (!runId) throw new Error(`its version has no run that could hold its kept answers`);
-  const bytes = await patient.findRunArtifact(runId, path, keptAnswersLimits.bytes);
+  const bytes = await patient.artifacts.findRunArtifact(runId, path, keptAnswersLimits.bytes);
   if (!bytes) {
     throw new Error(`its kept answers (${path} in run ${runId}) are gone; ${evaluateAgain}`);
   }

@@ -44,7 +44,7 @@ export async function lineageOf(client: RegistryClient, version: ModelVersion): 
 
 async function runOrNull(client: RegistryClient, runId: string): Promise<Run | null> {
   try {
-    return await client.getRun(runId);
+    return await client.tracking.getRun(runId);
   } catch (error) {
     if (isRegistryError(error, "not-found")) {
       return null;

@@ -28,6 +28,6 @@ async function resolveRun(client: RegistryClient, uri: string): Promise<string> 
       `The artifact address ${uri} names no run; register the version again from a run.`,
     );
   }
-  const run = await client.getRun(runId);
+  const run = await client.tracking.getRun(runId);
   return joinUri(run.artifactUri, path ?? "");
 }

@@ -23,7 +23,7 @@ export async function fetchProvenance(
   runId: string,
   pin: Pin,
 ): Promise<string | null> {
-  const bytes = await client.findRunArtifact(runId, provenancePath(pin), maxBytes);
+  const bytes = await client.artifacts.findRunArtifact(runId, provenancePath(pin), maxBytes);
   return bytes?.toString("utf8") ?? null;
 }
 
@@ -36,7 +36,7 @@ export async function storeProvenance(
 ): Promise<void> {
   const path = provenancePath(pin);
   const at = path.lastIndexOf("/");
-  const { artifactUri } = await client.getRun(runId);
+  const { artifactUri } = await client.tracking.getRun(runId);
   const folder = await openArtifactFolder(client, joinUri(artifactUri, path.slice(0, at)));
   const bytes = Buffer.from(envelope);
   await folder.write({ path: path.slice(at + 1), sizeBytes: bytes.length }, async function* () {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Experiment, experimentAnswer, type Run, runAnswer } from "./answers";
-import { allPages, anyAnswer, Api } from "./api";
+import { allPages, anyAnswer, type Api } from "./api";
 
 export interface Metric {
   readonly key: string;
@@ -26,10 +26,16 @@ export interface RunSearch {
 const batchLimit = 100;
 
 /** Experiments and runs, by MLflow's own names. */
-export abstract class TrackingApi extends Api {
+export class TrackingApi {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
   /** Throws `not-found` when there is none, active or deleted. */
   async getExperimentByName(name: string): Promise<Experiment> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `get experiment "${name}"`,
         method: "GET",
@@ -43,7 +49,7 @@ export abstract class TrackingApi extends Api {
 
   /** Its id. Throws `conflict` when the name is taken, also by a deleted experiment. */
   async createExperiment(name: string): Promise<string> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `create experiment "${name}"`,
         method: "POST",
@@ -62,7 +68,7 @@ export abstract class TrackingApi extends Api {
     readonly startTime?: number;
     readonly tags?: Readonly<Record<string, string>>;
   }): Promise<Run> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       {
         what: `create a run in experiment ${run.experimentId}`,
         method: "POST",
@@ -80,7 +86,7 @@ export abstract class TrackingApi extends Api {
   }
 
   async getRun(runId: string): Promise<Run> {
-    const answer = await this.call(
+    const answer = await this.#api.call(
       { what: `get run ${runId}`, method: "GET", endpoint: "runs/get", query: { run_id: runId } },
       z.object({ run: runAnswer }),
     );
@@ -94,7 +100,7 @@ export abstract class TrackingApi extends Api {
       next_page_token: z.string().optional(),
     });
     return allPages(most, async (token) => {
-      const page = await this.call(
+      const page = await this.#api.call(
         {
           what: `search runs of experiments ${search.experimentIds.join(", ")}`,
           method: "POST",
@@ -160,7 +166,7 @@ export abstract class TrackingApi extends Api {
   }
 
   async #change(runId: string, what: string, verb: string, json: object): Promise<void> {
-    await this.call(
+    await this.#api.call(
       {
         what: `${what} of run ${runId}`,
         method: "POST",

@@ -1,9 +1,10 @@
+import { shortDigest } from "../../policies/finding";
 import { samePin } from "../../history/rollback";
 import { nameOfPin } from "../../history/pin-name";
 import type { Status } from "./status";
 
-/** What drift is seen in, besides the facts shown. */
-export interface Surroundings {
+/** What drift is told by, besides the facts that `status` shows. */
+export interface DriftInputs {
   /** The stage that the pinned version shall be in. */
   readonly stage: string;
   /** Is there the journal of a release that isn't complete? */
@@ -15,7 +16,7 @@ export interface Surroundings {
 /** Where what is declared, what is recorded and what is really there part. Pure. */
 export function driftOf(
   facts: Omit<Status, "drift">,
-  { stage, interrupted, objects = [] }: Surroundings,
+  { stage, interrupted, objects = [] }: DriftInputs,
 ): string[] {
   const { pin, serving, registry, cluster } = facts;
   if (facts.ended) return driftOfEnded(facts, interrupted);
@@ -37,7 +38,7 @@ export function driftOf(
   if (!answer) drift.push(`nothing answers at ${serving.url} (${serving.problem})`);
   else if (answer.version !== pin.version || answer.digest !== pin.digest) {
     drift.push(
-      `version ${answer.version} (${answer.digest.slice(0, 19)}) answers instead of ${nameOfPin(pin)}`,
+      `version ${answer.version} (${shortDigest(answer.digest)}) answers instead of ${nameOfPin(pin)}`,
     );
   }
   if (registry.problem) return [...drift, registry.problem];

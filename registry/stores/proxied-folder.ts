@@ -12,7 +12,7 @@ export class ProxiedFolder implements ArtifactFolder {
     const found: ArtifactFile[] = [];
     const folders = [""];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      for (const entry of await this.client.listArtifactUri(joinUri(this.uri, folder))) {
+      for (const entry of await this.client.artifacts.listArtifactUri(joinUri(this.uri, folder))) {
         const path = safePath(folder ? `${folder}/${entry.path}` : entry.path, this.uri);
         if (entry.isDir) {
           folders.push(path);
@@ -25,14 +25,14 @@ export class ProxiedFolder implements ArtifactFolder {
   }
 
   read(path: string): Promise<AsyncIterable<Uint8Array>> {
-    return this.client.downloadArtifactUri(joinUri(this.uri, path));
+    return this.client.artifacts.downloadArtifactUri(joinUri(this.uri, path));
   }
 
   write({ path, sizeBytes }: ArtifactFile, bytes: () => AsyncIterable<Uint8Array>): Promise<void> {
-    return this.client.uploadArtifact(joinUri(this.uri, path), bytes, sizeBytes);
+    return this.client.artifacts.uploadArtifact(joinUri(this.uri, path), bytes, sizeBytes);
   }
 
   remove(): Promise<void> {
-    return this.client.deleteArtifactUri(this.uri);
+    return this.client.artifacts.deleteArtifactUri(this.uri);
   }
 }

@@ -8,7 +8,7 @@ import type { Manifest } from "./manifests/manifest";
 import { generationOf, scorerContainer, type Served, templateOf } from "./manifests/scorer";
 import { servingManifests } from "./manifests/serving";
 import { servingUrl } from "./manifests/traffic";
-import { workloadOf } from "./manifests/workload";
+import { workloadRefOf } from "./manifests/workload";
 import { names, ports, scorerLabels } from "./names";
 
 /**
@@ -56,7 +56,7 @@ function withoutSelector(service: Manifest): Manifest {
 
 function releaseInputs(settings: ClusterSettings, served: Served) {
   const { stateDir, model, scorer, release, kubernetes } = settings;
-  const { kind, name } = workloadOf(settings, served);
+  const { kind, name } = workloadRefOf(settings, served);
   const { watchSeconds, maxErrorRate, maxP95Ms } = release;
   return {
     cluster: kubernetes.cluster,

@@ -6,8 +6,8 @@ import {
   judgeBeside,
   judgeEvidenceFile,
   type OfflineJudgement,
-  type Surroundings,
-  surroundingsOf,
+  type OfflineFacts,
+  offlineFactsOf,
 } from "../../admission/offline";
 import { root } from "../../cli/context";
 import { loadFromFile } from "../../config/load";
@@ -16,7 +16,7 @@ import { run as runCommand } from "../support/project";
 import { judgedProject, recentEvidence } from "./support/judged-project";
 import { hugeFrom, type Malformed, malformedFrom } from "./support/malformed";
 
-/** Documents that are judged in this process, in surroundings that are read once. */
+/** Documents that are judged in this process, with facts that are read once. */
 const documents = 10_000;
 /** Documents for which everything is read, as the verb does. */
 const whole = 200;
@@ -30,16 +30,16 @@ describe("tollgate gate, on malformed evidence", function () {
   const right = recentEvidence();
   let project: ReturnType<typeof judgedProject>;
   let settings: Settings;
-  let surroundings: Surroundings;
+  let facts: OfflineFacts;
   before(async () => {
     project = judgedProject();
     settings = await loadFromFile(project.dir, "staging");
-    surroundings = await surroundingsOf(settings, fileOf(Buffer.from("unreadable")));
+    facts = await offlineFactsOf(settings, fileOf(Buffer.from("unreadable")));
   });
   after(() => project.remove());
 
   const refuses = (malformed: Malformed): void =>
-    isRefused(malformed, judgeBeside(settings, fileOf(malformed.bytes), surroundings));
+    isRefused(malformed, judgeBeside(settings, fileOf(malformed.bytes), facts));
 
   function isRefused({ how }: Malformed, { verdicts, blocked }: OfflineJudgement): void {
     const [first] = verdicts;

@@ -341,7 +341,7 @@ describe("tollgate train --key", function () {
 
   it("keeps no private key in registry, project state or output", async () => {
     const { runId, pin, err } = await trained("prod", "--key", at("mira.key"));
-    const stored = await (await client()).downloadRunArtifact(runId, provenancePath(pin));
+    const stored = await (await client()).artifacts.downloadRunArtifact(runId, provenancePath(pin));
     const secret = mira.pem.split("\n")[1]!;
     for (const text of [stored.toString(), err]) assert.ok(!text.includes(secret));
     assert.ok(!existsSync(at(".tollgate", "prod", "secrets")));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { resolveSettings, type Surroundings } from "../../config/resolve";
+import { resolveSettings, type StackContext } from "../../config/resolve";
 import type { Settings } from "../../config/settings";
 import { digest } from "./fixtures";
 
-const surroundings: Surroundings = {
+const context: StackContext = {
   stack: "staging",
   projectDir: "/projects/churn",
   requirements: "/opt/tollgate/requirements.txt",
@@ -13,7 +13,7 @@ const surroundings: Surroundings = {
 const minimal = { tier: "staging", model: "churn-model" };
 
 function resolve(changes: Record<string, unknown> = {}): Settings {
-  return resolveSettings({ ...minimal, ...changes }, surroundings);
+  return resolveSettings({ ...minimal, ...changes }, context);
 }
 
 /** What an environment is by default. */
@@ -338,7 +338,7 @@ describe("resolveSettings", () => {
 
   it("names a bucket that S3 allows for any stack", () => {
     const stack = `My_Stack.${"x".repeat(80)}-`;
-    const { bucket } = resolveSettings(minimal, { ...surroundings, stack }).artifactStore;
+    const { bucket } = resolveSettings(minimal, { ...context, stack }).artifactStore;
     assert.match(bucket, /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/);
     assert.ok(bucket.startsWith("tollgate-my-stack-x"));
   });
@@ -372,7 +372,7 @@ describe("resolveSettings", () => {
       fc.property(raw, (value) => {
         fc.pre(value.scorer?.port !== 5000 && value.scorer?.port !== 5001);
         fc.pre(value.scorer?.port !== 5002);
-        const settings = resolveSettings(value, surroundings);
+        const settings = resolveSettings(value, context);
         if (value.scorer) assert.equal(settings.scorer.port, value.scorer.port);
         if (value.alias) assert.equal(settings.alias, value.alias);
         if (value.gates) assert.equal(settings.gates["smoke"]!.level, value.gates.level);

@@ -169,10 +169,12 @@ function registryOf(folder: string, pin: PinnedVersion, facts: Facts): RegistryC
       runId: "0123456789abcdef",
       tags,
     }),
-    findRunArtifact: async (_run: string, artifact: string): Promise<Buffer | null> => {
-      const name = files.get(artifact);
-      const file = name && path.join(folder, name);
-      return file && fs.existsSync(file) ? fs.readFileSync(file) : null;
+    artifacts: {
+      findRunArtifact: async (_run: string, artifact: string): Promise<Buffer | null> => {
+        const name = files.get(artifact);
+        const file = name && path.join(folder, name);
+        return file && fs.existsSync(file) ? fs.readFileSync(file) : null;
+      },
     },
   };
   return registry as unknown as RegistryClient;

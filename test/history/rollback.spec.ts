@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseReceiptLine, type Receipt, receiptLine } from "../../history/receipt";
-import { courseOf, lastGoodPin, pinBefore, samePin } from "../../history/rollback";
+import { courseOf, lastGoodPin, samePin } from "../../history/rollback";
 import { digestOf } from "../support/fixtures";
 import { receiptFacts } from "../support/receipts";
 
@@ -81,16 +81,6 @@ describe("courseOf", () => {
         assert.ok(found === null || !gone.some((each) => samePin(each.pin, found)));
       }),
     );
-  });
-});
-
-describe("pinBefore", () => {
-  it("gives what the latest release of a pin took over from", () => {
-    const receipts = released("1", "2", "3", "2");
-    assert.deepEqual(pinBefore(receipts, pin("3")), pin("2"));
-    assert.deepEqual(pinBefore(receipts, pin("2")), pin("3"));
-    assert.equal(pinBefore(receipts, pin("1")), null);
-    assert.equal(pinBefore(receipts, pin("9")), null);
   });
 });
 

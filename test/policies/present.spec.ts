@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gateDefaults, resolveGateConfigurations } from "../../policies/configurations";
 import type { Candidate, GateConfigurations, GateLevel, Verdict } from "../../policies/gate";
 import { judge } from "../../policies/judge";
-import { asJson, asMarkdown, asText } from "../../policies/present";
+import { asMarkdown, asText } from "../../policies/present";
 import { candidate, waiverOn, withEvidence, withoutEvidence } from "./fixtures";
 
 /** What passed because nobody looked. */
@@ -146,14 +146,6 @@ describe("asMarkdown", () => {
     const markdown = asMarkdown(verdicts({ ...weak, waivers }));
     assert.ok(markdown.includes("| metric-floor accuracy | **waived** |"));
     assert.ok(markdown.endsWith(`\n\n${waived}`));
-  });
-});
-
-describe("asJson", () => {
-  it("carries every verdict, echoes too, and what they come to", () => {
-    const all = verdicts(withoutEvidence());
-    assert.deepEqual(asJson(all), { blocked: true, verdicts: all });
-    assert.equal(asJson(verdicts(candidate())).blocked, false);
   });
 });
 

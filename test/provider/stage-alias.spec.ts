@@ -30,8 +30,8 @@ describe("stageAliasType", function () {
     dir = fs.mkdtempSync(path.join(os.tmpdir(), "tollgate-alias-"));
     mlflow = await startMlflow({ dir });
     registry = new RegistryClient({ uri: mlflow.uri, timeoutSeconds: 10 });
-    const experimentId = await registry.createExperiment("churn");
-    ({ runId } = await registry.createRun({ experimentId }));
+    const experimentId = await registry.tracking.createExperiment("churn");
+    ({ runId } = await registry.tracking.createRun({ experimentId }));
     source = `runs:/${runId}/model`;
   });
   after(async () => {

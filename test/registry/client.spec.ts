@@ -53,9 +53,9 @@ describe("RegistryClient", () => {
       artifact_uri: "mlflow-artifacts:/1/r1/artifacts",
     };
     const client = await answering({ run: { info, data: { metrics } } });
-    const run = await client.getRun("r1");
+    const run = await client.tracking.getRun("r1");
     assert.deepEqual(run.metrics, { m0: NaN, m1: Infinity, m2: -Infinity, m3: 0.5 });
-    await client.logMetric("r1", { key: "loss", value: NaN, timestamp: 7 });
+    await client.tracking.logMetric("r1", { key: "loss", value: NaN, timestamp: 7 });
     assert.deepEqual(sent(server.received[1]), {
       run_id: "r1",
       key: "loss",
@@ -110,7 +110,7 @@ describe("RegistryClient", () => {
   it("splits a long batch into what one request takes", async () => {
     const client = await answering();
     const params = Object.fromEntries(Array.from({ length: 230 }, (_, n) => [`p${n}`, String(n)]));
-    await client.logBatch("r1", { params, tags: { a: "b" } });
+    await client.tracking.logBatch("r1", { params, tags: { a: "b" } });
     const batches = server.received.map(
       (one) => sent(one) as { params: unknown[]; tags: unknown[] },
     );
@@ -127,10 +127,12 @@ describe("RegistryClient", () => {
   it("refuses an artifact address on another host, which would get the credentials", async () => {
     const client = await answering();
     await assert.rejects(
-      client.listArtifactUri("mlflow-artifacts://elsewhere:5000/1/r1"),
+      client.artifacts.listArtifactUri("mlflow-artifacts://elsewhere:5000/1/r1"),
       (error) => isRegistryError(error, "refused") && error.message.includes("is on another host"),
     );
-    await client.listArtifactUri(server.uri.replace("http:", "mlflow-artifacts:") + "/1/r1");
+    await client.artifacts.listArtifactUri(
+      server.uri.replace("http:", "mlflow-artifacts:") + "/1/r1",
+    );
     assert.deepEqual(
       server.received.map(({ url }) => url),
       ["/api/2.0/mlflow-artifacts/artifacts?path=1%2Fr1"],

@@ -123,40 +123,40 @@ describe("RegistryClient on real MLflow servers", function () {
   });
 
   it("reads runs, with the metrics JSON has no number for", async () => {
-    const { experimentId } = await client.getExperimentByName("churn_staging");
-    const runs = await client.searchRuns({
+    const { experimentId } = await client.tracking.getExperimentByName("churn_staging");
+    const runs = await client.tracking.searchRuns({
       experimentIds: [experimentId],
       filter: "params.model = 'logreg'",
     });
     assert.equal(runs.length, 1);
-    const run = await client.getRun(runs[0]!.runId);
+    const run = await client.tracking.getRun(runs[0]!.runId);
     assert.deepEqual(run.metrics, { accuracy: 0.91, loss: NaN });
     assert.deepEqual(run.params, { model: "logreg" });
     assert.equal(run.status, "FINISHED");
   });
 
   it("writes experiments and runs, and knows a taken name from a missing one", async () => {
-    const experimentId = await client.createExperiment("made-here");
-    await assert.rejects(client.createExperiment("made-here"), (error) =>
+    const experimentId = await client.tracking.createExperiment("made-here");
+    await assert.rejects(client.tracking.createExperiment("made-here"), (error) =>
       isRegistryError(error, "conflict"),
     );
-    await assert.rejects(client.getExperimentByName("nobody's"), notFound);
-    const { runId } = await client.createRun({
+    await assert.rejects(client.tracking.getExperimentByName("nobody's"), notFound);
+    const { runId } = await client.tracking.createRun({
       experimentId,
       runName: "by hand",
       tags: { why: "test" },
     });
-    await client.logMetric(runId, { key: "r2", value: 0.5, step: 3 });
-    await client.logMetric(runId, { key: "loss", value: NaN });
-    await client.logParam(runId, "depth", "3");
-    await client.setTag(runId, "note", "a b");
-    await client.updateRun(runId, { status: "FINISHED", endTime: Date.now() });
-    const run = await client.getRun(runId);
+    await client.tracking.logMetric(runId, { key: "r2", value: 0.5, step: 3 });
+    await client.tracking.logMetric(runId, { key: "loss", value: NaN });
+    await client.tracking.logParam(runId, "depth", "3");
+    await client.tracking.setTag(runId, "note", "a b");
+    await client.tracking.updateRun(runId, { status: "FINISHED", endTime: Date.now() });
+    const run = await client.tracking.getRun(runId);
     assert.deepEqual([run.runName, run.status], ["by hand", "FINISHED"]);
     assert.deepEqual([run.metrics, run.params], [{ r2: 0.5, loss: NaN }, { depth: "3" }]);
     assert.deepEqual([run.tags["why"], run.tags["note"]], ["test", "a b"]);
-    await client.deleteRun(runId);
-    assert.equal((await client.getRun(runId)).lifecycleStage, "deleted");
+    await client.tracking.deleteRun(runId);
+    assert.equal((await client.tracking.getRun(runId)).lifecycleStage, "deleted");
   });
 
   it("sets and deletes tags of a version", async () => {
@@ -172,9 +172,9 @@ describe("RegistryClient on real MLflow servers", function () {
 
   it("registers a version of a run's own files, which the run's address resolves", async () => {
     const original = await client.getModelVersion(name, "1");
-    const run = await client.getRun(original.runId!);
+    const run = await client.tracking.getRun(original.runId!);
     const bytes = Buffer.from("flavors: {}");
-    await client.uploadArtifact(
+    await client.artifacts.uploadArtifact(
       `${run.artifactUri}/by-hand/MLmodel`,
       async function* () {
         yield bytes;
@@ -192,7 +192,7 @@ describe("RegistryClient on real MLflow servers", function () {
     const folder = await openModelVersion(client, name, "2");
     assert.deepEqual(await folder.list(), [{ path: "MLmodel", sizeBytes: bytes.length }]);
     assert.deepEqual(
-      (await client.listArtifacts(run.runId)).map((entry) => entry.path),
+      (await client.artifacts.listArtifacts(run.runId)).map((entry) => entry.path),
       ["by-hand"],
     );
   });
@@ -248,7 +248,7 @@ describe("RegistryClient on real MLflow servers", function () {
       [versionTags.promotedFrom]: `staging:1@${digest}`,
       [versionTags.gitCommit]: "c".repeat(40),
     });
-    const run = await prodClient.getRun(made.runId!);
+    const run = await prodClient.tracking.getRun(made.runId!);
     assert.deepEqual(
       [run.metrics, run.params],
       [{ accuracy: 0.91, loss: NaN }, { model: "logreg" }],
@@ -316,7 +316,7 @@ describe("RegistryClient on real MLflow servers", function () {
     for (const writer of [client, prodClient]) {
       const { runId } = await writer.getModelVersion(name, "1");
       const path = artifactPath("evidence", { name, version: "404", digest: "none" });
-      await assert.rejects(writer.downloadRunArtifact(runId!, path), notFound);
+      await assert.rejects(writer.artifacts.downloadRunArtifact(runId!, path), notFound);
     }
   });
 
@@ -346,7 +346,10 @@ async function uploadToRun(
   artifact: string,
   bytes: Buffer,
 ): Promise<void> {
-  const folder = await openArtifactFolder(client, (await client.getRun(runId)).artifactUri);
+  const folder = await openArtifactFolder(
+    client,
+    (await client.tracking.getRun(runId)).artifactUri,
+  );
   await folder.write({ path: artifact, sizeBytes: bytes.length }, async function* () {
     yield bytes;
   });

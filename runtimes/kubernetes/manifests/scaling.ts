@@ -4,7 +4,7 @@ import type { ClusterSettings } from "../../../config/settings";
 import type { Manifest } from "./manifest";
 import { metadataOf } from "./metadata";
 import type { Served } from "./scorer";
-import { workloadOf } from "./workload";
+import { workloadRefOf } from "./workload";
 
 /** Metric of one scorer that a metrics adapter has to offer when requests are what counts. */
 export const requestsMetric = "tollgate_scorer_requests_per_second";
@@ -26,7 +26,7 @@ type Autoscale = NonNullable<ClusterSettings["kubernetes"]["autoscale"]>;
 /** One for each workload: a generation of its own scales by its own load. */
 function autoscaler(settings: ClusterSettings, served: Served, autoscale: Autoscale): Manifest {
   const { replicas } = settings.scorer;
-  const workload = workloadOf(settings, served);
+  const workload = workloadRefOf(settings, served);
   const spec: types.input.autoscaling.v2.HorizontalPodAutoscalerSpec = {
     scaleTargetRef: { ...workload },
     minReplicas: replicas,

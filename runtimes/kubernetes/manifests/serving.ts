@@ -35,9 +35,3 @@ export function servingManifests(settings: ClusterSettings, served: Served): Ser
     ],
   };
 }
-
-/** The same in one list, in the order of applying. */
-export function allServingManifests(settings: ClusterSettings, served: Served): Manifest[] {
-  const { before, services, workload, after } = servingManifests(settings, served);
-  return [...before, ...services, ...workload, ...after];
-}

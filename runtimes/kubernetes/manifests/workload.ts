@@ -5,8 +5,8 @@ import type { ClusterSettings } from "../../../config/settings";
 import { type Manifest, prefix } from "./manifest";
 import { generationOf, scorerTemplate, type Served, templateOf } from "./scorer";
 
-/** What keeps the scorers running. */
-export interface Workload {
+/** Names what keeps the scorers running, as `scaleTargetRef` of an autoscaler does. */
+export interface WorkloadRef {
   readonly apiVersion: string;
   readonly kind: "Deployment" | "Rollout" | "InferenceService";
   readonly name: string;
@@ -28,7 +28,7 @@ const abortedSeconds = 1;
  * One object of its own for each generation, beside the old one, or the one Rollout, which Argo takes from generation to
  * generation. KServe keeps the first of the two ways, for it has no way to check a version before callers get it.
  */
-export function workloadOf(settings: ClusterSettings, served: Served): Workload {
+export function workloadRefOf(settings: ClusterSettings, served: Served): WorkloadRef {
   const { modelFrom, rollout } = settings.kubernetes;
   const own = `${names.scorer}-${generationOf(settings, served)}`;
   if (modelFrom === "kserve") {
@@ -46,7 +46,7 @@ export function movedByArgo({ kubernetes: { modelFrom, rollout } }: ClusterSetti
 
 /** Whatever keeps the scorers of the version running. */
 export function workloadManifests(settings: ClusterSettings, served: Served): Manifest[] {
-  const { kind } = workloadOf(settings, served);
+  const { kind } = workloadRefOf(settings, served);
   if (kind === "InferenceService") {
     return [inferenceService(settings, served, metadata(settings, served))];
   }
@@ -103,7 +103,7 @@ function common(settings: ClusterSettings, served: Served) {
 function metadata(settings: ClusterSettings, served: Served) {
   const { labels } = scorerTemplate(settings, served).metadata;
   return {
-    name: workloadOf(settings, served).name,
+    name: workloadRefOf(settings, served).name,
     namespace: settings.kubernetes.cluster.namespace,
     labels,
     annotations: {

@@ -1,4 +1,5 @@
 import { nameOfPin } from "../../../history/pin-name";
+import { shortDigest } from "../../../policies/finding";
 import type { PinnedVersion } from "../../../policies/gate";
 import { idleWords } from "../../observed";
 import { isReady, type Pod } from "../../../cluster/pods";
@@ -159,7 +160,7 @@ export function selectionDrift(
     const digest = metadata.annotations?.[`${prefix}/digest`];
     if (!selected || metadata.deletionTimestamp || !digest || digest === pin.digest) continue;
     const version = metadata.labels?.[`${prefix}/version`] ?? "?";
-    others.add(`version ${version} (${digest.slice(0, 19)})`);
+    others.add(`version ${version} (${shortDigest(digest)})`);
   }
   return [...others].map(
     (other) =>

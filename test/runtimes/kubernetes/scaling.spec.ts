@@ -1,7 +1,7 @@
 // Autoscaler and disruption budget as data. Cannot prove that a cluster scales: that wants its metrics.
 import assert from "node:assert/strict";
 import { scalingManifests } from "../../../runtimes/kubernetes/manifests/scaling";
-import { workloadOf } from "../../../runtimes/kubernetes/manifests/workload";
+import { workloadRefOf } from "../../../runtimes/kubernetes/manifests/workload";
 import { served, settingsOf, withReplicas } from "./served";
 
 const byCpu = { maxReplicas: 4, cpuPercent: 70, requestsPerSecond: null };
@@ -40,7 +40,7 @@ describe("scalingManifests", () => {
     for (const rollout of ["deployment", "canary"] as const) {
       const settings = withReplicas(2, { rollout, autoscale: byCpu });
       assert.deepEqual(autoscalerOf(2, { rollout, autoscale: byCpu }), {
-        scaleTargetRef: { ...workloadOf(settings, served) },
+        scaleTargetRef: { ...workloadRefOf(settings, served) },
         minReplicas: 2,
         maxReplicas: 4,
         metrics: [

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import { generationOf, templateOf } from "../../../runtimes/kubernetes/manifests/scorer";
-import { allServingManifests } from "../../../runtimes/kubernetes/manifests/serving";
+import { servingManifests } from "../../../runtimes/kubernetes/manifests/serving";
 import { declareServing } from "../../../runtimes/kubernetes/serving";
 import { anyClusterSettings } from "../../support/cluster-settings";
 import { registrationsOf } from "../../support/mocks";
@@ -96,10 +96,10 @@ describe("declareServing", () => {
   });
 });
 
-describe("allServingManifests", () => {
+describe("servingManifests", () => {
   it("are plain objects of one namespace, each once, whatever the settings", () => {
     const check = fc.property(anyClusterSettings(), (settings) => {
-      const manifests = allServingManifests(settings, served);
+      const manifests = Object.values(servingManifests(settings, served)).flat();
       const keys = manifests.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
       assert.equal(new Set(keys).size, keys.length);
       for (const manifest of manifests) {
@@ -114,7 +114,7 @@ describe("allServingManifests", () => {
 
   it("are the same bytes each time", () => {
     const check = fc.property(anyClusterSettings(), (settings) => {
-      const [once, again] = [1, 2].map(() => JSON.stringify(allServingManifests(settings, served)));
+      const [once, again] = [1, 2].map(() => JSON.stringify(servingManifests(settings, served)));
       assert.equal(once, again);
     });
     fc.assert(check, { numRuns: 30 });

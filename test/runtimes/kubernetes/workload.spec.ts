@@ -6,7 +6,7 @@ import { generationOf, templateOf } from "../../../runtimes/kubernetes/manifests
 import {
   movedByArgo,
   workloadManifests,
-  workloadOf,
+  workloadRefOf,
 } from "../../../runtimes/kubernetes/manifests/workload";
 import { anyClusterSettings } from "../../support/cluster-settings";
 import { served, settingsOf, withReplicas } from "./served";
@@ -30,14 +30,14 @@ function specOf(manifest: Manifest): WorkloadSpec {
 const autoscale = { maxReplicas: 4, cpuPercent: 70, requestsPerSecond: null };
 const generation = generationOf(settingsOf(), served);
 
-describe("workloadOf", () => {
+describe("workloadRefOf", () => {
   for (const [change, kind, name] of [
     [{}, "Deployment", `scorer-${generation}`],
     [{ rollout: "blueGreen" }, "Rollout", "scorer"],
     [{ rollout: "canary" }, "Rollout", "scorer"],
   ] as const) {
     it(`is ${kind} ${name.replace(generation, "<generation>")} with ${JSON.stringify(change)}`, () => {
-      const found = workloadOf(settingsOf(change), served);
+      const found = workloadRefOf(settingsOf(change), served);
       assert.deepEqual([found.kind, found.name], [kind, name]);
     });
   }
@@ -45,7 +45,7 @@ describe("workloadOf", () => {
   it("is an InferenceService of the generation's own with KServe, however traffic would be moved", () => {
     for (const rollout of ["deployment", "blueGreen", "canary"] as const) {
       const settings = settingsOf({ modelFrom: "kserve", rollout });
-      const { kind, name } = workloadOf(settings, served);
+      const { kind, name } = workloadRefOf(settings, served);
       assert.deepEqual(
         [kind, name],
         ["InferenceService", `scorer-${generationOf(settings, served)}`],
