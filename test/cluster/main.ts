@@ -6,7 +6,7 @@ import { engineEnvironment, ensureEngine } from "../../toolchain/engine";
 import { ensureKubernetesPlugin } from "../../toolchain/plugins";
 import { onPath } from "../../toolchain/processes";
 import { defaultRequirements, ensurePython } from "../../toolchain/python";
-import { imageVariable, testNames, variables } from "../support/cluster";
+import { imageVariable, olderImage, testNames, variables } from "../support/cluster";
 import { cluster as together, clusterAlone as alone } from "../suites.json";
 import { behaviours, imageName } from "./bad-scorer/behaviours";
 import { command, type Environment } from "./command";
@@ -30,7 +30,8 @@ async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
 
 /** On a cluster that the user gave; its images have to be given as well, as we can't push to it. */
 function given(): string | null {
-  const missing = ["tollgate", "postgres", "seaweedfs", "prometheus", ...behaviours.map(imageName)]
+  const own = ["tollgate", olderImage, "postgres", "seaweedfs", "prometheus"];
+  const missing = [...own, ...behaviours.map(imageName)]
     .map(imageVariable)
     .filter((name) => !process.env[name]);
   if (missing.length > 0) {

@@ -34,11 +34,13 @@ export interface ClusterProject {
  * A copy of the churn example with its stacks in namespaces of their own, on free NodePorts.
  *
  * @param change edits the `config` of each stack file before the first commit
+ * @param root checkout of Tollgate that runs the project and has the example; default: this one
  */
 export async function clusterProject(
   cluster: TestCluster,
   stacks: readonly string[],
   change: (config: Config, stack: string) => void = () => {},
+  root?: string,
 ): Promise<ClusterProject> {
   const namespaces: Record<string, string> = {};
   const nodePorts: Record<string, number> = {};
@@ -48,7 +50,7 @@ export async function clusterProject(
     while (stacks.some((other) => other !== stack && nodePorts[other] === nodePorts[stack]));
   }
   const { tollgate, postgres, seaweedfs } = cluster.images;
-  const project = await TestProject.create("churn", stacks, (config, stack) => {
+  const settings = (config: Config, stack: string) => {
     config["tollgate:runtime"] = "kubernetes";
     config["tollgate:kubernetes"] = {
       kubeconfig: cluster.kubeconfig,
@@ -66,7 +68,8 @@ export async function clusterProject(
       parameters: { model: "gradient-boosting" },
     };
     change(config, stack);
-  });
+  };
+  const project = await TestProject.create("churn", stacks, settings, root);
   const kubectl = (stack: string, ...args: string[]) =>
     cluster.kubectl(["--namespace", namespaces[stack]!, ...args]);
   return {

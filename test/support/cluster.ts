@@ -10,6 +10,9 @@ export const variables = {
   run: "TOLLGATE_TEST_RUN",
 } as const;
 
+/** Name of the image of the older Tollgate whose stacks are brought forward (`older-tollgate.ts`). */
+export const olderImage = "older_tollgate";
+
 /** Name of the variable with an image by digest, such as TOLLGATE_TEST_IMAGE_POSTGRES. */
 export function imageVariable(name: string): string {
   return `TOLLGATE_TEST_IMAGE_${name.toUpperCase()}`;

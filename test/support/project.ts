@@ -6,7 +6,7 @@ import YAML from "yaml";
 import { isRoot, nobody, otherUser, type OtherUser } from "./other-user";
 import { freePort } from "../../processes/ports";
 
-const root = path.join(__dirname, "..", "..");
+const ownRoot = path.join(__dirname, "..", "..");
 
 export interface CommandResult {
   /** As shells count it: 128 and its number after a signal. */
@@ -31,30 +31,28 @@ export class TestProject {
   private constructor(
     readonly dir: string,
     readonly ports: Record<string, { tracking: number; scorer: number }>,
+    private root: string,
   ) {}
 
-  /** Copies an example; `change` edits the `config` of each stack file before the first commit. */
+  /**
+   * Copies an example; `change` edits the `config` of each stack file before the first commit.
+   *
+   * @param root checkout of Tollgate that runs the project and has the example
+   */
   static async create(
     example: string,
     stacks: readonly string[],
     change: (config: Record<string, unknown>, stack: string) => void = () => {},
+    root = ownRoot,
   ): Promise<TestProject> {
     const dir = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "tollgate-"));
     fs.cpSync(path.join(root, "examples", example), dir, { recursive: true });
-    const projectFile = path.join(dir, "Pulumi.yaml");
-    const toRoot = path.relative(dir, root);
-    fs.writeFileSync(
-      projectFile,
-      fs
-        .readFileSync(projectFile, "utf8")
-        .replace("main: ../..", `main: ${toRoot}`)
-        .replace("path: ../../provider", `path: ${toRoot}/provider`),
-    );
     const ports: Record<string, { tracking: number; scorer: number }> = {};
     for (const stack of stacks) {
       ports[stack] = { tracking: await freePort(), scorer: await freePort() };
     }
-    const project = new TestProject(dir, ports);
+    const project = new TestProject(dir, ports, root);
+    project.#nameRoot(path.join("..", ".."));
     for (const stack of stacks) {
       project.configure(stack, (config) => {
         // A test's machine may be busy. What slow registries and versions come to is tried in specs of their own.
@@ -77,6 +75,24 @@ export class TestProject {
     project.git("config", "user.email", "mira@example.com");
     project.commit("start");
     return project;
+  }
+
+  /** From now on this checkout's Tollgate runs the project, and another one did until now. */
+  upgrade(): void {
+    const before = path.relative(this.dir, this.root);
+    this.root = ownRoot;
+    this.#nameRoot(before);
+  }
+
+  /** Has the project's file name the checkout that runs it, where it names the one at `before`. */
+  #nameRoot(before: string): void {
+    const file = path.join(this.dir, "Pulumi.yaml");
+    const toRoot = path.relative(this.dir, this.root);
+    const text = fs
+      .readFileSync(file, "utf8")
+      .replace(`main: ${before}\n`, `main: ${toRoot}\n`)
+      .replace(`path: ${before}/provider`, `path: ${toRoot}/provider`);
+    fs.writeFileSync(file, text);
   }
 
   /** Edits the `config` map of a stack file. */
@@ -135,7 +151,7 @@ export class TestProject {
   tollgate(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
     if (this.#user) this.#handOver();
     const { prefix = [], env = {} } = this.#user ?? {};
-    const command = [process.execPath, path.join(root, "toolchain", "tollgate.cjs"), ...args];
+    const command = [process.execPath, path.join(this.root, "toolchain", "tollgate.cjs"), ...args];
     const [file, ...words] = [...prefix, ...command];
     return run(file!, words, this.dir, { ...options, env: { ...env, ...options.env } });
   }

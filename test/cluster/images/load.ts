@@ -3,6 +3,7 @@ import { run } from "../../../toolchain/processes";
 import { clusterCache } from "../own-node";
 import type { Progress } from "../../../toolchain/progress";
 import { behaviours, behaviourVariable, imageName } from "../bad-scorer/behaviours";
+import { olderImage } from "../../support/cluster";
 import { makeLayers, type Layers } from "./layers";
 import { imageOf, withArchive, type ImageRecipe } from "./oci";
 
@@ -28,8 +29,8 @@ export async function loadImages(progress: Progress): Promise<Images> {
   return Object.fromEntries(references) as Images;
 }
 
-/** The environment variables of `tollgate` are those of serving/Dockerfile. */
-function recipes({ debian, packages, serving, weed, badScorer }: Layers): ImageRecipe[] {
+/** The environment variables of `tollgate` are those of serving/Dockerfile, then as now. */
+function recipes({ debian, tollgate, older, weed, badScorer }: Layers): ImageRecipe[] {
   const image = (
     name: string,
     layers: ImageRecipe["layers"],
@@ -40,12 +41,10 @@ function recipes({ debian, packages, serving, weed, badScorer }: Layers): ImageR
     layers,
     env: [`PATH=${path_}`, ...env],
   });
+  const python = ["HOME=/tmp", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"];
   return [
-    image(
-      "tollgate",
-      [debian, packages, serving],
-      ["HOME=/tmp", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"],
-    ),
+    image("tollgate", [debian, tollgate.packages, tollgate.serving], python),
+    image(olderImage, [debian, older.packages, older.serving], python),
     // Debian's /usr/bin/psql and the like are scripts that look for Debian's clusters.
     image("postgres", [debian], [], `/usr/lib/postgresql/15/bin:${binaries}`),
     image("seaweedfs", [debian, weed]),

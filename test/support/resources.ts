@@ -1,0 +1,46 @@
+import type { TestProject } from "./project";
+
+/** What a state says of one resource. */
+export interface RecordedResource {
+  readonly urn: string;
+  /** The end of the URN, which the program gave. */
+  readonly name: string;
+  /** What the provider calls it; components have none. */
+  readonly id: string | null;
+  /** When the engine first made it. An update keeps this, a replacement doesn't. */
+  readonly created: string;
+}
+
+interface Exported {
+  deployment: {
+    /** Missing where there are none. */
+    resources?: { urn: string; id?: string; created?: string }[];
+  };
+}
+
+/** Every resource of a stack, as `pulumi stack export` gives them. */
+export async function recordedResources(
+  project: TestProject,
+  stack: string,
+): Promise<RecordedResource[]> {
+  const { stdout } = await project.pulumi(["stack", "export", "--stack", stack]);
+  const { resources = [] } = (JSON.parse(stdout) as Exported).deployment;
+  return resources.map(({ urn, id = null, created = "" }) => ({
+    urn,
+    name: urn.split("::").at(-1)!,
+    id,
+    created,
+  }));
+}
+
+/** Those of `before` that `after` lacks, or has made anew under the same name. */
+export function notKept(
+  before: readonly RecordedResource[],
+  after: readonly RecordedResource[],
+): RecordedResource[] {
+  const now = new Map(after.map((resource) => [resource.urn, resource]));
+  return before.filter(({ urn, id, created }) => {
+    const same = now.get(urn);
+    return same?.id !== id || same.created !== created;
+  });
+}
