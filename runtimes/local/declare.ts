@@ -18,13 +18,13 @@ import {
   artifactStoreEnvironment,
   artifactStoreProcess,
   databaseProcess,
-  type LocalPaths,
   routerProcess,
-  scorerProcess,
   type SecretFile,
   trackingServerProcess,
 } from "./commands";
 import { localFiles } from "./files";
+import type { LocalPaths } from "./process-arguments";
+import { scorerProcess } from "./scorer-command";
 
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
 export const local: Runtime = {
