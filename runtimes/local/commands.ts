@@ -11,7 +11,7 @@ import {
   launcherFile,
 } from "./process-arguments";
 
-/** A secret's file and the fingerprint that tells when it changed. */
+/** A secret's file, and a fingerprint that changes with its content. */
 export interface SecretFile {
   readonly path: string;
   readonly fingerprint: Given;
@@ -62,7 +62,7 @@ export function artifactStoreProcess(
     health: { kind: "http", path: "/healthz", timeoutSeconds: 60 },
     dataPaths: [objects],
     restartOn: { accessKey: keys.access.fingerprint, secretKey: keys.secret.fingerprint },
-    // Writes are with the operating system when they are answered; its own farewell takes 15 s.
+    // An answered write has reached the operating system, so nothing is lost; an orderly shutdown takes 15 s.
     stopTimeoutSeconds: 2,
   };
 }
@@ -75,7 +75,7 @@ export function artifactStoreEnvironment(
   return {
     MLFLOW_S3_ENDPOINT_URL: address,
     AWS_SHARED_CREDENTIALS_FILE: localFiles(settings.stateDir).awsCredentials,
-    // The user's own profiles have no say here.
+    // The user's own AWS profiles must not be read.
     AWS_CONFIG_FILE: "/dev/null",
     AWS_DEFAULT_REGION: "us-east-1",
     AWS_EC2_METADATA_DISABLED: "true",

@@ -167,7 +167,7 @@ function serving(
   return { url: route.url, released: route.digest };
 }
 
-/** Tells scorers apart that differ in anything they are started with: version, bytes, environment or settings. */
+/** Differs between scorers that are started with anything different: version, bytes, environment or settings. */
 function generationOf(settings: Settings, paths: LocalPaths, inputs: ServingInputs): string {
   const { version, digest } = inputs;
   const process = scorerProcess(settings, paths, {

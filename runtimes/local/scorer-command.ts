@@ -9,8 +9,8 @@ import {
 } from "./process-arguments";
 
 /**
- * What a scorer's end takes beyond its last answers, in seconds: it still takes requests for a moment, and kills its model
- * 10 s after the last answer was due.
+ * How long a scorer needs to stop once its last answer is due, in seconds: it accepts requests for a moment after it was
+ * told to stop, and kills its model 10 s after that answer.
  */
 const scorerEndSeconds = 15;
 
@@ -22,7 +22,7 @@ export interface ScorerOf {
   /** Digest of the pinned bytes: scorers are named by it. */
   readonly digest: string;
   readonly trackingUri: Given;
-  /** Part of the name: tells scorers of one digest apart that were started from different settings. */
+  /** Part of the name, so that scorers of one digest with different settings have different names. */
   readonly generation: string;
   /** 0 for the first. */
   readonly replica: number;
