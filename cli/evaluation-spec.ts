@@ -7,7 +7,7 @@ import { SettingsError } from "../project/errors";
 import { stackNames } from "../project/stack-files";
 import { RegistryError } from "../registry/errors";
 import { versionTags } from "../registry/evidence";
-import { scorerOptions } from "../runtimes/local/commands";
+import { scorerOptions } from "../runtimes/local/scorer-command";
 import { localFiles } from "../runtimes/local/files";
 import { gitFacts } from "./git";
 import { lastPin } from "./history";

@@ -44,7 +44,8 @@ export async function newestVersion(client: RegistryClient, model: string): Prom
 
 /** All versions of a model, the newest first. */
 export async function newestFirst(client: RegistryClient, model: string): Promise<ModelVersion[]> {
-  const versions = await client.searchModelVersions(`name='${model.replaceAll("'", "''")}'`);
+  const { nameFilter } = await import("../registry/filter");
+  const versions = await client.searchModelVersions(nameFilter(model));
   return versions.sort((a, b) => Number(b.version) - Number(a.version));
 }
 

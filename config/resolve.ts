@@ -3,7 +3,8 @@ import type { PinnedVersion, Tier } from "../policies/gate";
 import { gateDefaults, gatesSchema, resolveGateConfigurations } from "../policies/configurations";
 import { defaults, signersFile } from "./defaults";
 import { SettingsError } from "../project/errors";
-import { asLabel } from "./names";
+import { contradictions } from "./contradictions";
+import { kubernetesOf } from "./resolve-kubernetes";
 import { parseInWords, pathText, type Problem } from "../strict/problems";
 import { type RawSettings, settingsSchema } from "./schema";
 import type { KubernetesSettings, Settings } from "./settings";
@@ -188,81 +189,6 @@ export const trackingServerName = "tracking-server";
 /** Secret with what clients of the registry send, by the names of MLflow's variables. */
 export const registryCredentialsName = "registry-credentials";
 
-/** What each container asks for where the stack says nothing; measured, see docs/kubernetes.md. */
-const defaultResources: KubernetesSettings["resources"] = {
-  scorer: { cpu: "500m", memory: "512Mi" },
-  trackingServer: { cpu: "500m", memory: "1Gi" },
-  database: { cpu: "250m", memory: "256Mi" },
-  artifactStore: { cpu: "250m", memory: "256Mi" },
-};
-
-function kubernetesOf(
-  raw: RawSettings,
-  tier: TierDefaults,
-  stack: string,
-  inProject: (file: string) => string,
-): KubernetesSettings | null {
-  const written = raw.kubernetes;
-  if (raw.runtime !== "kubernetes" || !written) return null;
-  const { images, service, ingress, gateway, autoscale, resources } = written;
-  const resourcesOf = (part: keyof typeof defaultResources) => ({
-    ...defaultResources[part],
-    ...resources?.[part],
-  });
-  return {
-    cluster: {
-      kubeconfig: written.kubeconfig ? inProject(written.kubeconfig) : null,
-      context: written.context ?? null,
-      namespace: written.namespace ?? asLabel(`${raw.model}-${stack}`),
-    },
-    createNamespace: written.createNamespace ?? defaults.kubernetes.createNamespace,
-    images: {
-      tollgate: images.tollgate,
-      postgres: images.postgres ?? null,
-      seaweedfs: images.seaweedfs ?? null,
-    },
-    imagePullSecrets: written.imagePullSecrets ?? [],
-    rollout: written.rollout ?? defaults.kubernetes.rollout,
-    canarySteps: written.canarySteps ?? [...defaults.kubernetes.canarySteps],
-    modelFrom: written.modelFrom ?? defaults.kubernetes.modelFrom,
-    modelImage: written.modelImage ?? null,
-    service: {
-      type: service?.type ?? defaults.kubernetes.serviceType,
-      nodePort: service?.nodePort ?? null,
-    },
-    ingress: ingress
-      ? {
-          host: ingress.host,
-          className: ingress.className ?? null,
-          tlsSecret: ingress.tlsSecret ?? null,
-        }
-      : null,
-    gateway: gateway
-      ? { host: gateway.host, name: gateway.name, namespace: gateway.namespace ?? null }
-      : null,
-    resourceLevel: tier.resourceLevel,
-    resources: {
-      scorer: resourcesOf("scorer"),
-      trackingServer: resourcesOf("trackingServer"),
-      database: resourcesOf("database"),
-      artifactStore: resourcesOf("artifactStore"),
-    },
-    autoscale: autoscale
-      ? {
-          maxReplicas: autoscale.maxReplicas,
-          cpuPercent: autoscale.requestsPerSecond
-            ? null
-            : (autoscale.cpuPercent ?? defaults.kubernetes.cpuPercent),
-          requestsPerSecond: autoscale.requestsPerSecond ?? null,
-        }
-      : null,
-    monitoring: written.monitoring ?? defaults.kubernetes.monitoring,
-    prometheus: written.prometheus?.replace(/\/+$/, "") ?? null,
-    storageClass: written.storageClass ?? null,
-    priorityClass: written.priorityClass ?? null,
-  };
-}
-
 /** Where a server that listens on an address is reached from this machine. */
 function reachable(host: string): string {
   if (host === "0.0.0.0" || host === "::") return loopback;
@@ -279,93 +205,6 @@ function pinOf(name: string, pin: string): PinnedVersion {
 function bucketOf(stack: string): string {
   const allowed = stack.toLowerCase().replace(/[^a-z0-9]+/g, "-");
   return `tollgate-${allowed}`.slice(0, 63).replace(/-+$/, "");
-}
-
-/** Settings that are right one by one but not together. */
-function contradictions(raw: RawSettings, tier: TierDefaults): Problem[] {
-  const { trackingServer, scorer } = raw;
-  const problems = clusterContradictions(raw, tier);
-  if (trackingServer?.uri !== undefined) {
-    for (const key of ["host", "port", "credentials"] as const) {
-      if (trackingServer[key] === undefined) continue;
-      problems.push({
-        path: ["trackingServer", key],
-        text: `got ${JSON.stringify(trackingServer[key])}, expected nothing beside trackingServer.uri, whose server is kept elsewhere`,
-      });
-    }
-    return problems;
-  }
-  const port = scorer?.port ?? tier.scorerPort;
-  if (port === (trackingServer?.port ?? tier.trackingPort)) {
-    const text = `got ${port}, expected another port than the tracking server's`;
-    problems.push({ path: ["scorer", "port"], text });
-  }
-  return problems;
-}
-
-/** What a cluster needs that this machine doesn't, and the other way round. */
-function clusterContradictions(raw: RawSettings, tier: TierDefaults): Problem[] {
-  const problems: Problem[] = [];
-  const expect = (path: string[], wrong: boolean, text: string) => {
-    if (wrong) problems.push({ path, text });
-  };
-  if (raw.runtime !== "kubernetes") {
-    for (const key of ["database", "artifactStore"] as const) {
-      const got = raw[key]?.secret;
-      const text = `got ${JSON.stringify(got)}, expected nothing, for runtime ${raw.runtime ?? defaults.runtime} keeps its own`;
-      expect([key, "secret"], got !== undefined, text);
-    }
-    return problems;
-  }
-  const { kubernetes, database, artifactStore, trackingServer, scorer } = raw;
-  const managed = trackingServer?.uri === undefined;
-  const missing = "got nothing, expected an image by digest";
-  expect(["kubernetes"], !kubernetes, "got nothing, expected at least kubernetes.images.tollgate");
-  const postgres = managed && !database?.secret && (database?.kind ?? tier.database) === "postgres";
-  expect(
-    ["kubernetes", "images", "postgres"],
-    !!kubernetes && postgres && !kubernetes.images.postgres,
-    `${missing}, or a database kept elsewhere (tollgate:database.secret)`,
-  );
-  const s3 =
-    managed && !artifactStore?.secret && (artifactStore?.kind ?? tier.artifactStore) === "s3";
-  expect(
-    ["kubernetes", "images", "seaweedfs"],
-    !!kubernetes && s3 && !kubernetes.images.seaweedfs,
-    `${missing}, or a store kept elsewhere (tollgate:artifactStore.secret)`,
-  );
-  expect(
-    ["kubernetes", "modelImage"],
-    kubernetes?.modelFrom === "image" && !kubernetes.modelImage,
-    `${missing}, for modelFrom is "image"`,
-  );
-  expect(
-    ["kubernetes", "rollout"],
-    kubernetes?.modelFrom === "kserve" &&
-      (kubernetes.rollout ?? defaults.kubernetes.rollout) !== "deployment",
-    `got ${JSON.stringify(kubernetes?.rollout)}, expected "deployment": Argo Rollouts can't move what KServe serves`,
-  );
-  expect(
-    ["kubernetes", "autoscale", "requestsPerSecond"],
-    kubernetes?.modelFrom === "kserve" && kubernetes.autoscale?.requestsPerSecond !== undefined,
-    `got ${kubernetes?.autoscale?.requestsPerSecond}, expected cpuPercent: KServe scales by nothing else here`,
-  );
-  expect(
-    ["scorer", "memoryMiB"],
-    scorer?.memoryMiB !== undefined,
-    `got ${scorer?.memoryMiB}, expected nothing: in a cluster tollgate:kubernetes.resources.scorer.memory says it`,
-  );
-  for (const [key, host] of [
-    ["trackingServer", trackingServer?.host],
-    ["scorer", scorer?.host],
-  ] as const) {
-    expect(
-      [key, "host"],
-      host !== undefined,
-      `got ${JSON.stringify(host)}, expected nothing: in a cluster tollgate:kubernetes.service says who gets in`,
-    );
-  }
-  return problems;
 }
 
 function line({ path, text }: Problem): string {

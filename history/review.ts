@@ -20,7 +20,7 @@ type RecordedReview = Pick<Review, "level"> & {
 
 /**
  * The anchor by the receipts, else by the admission in the checkpoint; null when there is neither. Branch and commit are
- * those of the last release that had any, so that one without doesn't make them forgotten.
+ * those of the last release that had any: a later release without them must not make them forgotten.
  *
  * @param receipts of the stack, oldest first
  * @param recorded the review of the admission that the engine has recorded

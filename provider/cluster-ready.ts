@@ -120,7 +120,7 @@ function hasFailed(kind: ClusterReadyInputs["kind"], { status }: AwaitedWorkload
   return kind === "Job" && condition(status?.conditions, "Failed")?.status === "True";
 }
 
-/** Why no pod could be made: a quota, Pod Security, an admission webhook. Kubernetes tells it by events alone. */
+/** Why no pod could be made: a quota, Pod Security, an admission webhook. Kubernetes reports it in events only. */
 async function refusal(
   cluster: Cluster,
   { kind, name, cluster: { namespace } }: ClusterReadyInputs,

@@ -15,8 +15,8 @@ interface Version {
 
 /**
  * Artifact path of a document about a version, inside the version's run. Versions of several models may come from one
- * run, as a copied version does, and share even their number: the path is told apart by name, number and digest. Those are
- * hashed, because a model's name may hold what a path can't, at any length.
+ * run, as a copied version does, and may share even their number, so the path is made from name, number and digest. These
+ * are hashed, because a model's name may hold what a path can't, at any length.
  *
  * `serving/tollgate_serving/artifacts.py` makes the same names; both are tested on `serving/tests/artifact_vectors.json`.
  */

@@ -5,6 +5,7 @@ import type { ModelVersion, RegistryClient } from "./client";
 import { digestOfArtifacts, digestOfFolder } from "./digest";
 import { isRegistryError, RegistryError } from "./errors";
 import { versionTags } from "./evidence";
+import { nameFilter } from "./filter";
 import { lineageOf, promotedFrom } from "./lineage";
 import { openModelVersion } from "./model-files";
 import { type ArtifactFolder, joinUri } from "./stores/artifact-folder";
@@ -172,7 +173,7 @@ async function findCopy(
   name: string,
   origin: string,
 ): Promise<ModelVersion | undefined> {
-  const versions = await to.searchModelVersions(`name='${name.replaceAll("'", "''")}'`);
+  const versions = await to.searchModelVersions(nameFilter(name));
   return versions.find(
     ({ status, tags }) => status === "READY" && tags[versionTags.promotedFrom] === origin,
   );

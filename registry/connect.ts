@@ -20,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * A client for the registry of a stack's settings, with the credentials that the environment holds for it.
  *
  * @param way how it is reached when its address doesn't lead there from here
- * @param own reads the credentials of an environment's own registry, which wants no others
+ * @param own reads the credentials of an environment's own registry; no others are sent then
  */
 export function connectRegistry(
   address: RegistryAddress,

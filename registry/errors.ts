@@ -6,7 +6,7 @@ export type RegistryErrorKind =
   | "timeout"
   /** The registry answered that the thing does not exist. */
   | "not-found"
-  /** The registry wants other credentials (401, 403). */
+  /** The registry refuses the credentials (401, 403). */
   | "unauthorised"
   /** Something answered, but not as MLflow does: HTML, broken JSON, a field missing. */
   | "bad-answer"

@@ -65,7 +65,7 @@ export const evidenceSchema = z.strictObject({
   /** Null when the model was logged without one. */
   signature: signatureSchema.nullable(),
   latency: latencySchema,
-  /** Resident memory of the real scorer after the latency requests, in bytes; null where it can't be told. */
+  /** Resident memory of the real scorer after the latency requests, in bytes; null where it can't be measured. */
   memoryBytes: z.int().positive().nullable(),
   /** Did the real scorer start from these bytes and answer a sample with as many predictions as rows? */
   smoke: z.strictObject({ passed: z.boolean(), detail: z.string() }),

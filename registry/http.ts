@@ -219,7 +219,7 @@ export class Http {
     return wire.send({ method: request.method, url, headers, body, signal });
   }
 
-  /** The header of that name, where the registry wants one. */
+  /** The value of the `authorization` header, if there are credentials. */
   async #authorized(request: HttpRequest): Promise<string | undefined> {
     try {
       return await this.#authorization();

@@ -39,7 +39,7 @@ export const latencySchema = z.strictObject({
   requests: z.int().positive(),
   /** Callers at the same time. */
   concurrency: z.int().positive(),
-  /** Rounds of so many requests; the one with the least other work counts. Not in documents of before there were several. */
+  /** Rounds of so many requests; the one with the least other work counts. Absent from documents older than repeated rounds. */
   rounds: z.int().positive().optional(),
   /** Share of the machine's processors that other processes took in the round that counts, 0 to 1; absent where nobody can tell. */
   load: z.number().min(0).max(1).optional(),
@@ -81,8 +81,8 @@ export const classesSchema = z.strictObject({
 
 /**
  * How many different rows a measurement stands on: rows that are alike in every column the model takes and in the label
- * are one. Optional wherever it stands, as documents of former versions don't have it; what was measured before must
- * stay readable, but a gate that needs it wants another evaluation.
+ * are one. Optional everywhere, because older documents don't have it and must stay readable; a gate that needs it asks
+ * for another evaluation.
  */
 export const supportSchema = z.strictObject({
   distinctRows: rows,
@@ -259,7 +259,7 @@ export const comparisonSchema = z.strictObject({
     .nullable(),
 });
 
-/** Evaluation rows that are also training rows, told by a hash of the whole row. */
+/** Evaluation rows that are also training rows, found by a hash of the whole row. */
 export const leakageSchema = z.strictObject({
   trainingData: z.strictObject({ path: z.string(), digest: digestSchema, rows }),
   evaluationRows: rows,
@@ -286,7 +286,7 @@ export const codeSchema = z.strictObject({
        * `skops ObjectNode`; absent in older documents.
        */
       uses: z.record(z.string(), z.array(z.string())).optional(),
-      /** Why the file can't be scanned, or what in it is code; null when it can be told by its loads. */
+      /** Why the file can't be scanned, or what in it is code; null when its loads show what it runs. */
       problem: z.string().nullable(),
       /** sha256 of the file's bytes, lower-case hex; absent in older documents. */
       sha256: z

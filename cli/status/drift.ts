@@ -3,9 +3,9 @@ import { samePin } from "../../history/rollback";
 import { nameOfPin } from "../../history/pin-name";
 import type { Status } from "./status";
 
-/** What drift is told by, besides the facts that `status` shows. */
+/** What drift is found from, besides the facts that `status` shows. */
 export interface DriftInputs {
-  /** The stage that the pinned version shall be in. */
+  /** The stage that the pinned version should be in. */
   readonly stage: string;
   /** Is there the journal of a release that isn't complete? */
   readonly interrupted: boolean;
@@ -56,7 +56,7 @@ export function driftOf(
   return drift;
 }
 
-/** Servers that somebody ended needn't answer; what is left to differ is said. */
+/** Drift of an environment whose servers were stopped on purpose: nobody has to answer, the rest may still differ. */
 function driftOfEnded(facts: Omit<Status, "drift">, interrupted: boolean): string[] {
   const { answer, url } = facts.serving;
   return [

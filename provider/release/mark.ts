@@ -1,5 +1,6 @@
 import type { RegistryClient } from "../../registry/client";
 import { isRegistryError } from "../../registry/errors";
+import { nameFilter } from "../../registry/filter";
 import { reasonOf } from "../failures";
 import type { StageAliasInputs } from "../inputs";
 import type { PreviousMark } from "./journal";
@@ -117,7 +118,7 @@ async function previousMark(
 ): Promise<PreviousMark> {
   const stages: Record<string, PreviousMark["stages"][string]> = {};
   if (stage !== "None") {
-    for (const each of await registry.searchModelVersions(`name='${model}'`)) {
+    for (const each of await registry.searchModelVersions(nameFilter(model))) {
       if (each.currentStage === stage) stages[each.version] = stage;
     }
     stages[version] = (await stageOf(registry, model, version)) ?? "None";

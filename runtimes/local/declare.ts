@@ -18,13 +18,13 @@ import {
   artifactStoreEnvironment,
   artifactStoreProcess,
   databaseProcess,
-  type LocalPaths,
   routerProcess,
-  scorerProcess,
   type SecretFile,
   trackingServerProcess,
 } from "./commands";
 import { localFiles } from "./files";
+import type { LocalPaths } from "./process-arguments";
+import { scorerProcess } from "./scorer-command";
 
 /** Real servers as processes of this machine, kept by the provider. Needs Node and Python alone. */
 export const local: Runtime = {
@@ -167,7 +167,7 @@ function serving(
   return { url: route.url, released: route.digest };
 }
 
-/** Tells scorers apart that differ in anything they are started with: version, bytes, environment or settings. */
+/** Differs between scorers that are started with anything different: version, bytes, environment or settings. */
 function generationOf(settings: Settings, paths: LocalPaths, inputs: ServingInputs): string {
   const { version, digest } = inputs;
   const process = scorerProcess(settings, paths, {

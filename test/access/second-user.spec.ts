@@ -14,6 +14,7 @@ import { routeFiles } from "../../provider/envoy/files";
 import { credentialType } from "../../provider/types/credential";
 import { processType } from "../../provider/types/process";
 import * as commands from "../../runtimes/local/commands";
+import type { ProcessArguments } from "../../runtimes/local/process-arguments";
 import { localFiles } from "../../runtimes/local/files";
 import { recordOf } from "../runtimes/local/support";
 import { type FakeScorer, startFakeScorer } from "../support/fake-scorer";
@@ -115,7 +116,7 @@ describe("a second user of the host", function () {
     fs.rmSync(folder, { recursive: true, force: true });
   });
 
-  async function create(declared: commands.ProcessArguments) {
+  async function create(declared: ProcessArguments) {
     started.push(declared.name);
     return (await processType.create(declared as ProcessInputs)).outputs;
   }

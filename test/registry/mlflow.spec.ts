@@ -11,6 +11,7 @@ import { digestOfFolder, digestOfModelVersion } from "../../registry/digest";
 import { isRegistryError } from "../../registry/errors";
 import { artifactPath } from "../../registry/artifact-paths";
 import { versionTags } from "../../registry/evidence";
+import { nameFilter } from "../../registry/filter";
 import { openModelVersion } from "../../registry/model-files";
 import { openArtifactFolder } from "../../registry/stores/open-folder";
 import { compliantEvidence } from "../support/fixtures";
@@ -227,6 +228,17 @@ describe("RegistryClient on real MLflow servers", function () {
     const versions = await client.searchModelVersions(`name='${name}'`);
     assert.deepEqual(versions.map(({ version }) => version).sort(), ["1", "2"]);
   });
+
+  for (const quoted of ["it's", 'the "new" one', "x' OR name='churn", "back\\slash"]) {
+    it(`finds the model ${quoted} and no other`, async () => {
+      await client.createRegisteredModel(quoted);
+      const models = await client.searchRegisteredModels(nameFilter(quoted));
+      assert.deepEqual(
+        models.map((model) => model.name),
+        [quoted],
+      );
+    });
+  }
 
   it("copies a version straight into S3, where an ordinary client loads it and predicts the same", async () => {
     const digest = await digestOfModelVersion(client, name, "1");

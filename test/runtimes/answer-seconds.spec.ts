@@ -1,7 +1,7 @@
 // One setting says how long an answer may take. Whoever stands between a caller and its answer waits that long.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { scorerProcess } from "../../runtimes/local/commands";
+import { scorerProcess } from "../../runtimes/local/scorer-command";
 import { preStopSeconds, scorerTemplate } from "../../runtimes/kubernetes/manifests/scorer";
 import { routeManifests } from "../../runtimes/kubernetes/manifests/traffic";
 import { routeTo, watchedRouteTo } from "../../provider/envoy/routes";

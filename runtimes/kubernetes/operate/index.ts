@@ -27,7 +27,7 @@ export const operations: Operations = {
     const { registryExists } = await import("./registry");
     return registryExists(inCluster(settings));
   },
-  // An address inside a cluster is that of a namespace and a Service, which the cluster keeps apart.
+  // Addresses inside a cluster belong to a Service of a namespace, so two stacks can't claim the same one.
   strangers: () => Promise.resolve([]),
   requireOwnRegistry: () => Promise.resolve(),
   async withReachableRegistry(settings, work) {

@@ -30,7 +30,7 @@ async function answers(kubernetes: ClusterSettings["kubernetes"]): Promise<void>
     try {
       await cluster.find(`/api/v1/namespaces/${namespace}`);
     } catch (error) {
-      // It answers: which right is missing for what, a later request tells.
+      // The cluster answers, which is enough here: a later request names the missing right.
       if (!(error instanceof ClusterError && error.code === "forbidden")) throw error;
     }
     const { missingKinds } = await import("../doctor/apis");

@@ -15,7 +15,7 @@ import {
 /** Longest wait for one answer of the API server, in milliseconds: `status` has to answer with everything down. */
 const timeoutMs = 5000;
 
-/** What a cluster tells of a stack. */
+/** What is read from a cluster about a stack. */
 type ClusterFacts = Pick<Observed, "serving" | "pods" | "interrupted" | "objects"> & {
   readonly cluster: NonNullable<Observed["cluster"]>;
 };

@@ -36,8 +36,8 @@ interface Listed {
 
 /**
  * Is everything of a stack in its cluster as the last `up` from this machine left it? Then the engine needn't look at
- * each object, which takes about as long as all the rest of an `up` that changes nothing. Whatever can't be told is
- * answered by no.
+ * each object, which takes about as long as all the rest of an `up` that changes nothing. False whenever it
+ * can't be known.
  */
 export async function isUntouched(settings: ClusterSettings): Promise<boolean> {
   const left = digestLeft(settings.stateDir, "cluster-seen");

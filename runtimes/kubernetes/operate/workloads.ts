@@ -60,7 +60,7 @@ export interface CallersService {
 }
 
 /**
- * What was done to workloads past Tollgate, and what became of them; a sentence each.
+ * Changes to workloads that Tollgate didn't make, and failures of workloads, a sentence each.
  *
  * @param expected what the settings of now would make; what has other settings is of an older `up`, and is only looked
  *   at for what it says of itself

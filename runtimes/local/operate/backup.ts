@@ -9,7 +9,7 @@ import type { DataBackup } from "../../operations";
 const run = promisify(execFile);
 
 /**
- * Claims the place of a backup, so that a place that won't do is told before anything is changed.
+ * Claims the place of a backup. A place that can't be used is an error before anything is changed.
  *
  * @param wanted as the user wrote it, seen from the working directory
  * @throws OperationError for a file that is there, or a folder that isn't

@@ -62,7 +62,7 @@ async function idleScorers(
   processes: readonly ProcessStatus[],
 ): Promise<string[]> {
   const { releasedVersion } = await import("../../../provider/release/released");
-  const { isScorerName } = await import("../commands");
+  const { isScorerName } = await import("../scorer-command");
   const used = new Set(releasedVersion(stateDir)?.scorers);
   return processes
     .filter(({ name, address }) => address !== null && isScorerName(name))

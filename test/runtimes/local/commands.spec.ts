@@ -1,6 +1,7 @@
 // What each process is started with. That the servers accept it is shown in ../servers/.
 import assert from "node:assert/strict";
 import * as commands from "../../../runtimes/local/commands";
+import { scorerProcess } from "../../../runtimes/local/scorer-command";
 import { localFiles } from "../../../runtimes/local/files";
 import { digestOf, stagingSettings } from "../../support/fixtures";
 
@@ -31,7 +32,7 @@ const all = {
     { destination: "s3://bucket", environment: { MLFLOW_S3_ENDPOINT_URL: "http://127.0.0.1:1" } },
   ),
   router: commands.routerProcess(settings, paths),
-  scorer: commands.scorerProcess(settings, paths, scorer),
+  scorer: scorerProcess(settings, paths, scorer),
 };
 
 describe("commands", () => {
@@ -76,7 +77,7 @@ describe("commands", () => {
       tokenVariable: "DAGSHUB_TOKEN",
       caFile: "/ca.pem",
     };
-    const other = commands.scorerProcess({ ...settings, trackingServer }, paths, scorer);
+    const other = scorerProcess({ ...settings, trackingServer }, paths, scorer);
     assert.equal(other.passEnvironment["MLFLOW_TRACKING_TOKEN"], "DAGSHUB_TOKEN");
     assert.equal(other.environment["MLFLOW_TRACKING_SERVER_CERT_PATH"], "/ca.pem");
   });
@@ -87,7 +88,7 @@ describe("commands", () => {
     const own = stagingSettings({
       trackingServer: { ...trackingServer, credentials: { passwordFile } },
     });
-    const { environment, passEnvironment } = commands.scorerProcess(own, paths, scorer);
+    const { environment, passEnvironment } = scorerProcess(own, paths, scorer);
     assert.equal(environment["TOLLGATE_REGISTRY_PASSWORD_FILE"], passwordFile);
     assert.deepEqual(
       Object.keys(passEnvironment).filter((name) => name.startsWith("MLFLOW_TRACKING")),
@@ -98,7 +99,7 @@ describe("commands", () => {
 
   it("have a scorer keep callers' rows in a file of its own when the settings say so", () => {
     const capturing = { ...settings, scorer: { ...settings.scorer, captureRows: 500 } };
-    const { command } = commands.scorerProcess(capturing, paths, scorer);
+    const { command } = scorerProcess(capturing, paths, scorer);
     const file = `/project/.tollgate/staging/data/captured/scorer-${"a".repeat(12)}-f00-1.csv`;
     assert.deepEqual(command.slice(-4), ["--capture-rows", "500", "--capture-file", file]);
     assert.equal(all.scorer.command.includes("--capture-rows"), false);

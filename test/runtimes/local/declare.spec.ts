@@ -9,11 +9,11 @@ import {
   artifactStoreEnvironment,
   artifactStoreProcess,
   databaseProcess,
-  type ProcessArguments,
   trackingServerProcess,
 } from "../../../runtimes/local/commands";
 import { local } from "../../../runtimes/local/declare";
 import { localFiles } from "../../../runtimes/local/files";
+import type { ProcessArguments } from "../../../runtimes/local/process-arguments";
 import { pythonEnvironmentDir } from "../../../toolchain/python";
 import { stagingSettings } from "../../support/fixtures";
 import { type Registration, registrationsOf } from "../../support/mocks";

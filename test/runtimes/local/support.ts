@@ -5,7 +5,7 @@ import path from "node:path";
 import { readRecord, type RunningRecord, runFolder } from "../../../processes/folder";
 import type { ProcessInputs, ProcessOutputs } from "../../../processes/process";
 import { stopProcess } from "../../../processes/stop";
-import type { ProcessArguments } from "../../../runtimes/local/commands";
+import type { ProcessArguments } from "../../../runtimes/local/process-arguments";
 
 export const root = path.join(__dirname, "..", "..", "..");
 

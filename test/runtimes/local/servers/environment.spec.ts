@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { registryClient } from "../../../../config/registry";
 import * as commands from "../../../../runtimes/local/commands";
+import type { ProcessArguments } from "../../../../runtimes/local/process-arguments";
 import { localFiles } from "../../../../runtimes/local/files";
 import { freePort } from "../../../../processes/ports";
 import { stopProcess } from "../../../../processes/stop";
@@ -65,7 +66,7 @@ describe("a registry on PostgreSQL and S3", function () {
     const access = await credential(files.accessKey);
     const secret = await credential(files.secretKey);
     const registry = await credential(passwordFile);
-    const create = async (declared: commands.ProcessArguments) =>
+    const create = async (declared: ProcessArguments) =>
       (await processType.create(stage.of(declared))).outputs;
     const [database, store] = await Promise.all([
       create(commands.databaseProcess(settings, paths, password)),

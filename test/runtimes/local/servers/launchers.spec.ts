@@ -10,6 +10,7 @@ import { routeFiles } from "../../../../provider/envoy/files";
 import { credentialType } from "../../../../provider/types/credential";
 import { processType } from "../../../../provider/types/process";
 import * as commands from "../../../../runtimes/local/commands";
+import type { LocalPaths } from "../../../../runtimes/local/process-arguments";
 import { localFiles } from "../../../../runtimes/local/files";
 import { stagingSettings } from "../../../support/fixtures";
 import { testPython } from "../../../support/mlflow";
@@ -18,7 +19,7 @@ import { refusal, root, Stage } from "../support";
 describe("launchers", function () {
   this.timeout(120_000);
   let stage: Stage;
-  let paths: commands.LocalPaths;
+  let paths: LocalPaths;
 
   beforeEach(async () => {
     const python = await testPython();
