@@ -6,7 +6,7 @@ import path from "node:path";
 import { stringify } from "yaml";
 import { run } from "../cli/program";
 import { filesOf } from "../runtimes/kubernetes/operate/render-files";
-import { writeRendering } from "../cli/render-folder";
+import { writeRendering } from "../cli/render/folder";
 import { resolveSettings } from "../config/resolve";
 import type { ClusterSettings } from "../config/settings";
 import { renderedGroups } from "../runtimes/kubernetes/render";

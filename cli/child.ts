@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { CliError, exitCodes } from "./errors";
-import type { Output } from "./output";
+import type { Output } from "./terminal/output";
 import { forwardSignals } from "./signals";
 
 export interface ChildRequest {

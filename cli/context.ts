@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Settings } from "../config/settings";
 import { realFolder, requireStackName, stackNames } from "../project/stack-files";
 import { CliError, usageError } from "./errors";
-import type { Output } from "./output";
+import type { Output } from "./terminal/output";
 
 /** Folder of Tollgate itself, with `serving/`, `policies/` and the packages. */
 export const root = resolve(__dirname, "..");

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { type GlobalOptions, openContext } from "./context";
 import { exitCodes, reportOf, usageError } from "./errors";
-import { Output, type Outcome, type Streams } from "./output";
+import { Output, type Outcome, type Streams } from "./terminal/output";
 import type { Verb } from "./verb";
 import { verbs } from "./verbs";
 

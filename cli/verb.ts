@@ -1,5 +1,5 @@
 import type { Context } from "./context";
-import type { Outcome } from "./output";
+import type { Outcome } from "./terminal/output";
 
 /** Options as commander gives them: by camel-case name. */
 export type Options = Readonly<Record<string, unknown>>;

@@ -7,8 +7,8 @@ import type { ApprovalPredicate } from "../../trust/types";
 import { operationsOf } from "../../runtimes";
 import { optionDefaults } from "../defaults";
 import { CliError } from "../errors";
-import { type Identity, identify, lifetime, sign } from "../signing";
-import { evidenceToSign } from "../waiving";
+import { type Identity, identify, lifetime, sign } from "../signing/signing";
+import { evidenceToSign } from "../signing/waiving";
 import type { Run } from "../verb";
 
 /** Longest time an approval may be given for, in days. */
@@ -34,7 +34,7 @@ export const run: Run = async (context, options) => {
   const candidate = (await fetchCandidate(settings, false))!;
   const evidence = evidenceToSign({ candidate });
   const identity = await identify(settings, options, "approval");
-  const { rulesIn } = await import("../approvals");
+  const { rulesIn } = await import("../signing/approvals");
   const rules = rulesIn(settings, candidate);
   if ("problem" in rules) throw nobodyCan(settings, pin, rules);
   const now = new Date();

@@ -5,12 +5,12 @@ import { operationsOf } from "../../runtimes";
 import type { DataBackup } from "../../runtimes/operations";
 import { keptNames } from "../../processes/kept";
 import type { Context } from "../context";
-import { confirmLoss } from "../confirming";
+import { confirmLoss } from "../terminal/confirming";
 import { requireOwnState, runEngine } from "../engine/run";
 import { countLine } from "../engine/steps";
 import { CliError, usageError } from "../errors";
-import type { Outcome } from "../output";
-import { failureOf } from "../releasing";
+import type { Outcome } from "../terminal/output";
+import { failureOf } from "../releasing/releasing";
 import { recordDestroyed } from "../status/ended";
 import type { Options, Run } from "../verb";
 

@@ -4,7 +4,7 @@ import { operationsOf } from "../../runtimes";
 import type { Part } from "../../toolchain/doctor";
 import { type Context, root } from "../context";
 import { exitCodes } from "../errors";
-import type { Style } from "../output";
+import type { Style } from "../terminal/output";
 import type { Run } from "../verb";
 
 const styles: Record<Part["status"], Style> = {

@@ -1,5 +1,5 @@
 import { engineFor } from "../engine/run";
-import { plainClient, quoted } from "../registry-environment";
+import { plainClient, quoted } from "../registry/environment";
 import type { Run } from "../verb";
 
 /**

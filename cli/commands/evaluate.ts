@@ -1,7 +1,7 @@
 import { exitCodes, usageError } from "../errors";
-import { describeEvaluation, evaluate } from "../evaluation";
-import { readyVersion, registryOf } from "../registry";
-import { saidByTraining } from "../trained";
+import { describeEvaluation, evaluate } from "../evaluation/evaluation";
+import { readyVersion, registryOf } from "../registry/registry";
+import { saidByTraining } from "../training/trained";
 import type { Run } from "../verb";
 
 /** `tollgate evaluate`: measures, records the evidence, judges. Approvals belong to the pin and are only shown. */

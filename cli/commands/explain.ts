@@ -10,7 +10,7 @@ import type { Gate, GateLevel } from "../../policies/gate";
 import { gates } from "../../policies/gates";
 import { usageError } from "../errors";
 import type { Context } from "../context";
-import type { Output } from "../output";
+import type { Output } from "../terminal/output";
 import type { Run } from "../verb";
 
 /** `tollgate explain`: what a gate measures, and what is in force here. Without a gate: all of them, a line each. */

@@ -6,9 +6,9 @@ import { evidenceLimits } from "../../registry/evidence-document";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
 import { readFileUpTo, readStdinUpTo } from "../input";
-import { verdictsText } from "../judgement";
+import { verdictsText } from "../releasing/judgement";
 import { nameOfPin } from "../../history/pin-name";
-import type { Outcome } from "../output";
+import type { Outcome } from "../terminal/output";
 import type { Options, Run } from "../verb";
 
 /** Longest envelope that is read, in bytes; a usual one has 1 kB. */

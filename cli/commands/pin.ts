@@ -2,7 +2,7 @@ import { stackFile } from "../../project/stack-files";
 import { usageError } from "../errors";
 import { commitLines } from "../git";
 import { nameOfPin } from "../../history/pin-name";
-import { digestOf, readyVersion, registryOf } from "../registry";
+import { digestOf, readyVersion, registryOf } from "../registry/registry";
 import type { Run } from "../verb";
 
 /** `tollgate pin`: writes the one line whose change is the promotion. */

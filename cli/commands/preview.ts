@@ -7,8 +7,13 @@ import type { EngineReport } from "../engine/events";
 import { requireOwnState, runEngine } from "../engine/run";
 import { causesOf } from "../engine/sentences";
 import { CliError, exitCodes } from "../errors";
-import { type Judgement, judgeCandidate, judgePin, requireNoStranger } from "../judgement";
-import { previewDocument, previewMarkdown, previewText } from "../preview";
+import {
+  type Judgement,
+  judgeCandidate,
+  judgePin,
+  requireNoStranger,
+} from "../releasing/judgement";
+import { previewDocument, previewMarkdown, previewText } from "../releasing/preview";
 import type { Run } from "../verb";
 
 /** `tollgate preview`: what would change, the move of the pin, every verdict. Exit code 2 when the pin is refused. */

@@ -4,17 +4,17 @@ import type { PinnedVersion } from "../../policies/gate";
 import { stackFile } from "../../project/stack-files";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
-import { describeEvaluation, evaluate } from "../evaluation";
-import { checkedReason, forceWaivers } from "../forcing";
+import { describeEvaluation, evaluate } from "../evaluation/evaluation";
+import { checkedReason, forceWaivers } from "../signing/forcing";
 import { commitLines, requireCodeOf } from "../git";
 import { lastPin } from "../history";
-import { judgeVersion } from "../judgement";
+import { judgeVersion } from "../releasing/judgement";
 import { nameOfPin } from "../../history/pin-name";
 import { operationsOf } from "../../runtimes";
-import { provenTraining } from "../provenance";
-import { existingVersion, registryOf } from "../registry";
-import { release } from "../releasing";
-import { parseParameters, train } from "../training";
+import { provenTraining } from "../signing/provenance";
+import { existingVersion, registryOf } from "../registry/registry";
+import { release } from "../releasing/releasing";
+import { parseParameters, train } from "../training/training";
 import type { Run } from "../verb";
 
 /**

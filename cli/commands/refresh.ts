@@ -1,7 +1,7 @@
 import { operationsOf } from "../../runtimes";
 import type { Step } from "../engine/events";
 import { requireOwnState, runEngine } from "../engine/run";
-import { failureOf } from "../releasing";
+import { failureOf } from "../releasing/releasing";
 import type { Run } from "../verb";
 
 /** `tollgate refresh`: records what really runs. Every difference it finds is listed; `up` puts it right. */

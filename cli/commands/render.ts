@@ -4,10 +4,10 @@ import { operationsOf } from "../../runtimes";
 import type { RenderedFiles, Rendering as RenderedEnvironment } from "../../runtimes/operations";
 import type { Context } from "../context";
 import { CliError, exitCodes, usageError } from "../errors";
-import { judgePin, type Judgement, verdictsText } from "../judgement";
+import { judgePin, type Judgement, verdictsText } from "../releasing/judgement";
 import { nameOfPin } from "../../history/pin-name";
-import type { Outcome } from "../output";
-import type { Difference } from "../render-folder";
+import type { Outcome } from "../terminal/output";
+import type { Difference } from "../render/folder";
 import type { Run } from "../verb";
 
 /**
@@ -24,7 +24,7 @@ export const run: Run = async (context, options) => {
   const judgement = await judgePin(settings);
   if (judgement?.blocked) return refusal(settings, judgement, context);
   const files = await guarded(settings, await render(settings));
-  const { differencesIn, writeRendering } = await import("../render-folder");
+  const { differencesIn, writeRendering } = await import("../render/folder");
   const rendering = { settings, folder, files, judgement };
   if (options.check) {
     return checked(rendering, differencesIn(folder, settings.stack, files));
@@ -55,7 +55,7 @@ async function guarded(
   settings: Settings,
   { resources, files }: RenderedEnvironment,
 ): Promise<RenderedFiles> {
-  const { objectionsTo } = await import("../render-guardrails");
+  const { objectionsTo } = await import("../render/guardrails");
   const objections = await objectionsTo(settings, resources);
   if (objections.length > 0) {
     throw new CliError("guardrail", objections.join("\n"), exitCodes.refused);

@@ -14,7 +14,7 @@ export const run: Run = async (context, options) => {
     import("../../history/receipts"),
     import("../../admission/replay"),
     import("../../pack/digest"),
-    import("../kept-evidence"),
+    import("../signing/kept-evidence"),
   ]);
   const { receipts } = readReceipts(settings.stateDir);
   const replayed = replay(settings, receipts, (receipt) => keptEvidence(settings, receipt));

@@ -5,11 +5,11 @@ import type { PinnedVersion } from "../../policies/gate";
 import type { Settings } from "../../config/settings";
 import { operationsOf } from "../../runtimes";
 import { CliError, exitCodes } from "../errors";
-import { checkedReason, forceWaivers } from "../forcing";
+import { checkedReason, forceWaivers } from "../signing/forcing";
 import { commitLines } from "../git";
-import { judgeVersion } from "../judgement";
+import { judgeVersion } from "../releasing/judgement";
 import { nameOfPin } from "../../history/pin-name";
-import { refusal, release } from "../releasing";
+import { refusal, release } from "../releasing/releasing";
 import type { Run } from "../verb";
 
 /** `tollgate rollback`: an earlier released pin, judged again, written, and released as a forward `up`. */

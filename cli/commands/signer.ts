@@ -4,8 +4,8 @@ import type { Settings } from "../../config/settings";
 import type { PublicKey } from "../../trust/allowed-signers";
 import type { Purpose } from "../../trust/types";
 import { CliError, usageError } from "../errors";
-import type { Outcome, Output } from "../output";
-import { createKey } from "../signing";
+import type { Outcome, Output } from "../terminal/output";
+import { createKey } from "../signing/signing";
 import type { Options, Run } from "../verb";
 
 const purposes: readonly Purpose[] = ["training", "evidence", "approval", "waiver"];

@@ -4,7 +4,7 @@ import { statusOf, type Status } from "../status";
 import type { Ended } from "../status/status";
 import { age } from "../../runtimes/since";
 import type { Context } from "../context";
-import type { Output } from "../output";
+import type { Output } from "../terminal/output";
 import type { Run } from "../verb";
 
 /** `tollgate status`: works with everything down, and changes nothing. */

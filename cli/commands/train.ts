@@ -1,4 +1,4 @@
-import { parseParameters, train } from "../training";
+import { parseParameters, train } from "../training/training";
 import type { Run } from "../verb";
 
 /** `tollgate train`: prints the JSON line of the trained version. */

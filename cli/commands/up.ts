@@ -1,4 +1,4 @@
-import { release } from "../releasing";
+import { release } from "../releasing/releasing";
 import type { Run } from "../verb";
 
 /** `tollgate up`: releases what is pinned. */

@@ -2,9 +2,9 @@ import type { Settings } from "../../config/settings";
 import type { PinnedVersion, Verdict } from "../../policies/gate";
 import type { ModelVersion } from "../../registry/client";
 import { usageError } from "../errors";
-import { isOfVersion } from "../evaluation";
-import { judgeCandidate } from "../judgement";
-import { newestFirst, registryOf } from "../registry";
+import { isOfVersion } from "../evaluation/evaluation";
+import { judgeCandidate } from "../releasing/judgement";
+import { newestFirst, registryOf } from "../registry/registry";
 import type { Run } from "../verb";
 import { optionDefaults } from "../defaults";
 

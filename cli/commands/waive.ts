@@ -1,15 +1,15 @@
 import type { Settings } from "../../config/settings";
 import type { PinnedVersion } from "../../policies/gate";
-import { checkedReasonText } from "../forcing";
+import { checkedReasonText } from "../signing/forcing";
 import { optionDefaults } from "../defaults";
 import { CliError, usageError } from "../errors";
-import { type Judgement, judgeVersion } from "../judgement";
+import { type Judgement, judgeVersion } from "../releasing/judgement";
 import { nameOfPin } from "../../history/pin-name";
-import type { Output } from "../output";
-import { digestOf, readyVersion, registryOf } from "../registry";
-import { identify, lifetime } from "../signing";
+import type { Output } from "../terminal/output";
+import { digestOf, readyVersion, registryOf } from "../registry/registry";
+import { identify, lifetime } from "../signing/signing";
 import type { Options, Run } from "../verb";
-import { addWaiver, boundText, evidenceToSign } from "../waiving";
+import { addWaiver, boundText, evidenceToSign } from "../signing/waiving";
 
 /**
  * `tollgate waive`: one signed line in `waivers/<stack>.jsonl`, for one gate, exactly one version on its evidence of now,

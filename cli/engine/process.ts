@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { CliError } from "../errors";
-import type { Output } from "../output";
+import type { Output } from "../terminal/output";
 import { forwardSignals } from "../signals";
 import { Follower } from "./follow";
 

@@ -1,4 +1,4 @@
-import { duration } from "../output";
+import { duration } from "../terminal/output";
 import type { Operation, Step } from "./events";
 
 const done: Record<Operation, string> = {

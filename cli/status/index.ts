@@ -12,7 +12,7 @@ export type { Status } from "./status";
 
 /** Looks at a stack from the outside: files, processes or pods, the registry and the scorer. Never throws for what is down. */
 export async function statusOf(settings: Settings): Promise<Status> {
-  const { standingApprovals } = await import("../approvals");
+  const { standingApprovals } = await import("../signing/approvals");
   const { stack, tier, runtime, pin } = settings;
   const found = await operationsOf(settings).observe(settings, () => registryStatus(settings));
   const chain = await receiptsOf(settings);

@@ -1,5 +1,5 @@
 import type { Settings } from "../../config/settings";
-import { registryOf } from "../registry";
+import { registryOf } from "../registry/registry";
 import type { RegistryStatus } from "../../runtimes/observed";
 
 /** What the registry says of the stack's alias and its pinned version. Never throws. */

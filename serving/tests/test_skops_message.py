@@ -1,4 +1,4 @@
-"""What MLflow says where skops wants types named; ``cli/training.ts`` reads the list in it."""
+"""What MLflow says where skops wants types named; ``cli/training/training.ts`` reads the list in it."""
 
 import numpy
 import pytest

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { endOf, runChild } from "../../cli/child";
-import { Output } from "../../cli/output";
+import { Output } from "../../cli/terminal/output";
 import { capture } from "./support/streams";
 
 describe("runChild", function () {

@@ -8,7 +8,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
 import { filesOf } from "../../runtimes/kubernetes/operate/render-files";
-import { writeRendering } from "../../cli/render-folder";
+import { writeRendering } from "../../cli/render/folder";
 import { resolveSettings } from "../../config/resolve";
 import type { ClusterSettings } from "../../config/settings";
 import type { Manifest } from "../../runtimes/kubernetes/manifests/manifest";

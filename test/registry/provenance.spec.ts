@@ -1,4 +1,4 @@
-// A provenance beside a version's run, on registries in memory; test/cli/provenance.spec.ts uses a real one.
+// A provenance beside a version's run, on registries in memory; test/cli/signing/provenance.spec.ts uses a real one.
 import assert from "node:assert/strict";
 import { RegistryClient } from "../../registry/client";
 import { isRegistryError } from "../../registry/errors";

@@ -117,7 +117,7 @@ describe("tollgate versions", function () {
       async (cwd) => [
         await tollgate("versions", "--stack", "staging", "--cwd", cwd, "--json"),
         await import("../../../config/load").then(async ({ loadFromFile }) => {
-          const { judgePin } = await import("../../../cli/judgement");
+          const { judgePin } = await import("../../../cli/releasing/judgement");
           return judgePin(await loadFromFile(cwd, "staging"));
         }),
       ],

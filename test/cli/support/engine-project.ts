@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Context, openContext, root } from "../../../cli/context";
-import { Output } from "../../../cli/output";
+import { Output } from "../../../cli/terminal/output";
 import { capture } from "./streams";
 import { temporaryFolder } from "./project";
 

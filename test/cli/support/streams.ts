@@ -1,5 +1,5 @@
 import { Writable } from "node:stream";
-import { Output, type Streams } from "../../../cli/output";
+import { Output, type Streams } from "../../../cli/terminal/output";
 
 /** Streams that keep what is written, as a pipe would get it. */
 export function capture(

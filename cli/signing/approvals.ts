@@ -1,0 +1,80 @@
+import { type EvidenceFile, readDocument } from "../../admission/offline";
+import { readLines } from "../../config/signed-lines";
+import { trustOf } from "../../config/signers";
+import type { Settings } from "../../config/settings";
+import type { Receipt } from "../../history/receipt";
+import { samePin } from "../../history/rollback";
+import { stackHistory } from "../../history/stack-history";
+import {
+  type ApprovalRules,
+  approvalRules,
+  type ApprovedCandidate,
+  countApprovals,
+  type CountedApproval,
+  type NoRules,
+} from "../../policies/approval-rules";
+import type { PinnedVersion } from "../../policies/gate";
+import { planDigest } from "../../policies/plan";
+import type { CandidateFacts } from "../../registry/candidate";
+import type { RegistryStatus } from "../../runtimes/observed";
+import { keptEvidence } from "./kept-evidence";
+import { registryOf } from "../registry/registry";
+
+/** The rules of the gate approvals, with who may approve by the stack's settings. */
+export function rulesIn(
+  { gates }: Pick<Settings, "gates">,
+  candidate: ApprovedCandidate,
+): ApprovalRules | NoRules {
+  const { approvers } = (gates["approvals"]?.settings ?? {}) as { approvers?: readonly string[] };
+  return approvalRules(candidate, approvers);
+}
+
+/**
+ * The approvals of a pin that the gate would count now: none where it can't tell who the author is. While the registry is
+ * silent, a pin that was released last is judged by the evidence that was kept of it. Never throws for a silent registry.
+ *
+ * @param registry what the registry was found to say
+ * @param receipts of the stack, oldest first
+ */
+export async function standingApprovals(
+  settings: Settings,
+  pin: PinnedVersion,
+  registry: RegistryStatus,
+  receipts: readonly Receipt[],
+): Promise<CountedApproval[]> {
+  const { projectDir, stack, gates } = settings;
+  const lines = readLines(projectDir, "approvals", stack, pin);
+  if (lines.length === 0) return [];
+  const history = stackHistory(receipts, pin);
+  const candidate = {
+    stack,
+    pin,
+    plan: planDigest(stack, pin, gates),
+    ...(await evidenceOf(settings, pin, registry, receipts)),
+    trust: trustOf(settings),
+    history,
+    judgedAt: history.releasedAt ?? new Date().toISOString(),
+  };
+  const rules = rulesIn(settings, candidate);
+  return "problem" in rules ? [] : countApprovals(candidate, lines, rules).counted;
+}
+
+type Evidenced = Pick<CandidateFacts, "evidence" | "evidenceDigest" | "provenance">;
+
+async function evidenceOf(
+  settings: Settings,
+  pin: PinnedVersion,
+  registry: RegistryStatus,
+  receipts: readonly Receipt[],
+): Promise<Evidenced> {
+  if (registry.problem === null) {
+    const { fetchCandidateFacts } = await import("../../registry/candidate");
+    return fetchCandidateFacts(await registryOf(settings), pin);
+  }
+  const last = receipts.at(-1);
+  const kept: EvidenceFile =
+    last && samePin(last.pin, pin)
+      ? keptEvidence(settings, last)
+      : { document: { absent: "the registry is silent" }, signature: null };
+  return { ...readDocument(kept), provenance: kept.provenance ?? null };
+}
