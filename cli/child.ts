@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { CliError, exitCodes } from "./errors";
-import type { Output } from "./terminal/output";
+import type { Output, Progress } from "./terminal/output";
 import { forwardSignals } from "./signals";
 
 export interface ChildRequest {
@@ -14,6 +14,8 @@ export interface ChildRequest {
   what: string;
   /** Shows stdout as well as stderr. @default true */
   showStdout?: boolean;
+  /** Gets what it writes, on stdout and stderr, which is shown otherwise; may say on the progress line what is going on. */
+  onOutput?(chunk: Buffer, progress: Progress): void;
 }
 
 export interface ChildResult {
@@ -58,8 +60,9 @@ export async function runChild(request: ChildRequest, output: Output): Promise<C
   const stdout: Buffer[] = [];
   let tail = "";
   const shown = (chunk: Buffer) => {
+    if (request.onOutput) request.onOutput(chunk, progress);
     // After Ctrl-C it only tells how it died, at length.
-    if (forwarding.asked === 0) output.raw(chunk);
+    else if (forwarding.asked === 0) output.raw(chunk);
     tail = (tail + chunk.toString("utf8")).slice(-16_384);
   };
   child.stdout.on("data", (chunk: Buffer) => {

@@ -39,6 +39,16 @@ export function gitFacts(folder: string): GitFacts {
   };
 }
 
+/**
+ * The commit that a part of a folder is of, with `-dirty` where something in the part isn't committed; null where git knows
+ * nothing of the part, as of a package that was installed into somebody's repository.
+ */
+export function commitOf(folder: string, part: string): string | null {
+  if (!git(folder, ["ls-files", "--", part])) return null;
+  const commit = git(folder, ["rev-parse", "HEAD"]);
+  return commit && `${commit}${git(folder, ["status", "--porcelain", "--", part]) ? "-dirty" : ""}`;
+}
+
 /** git's `user.email` in this folder, or null. */
 export function gitEmail(folder: string): string | null {
   return gitConfig(folder, "user.email");

@@ -129,6 +129,33 @@ export const verbs: readonly Verb[] = [
     load: () => import("./commands/render"),
   },
   {
+    name: "image",
+    operands: "[action...]",
+    summary:
+      "Build the image that pods and containers run, by your own Docker, or push one: build, push.",
+    options: [
+      [
+        "--tag <name>",
+        "build: what it is called, with its registry; default: tollgate, tagged <version>-<date>",
+      ],
+      [
+        "--base <image>",
+        "build: what it is put on, Debian or Ubuntu with Python; with --model an image of Tollgate's, by default the stack's",
+      ],
+      ["--model <version>", "build: bake that version of the stack's model in"],
+      ["--pip-conf <file>", "build: pip's settings, as a secret that stays in no layer"],
+      ["--ca <file>", "build: certificates that pip trusts, there as /run/secrets/ca.pem"],
+    ],
+    examples: [
+      "tollgate image build --tag registry.example/tollgate",
+      "tollgate image build --base debian-python:12 --pip-conf ~/.config/pip/pip.conf --ca ca.pem",
+      "tollgate image build --model 7 --tag registry.example/churn-model --stack prod",
+      "tollgate image push registry.example/tollgate:1.4.0-20261130 --stack prod",
+    ],
+    needsProject: false,
+    load: () => import("./commands/image"),
+  },
+  {
     name: "up",
     summary:
       "Release what is pinned: gates first, then new scorers, checks, traffic, stage, receipt.",

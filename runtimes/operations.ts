@@ -217,6 +217,9 @@ export interface Operations {
    */
   removeAbandoned(settings: Settings, inputs: Record<string, unknown>): Promise<string | null>;
 
+  /** The image of Tollgate's that the settings name, by digest; null where nothing runs as an image. */
+  servingImage(settings: Settings): string | null;
+
   /**
    * Where the bytes of versions are kept that are evaluated: where a release has them, if that is on this machine.
    *

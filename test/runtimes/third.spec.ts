@@ -103,6 +103,7 @@ const elsewhere: Operations = {
   undoByHand: async () => [],
   removeAbandoned: async () => null,
   modelFolder: (_settings, scratch) => scratch,
+  servingImage: () => null,
   render: null,
 };
 

@@ -115,6 +115,8 @@ export const operations: Operations = {
     return removeOwnObject(inCluster(settings).kubernetes.cluster, inputs);
   },
 
+  servingImage: (settings) => inCluster(settings).kubernetes.images.tollgate,
+
   modelFolder: (_settings, scratch) => join(scratch, "models"),
 
   async render(settings) {

@@ -93,6 +93,8 @@ export const operations: Operations = {
   undoByHand: () => Promise.resolve([]),
   removeAbandoned: () => Promise.resolve(null),
 
+  servingImage: () => null,
+
   modelFolder: ({ stateDir }) => localFiles(stateDir).models,
 
   render: null,

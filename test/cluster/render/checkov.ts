@@ -1,13 +1,11 @@
 // checkov at one version, in a Python environment of its own below the cache.
-import { execFileSync, type ExecFileSyncOptions, spawnSync } from "node:child_process";
-import fs from "node:fs";
+import { spawnSync } from "node:child_process";
 import path from "node:path";
-import { cacheDir } from "../../../toolchain/cache";
-import { ensureUv } from "../../../toolchain/uv";
+import { pythonTool } from "../../support/python-tool";
 
 const version = "3.3.30";
 
-/** Rules that don't hold here, each with its reason. Everything else of checkov's must pass. */
+/** Rules for manifests that don't hold here, each with its reason. Everything else of checkov's must pass. */
 const config = path.join(__dirname, "checkov.yaml");
 
 export interface CheckovReport {
@@ -24,13 +22,26 @@ export interface CheckovReport {
  *
  * @param options `skips`: leave out the rules that don't hold here. Default true.
  */
-export async function checkov(folder: string, { skips = true } = {}): Promise<CheckovReport> {
+export function checkov(folder: string, { skips = true } = {}): Promise<CheckovReport> {
+  return judged(folder, "kubernetes", skips ? ["--config-file", config] : []);
+}
+
+/** Judges the Dockerfiles of a folder; these say themselves which rules don't hold, and why. */
+export function checkovOfDockerfiles(folder: string): Promise<CheckovReport> {
+  return judged(folder, "dockerfile", []);
+}
+
+async function judged(
+  folder: string,
+  framework: string,
+  options: readonly string[],
+): Promise<CheckovReport> {
   const { stdout, stderr } = spawnSync(
-    await ensureCheckov(),
+    await pythonTool("checkov", version),
     [
-      ...["--framework", "kubernetes", "--directory", folder],
+      ...["--framework", framework, "--directory", folder],
       ...["--output", "json", "--compact", "--skip-download"],
-      ...(skips ? ["--config-file", config] : []),
+      ...options,
     ],
     { encoding: "utf8", maxBuffer: 1 << 28, env: { ...process.env, LOG_LEVEL: "ERROR" } },
   );
@@ -62,21 +73,4 @@ function reportOf({ results }: CheckovOutput): CheckovReport {
     parsingErrors: parsing_errors,
     asked: new Set([...passed_checks, ...failed_checks].map(({ check_id }) => check_id)),
   };
-}
-
-async function ensureCheckov(): Promise<string> {
-  const folder = path.join(cacheDir(), "checkov", version);
-  const binary = path.join(folder, "bin", "checkov");
-  if (!fs.existsSync(binary)) {
-    const uv = await ensureUv("python3", () => undefined);
-    const quietly: ExecFileSyncOptions = { stdio: ["ignore", "ignore", "inherit"] };
-    execFileSync(uv, ["venv", "--quiet", "--clear", "--python", "python3", folder], quietly);
-    const python = path.join(folder, "bin", "python");
-    execFileSync(
-      uv,
-      ["pip", "install", "--quiet", "--python", python, `checkov==${version}`],
-      quietly,
-    );
-  }
-  return binary;
 }
