@@ -8,7 +8,7 @@ import { bringUp, takeDown, whyNot } from "../test/cluster/own-node";
 import { testCluster, type TestCluster, variables } from "../test/support/cluster";
 import { clusterProject, type ClusterProject } from "../test/support/cluster-project";
 import { ensureEngine } from "../toolchain/engine";
-import { KUBERNETES_VERSION } from "../toolchain/plugins/plugin";
+import { KUBERNETES } from "../toolchain/plugins/plugin";
 import { PlainDeployment } from "./cluster/plain";
 import { type Pin, releases } from "./cluster/releases";
 import { compare, type Comparison, emptyProject, engineIn, note, print } from "./compare";
@@ -86,7 +86,7 @@ async function contenders({ kubectl }: TestCluster): Promise<Record<string, stri
   ) as Record<"clientVersion" | "serverVersion", { gitVersion: string }>;
   return {
     pulumi: (await ensureEngine()).version,
-    "its Kubernetes plugin": KUBERNETES_VERSION,
+    "its Kubernetes plugin": KUBERNETES.version,
     kubectl: clientVersion.gitVersion,
     Kubernetes: serverVersion.gitVersion,
     node: process.version,

@@ -10,7 +10,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => path.join(root, "node_modules", ".bin", name);
 
 /** Specs that need real servers, those that need the engine besides, a cluster, or Docker; everything else is `unit`. */
-const { servers, engine, cluster, clusterAlone, docker } = JSON.parse(
+const { servers, engine, cluster, clusterAlone, docker, dockerPlugin } = JSON.parse(
   readFileSync(path.join(root, "test", "suites.json")),
 );
 
@@ -20,10 +20,9 @@ const atATime = ["--parallel", "--jobs", "2"];
 const unitSpecs = [
   ...atATime,
   "test/**/*.spec.ts",
-  ...[...servers, ...engine, ...cluster, ...clusterAlone, ...docker].flatMap((glob) => [
-    "--ignore",
-    glob,
-  ]),
+  ...[...servers, ...engine, ...cluster, ...clusterAlone, ...docker, ...dockerPlugin].flatMap(
+    (glob) => ["--ignore", glob],
+  ),
 ];
 
 const suites = {

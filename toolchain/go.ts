@@ -13,6 +13,8 @@ export interface GoBuild {
   readonly folder: string;
   /** Package to build: an import path, or `.` for that folder's own. */
   readonly package: string;
+  /** Build tags. @default none */
+  readonly tags?: readonly string[];
   /** Variables that are set in the program, as the linker writes them: `<import path>.<name>=<value>`. */
   readonly variables: readonly string[];
   /** Absolute path of the executable. */
@@ -21,10 +23,14 @@ export interface GoBuild {
 
 /** Builds a program: stripped, without paths of this machine. Throws why it can't, as a clause. */
 export async function goBuild(go: string, build: GoBuild, progress: Progress): Promise<void> {
-  const { what, folder, output } = build;
+  const { what, folder, output, tags = [] } = build;
   const flags = ["-s", "-w", ...build.variables.flatMap((variable) => ["-X", variable])].join(" ");
   let compiled = 0;
-  const options = ["-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags];
+  const options = [
+    ...["-v", "-mod=readonly", "-trimpath", "-buildvcs=false"],
+    ...(tags.length > 0 ? ["-tags", tags.join(",")] : []),
+    ...["-ldflags", flags],
+  ];
   await runGo(go, ["build", ...options, "-o", output, build.package], folder, (line) => {
     const module = /^go: downloading (\S+)/.exec(line)?.[1];
     progress(

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterSettings } from "../../config/settings";
-import { KUBERNETES_VERSION } from "../../toolchain/plugins/plugin";
+import { KUBERNETES } from "../../toolchain/plugins/plugin";
 import type { FoundationParts } from "../contract";
 import { declare } from "./declare-objects";
 import { namespaceManifests } from "./manifests/namespace";
@@ -38,6 +38,6 @@ function clusterProvider(name: string, settings: ClusterSettings): pulumi.Provid
       // Without it, another path or name for the same cluster would replace everything, the database included.
       clusterIdentifier: namespace,
     },
-    { version: KUBERNETES_VERSION },
+    { version: KUBERNETES.version },
   );
 }

@@ -1,11 +1,13 @@
 // The vendor is a server of the test's own, engine and Go are scripts: nothing is really downloaded or built here.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { buildPlugin } from "../../toolchain/plugins/build";
+import { KUBERNETES } from "../../toolchain/plugins/plugin";
+import { dockerRecipe, kubernetesRecipe } from "../../toolchain/plugins/recipes";
 import { downloadPlugin } from "../../toolchain/plugins/vendor";
 import { fakeProgram, refusal, temporaryFolder } from "./helpers";
 
@@ -42,7 +44,7 @@ describe("downloadPlugin", () => {
   it("asks the vendor for a sign of life, then lets the engine download in its environment", async () => {
     const engine = engineThat("exit 0");
     const environment = { PATH: "/bin", HOME_GIVEN: "home" };
-    await downloadPlugin(engine, environment, quiet, await vendor(answers));
+    await downloadPlugin(KUBERNETES, engine, environment, quiet, await vendor(answers));
     assert.equal(
       readFileSync(path.join(engine.own, "asked"), "utf8"),
       "plugin install resource kubernetes 4.25.0 home\n",
@@ -53,7 +55,7 @@ describe("downloadPlugin", () => {
     const engine = engineThat("exit 0");
     const silent = await vendor(() => undefined);
     assert.equal(
-      await refusal(downloadPlugin(engine, {}, quiet, silent)),
+      await refusal(downloadPlugin(KUBERNETES, engine, {}, quiet, silent)),
       `${silent.address} didn't answer within 0.3 s`,
     );
     assert.equal(existsSync(path.join(engine.own, "asked")), false);
@@ -65,7 +67,7 @@ describe("downloadPlugin", () => {
     const environment = {
       PULUMI_PLUGIN_DOWNLOAD_URL_OVERRIDES: "^https://get.pulumi.com=https://mirror.example.com",
     };
-    await downloadPlugin(engine, environment, quiet, silent);
+    await downloadPlugin(KUBERNETES, engine, environment, quiet, silent);
     assert.ok(existsSync(path.join(engine.own, "asked")));
   });
 
@@ -76,7 +78,7 @@ describe("downloadPlugin", () => {
     );
     const there = await vendor(answers);
     assert.equal(
-      await refusal(downloadPlugin(engine, {}, quiet, there)),
+      await refusal(downloadPlugin(KUBERNETES, engine, {}, quiet, there)),
       `the download from ${there.address} failed (failed to download plugin: kubernetes-4.25.0)`,
     );
   });
@@ -84,7 +86,7 @@ describe("downloadPlugin", () => {
   it("passes a full disk on as what it is", async () => {
     const engine = engineThat("echo 'error: write: no space left on device' >&2; exit 1");
     const there = await vendor(answers);
-    await assert.rejects(downloadPlugin(engine, {}, quiet, there), {
+    await assert.rejects(downloadPlugin(KUBERNETES, engine, {}, quiet, there), {
       name: "Error",
       message: /ended with exit code 1/,
     });
@@ -118,7 +120,8 @@ esac`,
     const own = newFolder();
     const target = newFolder();
     const activities: string[] = [];
-    await buildPlugin(target, (text) => activities.push(text), go(own));
+    await buildPlugin(kubernetesRecipe, target, (text) => activities.push(text), go(own));
+    assert.match(activities[0]!, /, which takes about \d+ minutes and \d+ MB$/);
     assert.deepEqual(readdirSync(target), ["pulumi-resource-kubernetes"]);
     const sources = path.join(own, "sources");
     assert.deepEqual(readdirSync(sources).sort(), [
@@ -139,14 +142,35 @@ esac`,
     ]);
   });
 
+  it("builds the Docker plugin from what lies in its folder, without asking for a module", async () => {
+    const own = newFolder();
+    const target = newFolder();
+    const bin = go(own);
+    rmSync(path.join(own, "module"), { recursive: true });
+    await buildPlugin(dockerRecipe, target, quiet, bin);
+    assert.deepEqual(readdirSync(target), ["pulumi-resource-docker"]);
+    assert.deepEqual(
+      readdirSync(path.join(own, "sources")).sort(),
+      readdirSync(path.join(__dirname, "../../toolchain/plugins/docker")).sort(),
+    );
+    assert.equal(
+      readFileSync(path.join(own, "arguments"), "utf8"),
+      "build -v -mod=readonly -trimpath -buildvcs=false -tags no_compose -ldflags -s -w -X main.version=5.2.0 " +
+        `-o ${target}/pulumi-resource-docker .\n`,
+    );
+  });
+
   it("refuses when Go is missing", async () => {
-    assert.equal(await refusal(buildPlugin(newFolder(), quiet, newFolder())), "Go is not on PATH");
+    assert.equal(
+      await refusal(buildPlugin(kubernetesRecipe, newFolder(), quiet, newFolder())),
+      "Go is not on PATH",
+    );
   });
 
   it("refuses a Go that is too old, with its version", async () => {
     const bin = go(newFolder(), "1.19.8");
     const message = `${bin}/go is Go 1.19.8, and 1.21 or newer is needed`;
-    assert.equal(await refusal(buildPlugin(newFolder(), quiet, bin)), message);
+    assert.equal(await refusal(buildPlugin(kubernetesRecipe, newFolder(), quiet, bin)), message);
   });
 
   it("refuses modules that can't be had, with the line that says why", async () => {
@@ -157,7 +181,7 @@ esac`,
       `[ "$1" = env ] && { echo go1.26.1; exit; }\necho 'go: example.org/x: dial tcp: i/o timeout' >&2; exit 1`,
     );
     assert.equal(
-      await refusal(buildPlugin(newFolder(), quiet, bin)),
+      await refusal(buildPlugin(kubernetesRecipe, newFolder(), quiet, bin)),
       `the build with ${bin}/go failed (go: example.org/x: dial tcp: i/o timeout)`,
     );
   });

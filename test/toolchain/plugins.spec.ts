@@ -3,9 +3,11 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import {
+  DOCKER,
+  ensureDockerPlugin,
   ensureKubernetesPlugin,
-  findKubernetesPlugin,
-  KUBERNETES_VERSION,
+  findPlugin,
+  KUBERNETES,
   type PluginMakers,
 } from "../../toolchain/plugins";
 import { dependencies } from "../../package.json";
@@ -26,143 +28,147 @@ function isolated(): void {
   });
 }
 
-/** What the engine does with `plugin install resource kubernetes 4.25.0 --file <file>`, and a note of what was asked. */
+/** What the engine does with `plugin install resource <name> <version> --file <file>`, and a note of what was asked. */
 function installsInto(home: string): string {
-  const target = path.join(home, "plugins", "resource-kubernetes-v4.25.0");
   return `echo "$@" >> ${own}/asked; PATH=/bin:/usr/bin
-mkdir -p ${target} && cp "$7" ${target}/pulumi-resource-kubernetes`;
+target=${home}/plugins/resource-$4-v$5
+mkdir -p $target && cp "$7" $target/pulumi-resource-$4`;
 }
 
 const asked = () => readFileSync(path.join(own, "asked"), "utf8").trim().split("\n");
-const built = () =>
-  path.join(own, "cache", "tollgate", "plugins", "kubernetes-4.25.0", "pulumi-resource-kubernetes");
-const installedFile = () =>
-  path.join(own, "home", "plugins", "resource-kubernetes-v4.25.0", "pulumi-resource-kubernetes");
-
-/** Ensures with a vendor and a build that give this, or refuse. */
-function ensure(vendor: string | Error, build: string | Error) {
-  const makers: PluginMakers = {
-    vendor: async () => {
-      if (vendor instanceof Error) throw vendor;
-      fakeProgram(path.dirname(installedFile()), "pulumi-resource-kubernetes", vendor);
-    },
-    build: async (target) => {
-      if (build instanceof Error) throw build;
-      fakeProgram(target, "pulumi-resource-kubernetes", build);
-    },
-  };
-  return ensureKubernetesPlugin(engine, environment, { progress: () => undefined, makers });
-}
 const unused = new Error("must not be asked");
 
-describe("KUBERNETES_VERSION", () => {
-  it("is what the program's own package asks the engine for", () => {
-    assert.equal(KUBERNETES_VERSION, dependencies["@pulumi/kubernetes"]);
-  });
-});
+const plugins = [
+  [KUBERNETES, ensureKubernetesPlugin],
+  [DOCKER, ensureDockerPlugin],
+] as const;
 
-describe("findKubernetesPlugin", () => {
-  isolated();
+for (const [release, ensurePlugin] of plugins) {
+  const { name, title, version } = release;
+  describe(`the ${title} plugin`, () => {
+    isolated();
 
-  it("finds none in a new home", () => {
-    assert.equal(findKubernetesPlugin(environment), null);
-  });
+    const executable = `pulumi-resource-${name}`;
+    const built = () =>
+      path.join(own, "cache", "tollgate", "plugins", `${name}-${version}`, executable);
+    const installedFile = (home = "home") =>
+      path.join(own, home, "plugins", `resource-${name}-v${version}`, executable);
 
-  it("takes one on PATH first, as the engine does, unless the user forbids it", async () => {
-    await ensure("exit 0", unused);
-    const file = fakeProgram(path.join(own, "bin"), "pulumi-resource-kubernetes", "exit 0");
-    assert.deepEqual(findKubernetesPlugin(environment), { file, source: "path" });
-    const forbidden = { ...environment, PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
-    assert.deepEqual(findKubernetesPlugin(forbidden), { file: installedFile(), source: "home" });
-  });
+    /** Ensures with a vendor and a build that give this, or refuse. */
+    function ensure(vendor: string | Error, build: string | Error) {
+      const makers: PluginMakers = {
+        vendor: async () => {
+          if (vendor instanceof Error) throw vendor;
+          fakeProgram(path.dirname(installedFile()), executable, vendor);
+        },
+        build: async (_recipe, target) => {
+          if (build instanceof Error) throw build;
+          fakeProgram(target, executable, build);
+        },
+      };
+      return ensurePlugin(engine, environment, { progress: () => undefined, makers });
+    }
 
-  it("doesn't take one that the engine is still unpacking", async () => {
-    await ensure("exit 0", unused);
-    writeFileSync(`${path.dirname(installedFile())}.partial`, "");
-    assert.equal(findKubernetesPlugin(environment), null);
-  });
-});
+    it("is in the version that the program's own package asks the engine for", () => {
+      assert.equal(version, dependencies[`@pulumi/${name}`]);
+    });
 
-describe("ensureKubernetesPlugin", () => {
-  isolated();
+    describe("findPlugin", () => {
+      it("finds none in a new home", () => {
+        assert.equal(findPlugin(release, environment), null);
+      });
 
-  it("asks nobody when the engine has it", async () => {
-    await ensure("exit 0", unused);
-    const expected = { file: installedFile(), source: "home" };
-    assert.deepEqual(await ensure(unused, unused), expected);
-    assert.deepEqual(findKubernetesPlugin(environment), expected);
-  });
+      it("takes one on PATH first, as the engine does, unless the user forbids it", async () => {
+        await ensure("exit 0", unused);
+        const file = fakeProgram(path.join(own, "bin"), executable, "exit 0");
+        assert.deepEqual(findPlugin(release, environment), { file, source: "path" });
+        const forbidden = { ...environment, PULUMI_IGNORE_AMBIENT_PLUGINS: "true" };
+        assert.deepEqual(findPlugin(release, forbidden), { file: installedFile(), source: "home" });
+      });
 
-  it("takes the vendor's before it builds one", async () => {
-    await ensure("vendor's", unused);
-    assert.match(readFileSync(installedFile(), "utf8"), /vendor's/);
-    assert.equal(existsSync(built()), false);
-  });
+      it("doesn't take one that the engine is still unpacking", async () => {
+        await ensure("exit 0", unused);
+        writeFileSync(`${path.dirname(installedFile())}.partial`, "");
+        assert.equal(findPlugin(release, environment), null);
+      });
+    });
 
-  it("builds when the vendor can't be reached, and lets the engine install what was built", async () => {
-    const plugin = await ensure(new Error("no vendor"), "built");
-    assert.deepEqual(plugin, { file: installedFile(), source: "home" });
-    assert.match(readFileSync(plugin.file, "utf8"), /built/);
-    assert.deepEqual(asked(), [`plugin install resource kubernetes 4.25.0 --file ${built()}`]);
-  });
+    describe("ensurePlugin", () => {
+      it("asks nobody when the engine has it", async () => {
+        await ensure("exit 0", unused);
+        const expected = { file: installedFile(), source: "home" };
+        assert.deepEqual(await ensure(unused, unused), expected);
+        assert.deepEqual(findPlugin(release, environment), expected);
+      });
 
-  it("installs what was built before into another home, and asks no vendor", async () => {
-    await ensure(new Error("no vendor"), "built");
-    const home = path.join(own, "another");
-    environment = { ...environment, PULUMI_HOME: home };
-    engine = { binary: fakeProgram(own, "pulumi", installsInto(home)) };
-    assert.deepEqual(await ensure(unused, unused), {
-      file: path.join(
-        ...[home, "plugins", "resource-kubernetes-v4.25.0", "pulumi-resource-kubernetes"],
-      ),
-      source: "home",
+      it("takes the vendor's before it builds one", async () => {
+        await ensure("vendor's", unused);
+        assert.match(readFileSync(installedFile(), "utf8"), /vendor's/);
+        assert.equal(existsSync(built()), false);
+      });
+
+      it("builds when the vendor can't be reached, and lets the engine install what was built", async () => {
+        const plugin = await ensure(new Error("no vendor"), "built");
+        assert.deepEqual(plugin, { file: installedFile(), source: "home" });
+        assert.match(readFileSync(plugin.file, "utf8"), /built/);
+        assert.deepEqual(asked(), [`plugin install resource ${name} ${version} --file ${built()}`]);
+      });
+
+      it("installs what was built before into another home, and asks no vendor", async () => {
+        await ensure(new Error("no vendor"), "built");
+        const home = path.join(own, "another");
+        environment = { ...environment, PULUMI_HOME: home };
+        engine = { binary: fakeProgram(own, "pulumi", installsInto(home)) };
+        const expected = { file: installedFile("another"), source: "home" };
+        assert.deepEqual(await ensure(unused, unused), expected);
+      });
+
+      it("builds once for two at the same time", async () => {
+        const [first, second] = await Promise.all([
+          ensure(new Error("no vendor"), "first"),
+          ensure(new Error("no vendor"), "second"),
+        ]);
+        assert.deepEqual(first, second);
+        const one = readFileSync(built(), "utf8");
+        assert.equal(readFileSync(installedFile(), "utf8"), one);
+        assert.deepEqual(asked().length, 2);
+      });
+
+      it("refuses with everything that was tried when nothing works", async () => {
+        assert.equal(
+          await refusal(ensure(new Error("the vendor is silent"), new Error("Go is not on PATH"))),
+          `There is no Pulumi ${title} plugin ${version}: the vendor is silent; Go is not on PATH; run \`pulumi plugin ` +
+            `install resource ${name} ${version}\` where the internet can be reached, or install Go 1.21 or newer so that ` +
+            "it can be built here.",
+        );
+        assert.equal(findPlugin(release, environment), null);
+      });
+
+      it("refuses with the engine's reason when it doesn't take what was built", async () => {
+        engine = { binary: fakeProgram(own, "pulumi", "echo 'error: no such flag' >&2; exit 1") };
+        assert.match(
+          await refusal(ensure(new Error("no vendor"), "built")),
+          /: no vendor; .* exit code 1: error: no such flag; run /,
+        );
+      });
+
+      it("refuses an engine that says it installed the plugin and didn't", async () => {
+        engine = { binary: fakeProgram(own, "pulumi", "exit 0") };
+        assert.equal(
+          await refusal(ensure(new Error("no vendor"), "built")),
+          `The Pulumi ${title} plugin ${version} was installed, and yet ${engine.binary} has none in its home: run ` +
+            `\`pulumi plugin install resource ${name} ${version}\`.`,
+        );
+      });
+
+      it("refuses a full disk in one sentence, and doesn't go on to a build", async () => {
+        const full = Object.assign(new Error("write"), { code: "ENOSPC" });
+        assert.equal(
+          await refusal(ensure(full, unused)),
+          `The disk is full, so the Pulumi ${title} plugin ${version} could not be installed in ${own}/home: free about 1 GB ` +
+            "there, or set PULUMI_HOME to a folder on another disk, and run the command again.",
+        );
+      });
     });
   });
-
-  it("builds once for two at the same time", async () => {
-    const [first, second] = await Promise.all([
-      ensure(new Error("no vendor"), "first"),
-      ensure(new Error("no vendor"), "second"),
-    ]);
-    assert.deepEqual(first, second);
-    const one = readFileSync(built(), "utf8");
-    assert.equal(readFileSync(installedFile(), "utf8"), one);
-    assert.deepEqual(asked().length, 2);
-  });
-
-  it("refuses with everything that was tried when nothing works", async () => {
-    assert.equal(
-      await refusal(ensure(new Error("the vendor is silent"), new Error("Go is not on PATH"))),
-      "There is no Pulumi Kubernetes plugin 4.25.0: the vendor is silent; Go is not on PATH; run `pulumi plugin install " +
-        "resource kubernetes 4.25.0` where the internet can be reached, or install Go 1.21 or newer so that it can be " +
-        "built here.",
-    );
-    assert.equal(findKubernetesPlugin(environment), null);
-  });
-
-  it("refuses with the engine's reason when it doesn't take what was built", async () => {
-    engine = { binary: fakeProgram(own, "pulumi", "echo 'error: no such flag' >&2; exit 1") };
-    assert.match(
-      await refusal(ensure(new Error("no vendor"), "built")),
-      /^There is no Pulumi Kubernetes plugin 4\.25\.0: no vendor; .* exit code 1: error: no such flag; run /,
-    );
-  });
-
-  it("refuses an engine that says it installed the plugin and didn't", async () => {
-    engine = { binary: fakeProgram(own, "pulumi", "exit 0") };
-    assert.equal(
-      await refusal(ensure(new Error("no vendor"), "built")),
-      `The Pulumi Kubernetes plugin 4.25.0 was installed, and yet ${engine.binary} has none in its home: run \`pulumi ` +
-        "plugin install resource kubernetes 4.25.0`.",
-    );
-  });
-
-  it("refuses a full disk in one sentence, and doesn't go on to a build", async () => {
-    const full = Object.assign(new Error("write"), { code: "ENOSPC" });
-    assert.equal(
-      await refusal(ensure(full, unused)),
-      `The disk is full, so the Pulumi Kubernetes plugin 4.25.0 could not be installed in ${own}/home: free about 1 GB ` +
-        "there, or set PULUMI_HOME to a folder on another disk, and run the command again.",
-    );
-  });
-});
+}

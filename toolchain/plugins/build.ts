@@ -1,46 +1,31 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import path from "node:path";
 import { findGo, goBuild, goModule } from "../go";
 import type { Progress } from "../progress";
-import { KUBERNETES_VERSION, PLUGIN_NAME } from "./plugin";
+import { executableOf, inWords } from "./plugin";
+import type { Recipe } from "./recipes";
 
-/** Folder with our main package, and the go.mod and go.sum that fix every module of the build. */
-const recipe = path.join(__dirname, "kubernetes");
-const MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4";
-
-/** Builds the plugin from the Go module proxy into an empty folder. Throws why it can't, as a clause. */
+/** Builds a plugin from the Go module proxy into an empty folder. Throws why it can't, as a clause. */
 export async function buildPlugin(
+  { release, takes, tags, versionVariable, embeds }: Recipe,
   folder: string,
   progress: Progress,
   searchPath?: string,
 ): Promise<void> {
   const go = await findGo(searchPath);
-  const what = `Pulumi Kubernetes plugin ${KUBERNETES_VERSION}`;
-  progress(`Building the ${what}, which takes some minutes`);
+  const what = inWords(release);
+  progress(`Building the ${what}, which takes ${takes}`);
   const sources = path.join(folder, "sources");
-  mkdirSync(sources);
-  for (const name of ["go.mod", "go.sum", "main.go"]) {
-    copyFileSync(path.join(recipe, name), path.join(sources, name));
-  }
-  const module = await goModule(go, sources, MODULE);
-  writeEmbedded(path.join(module, "cmd", PLUGIN_NAME), sources);
+  cpSync(path.join(__dirname, release.name), sources, { recursive: true });
+  embeds?.write(await goModule(go, sources, embeds.module), sources);
   const build = {
     what,
     folder: sources,
     package: ".",
-    variables: [`${MODULE}/pkg/version.Version=${KUBERNETES_VERSION}`],
-    output: path.join(folder, PLUGIN_NAME),
+    tags,
+    variables: [`${versionVariable}=${release.version}`],
+    output: path.join(folder, executableOf(release)),
   };
   await goBuild(go, build, progress);
   rmSync(sources, { recursive: true });
-}
-
-/** What the program embeds, made as its own repository's `generate.go` makes it: compact, and with the version. */
-function writeEmbedded(from: string, to: string): void {
-  const read = (name: string) =>
-    JSON.parse(readFileSync(path.join(from, name), "utf8")) as Record<string, unknown>;
-  const write = (name: string, content: unknown) =>
-    writeFileSync(path.join(to, name), JSON.stringify(content));
-  write("schema.json", { ...read("schema.json"), version: KUBERNETES_VERSION });
-  write("terraform-mapping.json", read("terraform-mapping.json"));
 }

@@ -1,7 +1,8 @@
 import { ClusterError, type Cluster } from "../../../cluster/cluster";
 import { kubeconfigFiles } from "../../../cluster/kubeconfig";
 import { ok, type Part, wrong } from "../../../toolchain/doctor-part";
-import { findKubernetesPlugin, KUBERNETES_VERSION } from "../../../toolchain/plugins/plugin";
+import { pluginPart } from "../../../toolchain/plugins/doctor";
+import { KUBERNETES } from "../../../toolchain/plugins/plugin";
 import type { ClusterSettings } from "../../../config/settings";
 import { apiParts } from "./apis";
 import { namedParts, namespacePart, secretPart, secretsNeeded, storagePart } from "./objects";
@@ -28,7 +29,7 @@ export async function diagnoseCluster(
   settings: ClusterSettings,
   { connect, environment, fix }: DiagnoseOptions,
 ): Promise<Part[]> {
-  const parts = [pluginPart(environment, fix)];
+  const parts = [pluginPart(KUBERNETES, environment, fix)];
   let part = "kubeconfig";
   try {
     const cluster = await connect();
@@ -41,13 +42,6 @@ export async function diagnoseCluster(
     parts.push(wrong(part, "broken", error.message, null));
   }
   return parts;
-}
-
-function pluginPart(environment: NodeJS.ProcessEnv, fix: string): Part {
-  const part = "Kubernetes plugin";
-  const plugin = findKubernetesPlugin(environment);
-  if (plugin) return ok(part, plugin.source === "home" ? KUBERNETES_VERSION : null, plugin.file);
-  return wrong(part, "missing", `${KUBERNETES_VERSION} is not among the engine's plugins`, fix);
 }
 
 async function serverPart(cluster: Cluster): Promise<Part> {
