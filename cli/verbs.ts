@@ -136,7 +136,7 @@ export const verbs: readonly Verb[] = [
     options: [
       [
         "--tag <name>",
-        "build: what it is called, with its registry; default: tollgate, tagged <version>-<date>",
+        "build: what it is called, with its registry; default: tollgate, or the model's name with --model, tagged <version>-<date>",
       ],
       [
         "--base <image>",

@@ -107,7 +107,7 @@ const review = z.strictObject({
 /** One gate as configured for a stack: what the pin carries to the pack and the provider. */
 const gateConfiguration = z.strictObject({
   level,
-  settings: z.unknown(),
+  settings: z.unknown().optional(),
   /** The tier's level, where the stack's file says a weaker one: receipts record who wrote that. */
   lowered: level.optional(),
 });

@@ -27,7 +27,7 @@ export interface ApprovalRules {
   readonly people: People;
   /** Who signed the training; null where nobody did, and an unsigned tag says who the author is. */
   readonly training: Training | null;
-  /** The one whom everybody is told apart from first: who signed the training, or whom the tag names. */
+  /** The author that sentences name: who signed the training, or whom the tag names. */
   readonly author: string;
   /** By person, the name under which each counts as an author. */
   readonly authors: ReadonlyMap<string, string>;

@@ -31,13 +31,15 @@ export const run: Run = async (context, options) => {
   await operationsOf(settings).requireOwnRegistry(settings);
   const { fetchCandidate } = await import("../../admission/candidate");
   // Its evidence and history are wanted, not a judgement.
-  const candidate = (await fetchCandidate(settings, false))!;
-  const evidence = evidenceToSign({ candidate });
+  const fetched = (await fetchCandidate(settings, false))!;
+  const evidence = evidenceToSign({ candidate: fetched });
   const identity = await identify(settings, options, "approval");
   const { rulesIn } = await import("../signing/approvals");
+  const now = new Date();
+  // As of the signing: somebody may have looked for a passphrase since the registry was asked.
+  const candidate = { ...fetched, judgedAt: fetched.history.releasedAt ?? now.toISOString() };
   const rules = rulesIn(settings, candidate);
   if ("problem" in rules) throw nobodyCan(settings, pin, rules);
-  const now = new Date();
   const approval: ApprovalPredicate = {
     approver: identity.name,
     stack,

@@ -74,13 +74,15 @@ async function buildOf(
   usualName: string,
 ): Promise<Outcome> {
   const name = parseName(textOf(options.tag) ?? usualName, "--tag");
+  // Before the build: a stack that isn't there is said at once.
+  const forStack = knowsStack ? ` --stack ${stack()}` : "";
   const { buildImage } = await import("../image/build");
   const built = await buildImage(request, name, output);
   const { reference, id, size, architecture, labels, took } = built;
   const byDigest = digestIn(built);
   const known = byDigest ? [`digest  ${byDigest}`] : [];
   const next = hasRegistry(built.repository)
-    ? `Next: tollgate image push ${reference}${knowsStack ? ` --stack ${stack()}` : ""}`
+    ? `Next: tollgate image push ${reference}${forStack}`
     : "It is on the Docker host alone. To push it, name a registry: --tag registry.example/tollgate";
   return {
     document: { image: reference, id, size, architecture, labels, digest: byDigest, took },

@@ -5,7 +5,7 @@ import { stackFile, stackNames } from "../../project/stack-files";
 import { operationsOf } from "../../runtimes";
 import type { Engine } from "../../toolchain/engine";
 import { bundle } from "../../toolchain/bundle.cjs";
-import { pack, program, provider } from "../../toolchain/entries.cjs";
+import { pack, program, provider, run as runner } from "../../toolchain/entries.cjs";
 import { pythonEnvironmentDir } from "../../toolchain/python";
 import { canonicalJson, sha256 } from "../../strict/canonical";
 import { root } from "../context";
@@ -59,7 +59,7 @@ function digestOf(settings: Settings, engine: EngineFacts): string | null {
     environment: Object.entries(process.env).filter(([name]) => heard.test(name)),
     python: pythonEnvironmentDir(settings.requirements),
     // Named by the content of all their sources and of the lock file of the packages.
-    programs: [program, provider, pack].map(([file, options]) => bundle(file, options)),
+    programs: [program, runner, provider, pack].map(([file, options]) => bundle(file, options)),
     starters: [
       "provider/launch.cjs",
       "policies/launch.cjs",

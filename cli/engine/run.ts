@@ -150,6 +150,8 @@ export async function requireOwnState(
   settings: Settings,
   verb: EngineVerb,
 ): Promise<void> {
+  // Where a folder was moved, the state is written anew.
+  requireRoom(context.projectDir);
   const access: StateAccess = {
     read: () => exportState(context, settings),
     write: async (state) => importState(await workplaceOf(context, settings), state),

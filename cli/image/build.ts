@@ -15,6 +15,7 @@ import {
   requireBuildKit,
 } from "./docker";
 import { buildFailure } from "./failures";
+import { maskOf } from "./masking";
 import { defaultTag, freeTag, type ImageName } from "./names";
 
 /** Longest time of one build: a slow mirror behind a slow machine. */
@@ -75,7 +76,16 @@ async function build(request: ImageRequest, host: DockerHost, output: Output): P
   const folder = mkdtempSync(join(tmpdir(), "tollgate-image-"));
   const idFile = join(folder, "id");
   const logFile = join(folder, "build.log");
+  const mask = maskOf(request.pipConf);
   let log = "";
+  /** The end of what was said that is no whole line yet: a secret may go on in the next chunk. */
+  let unfinished = "";
+  const take = (text: string) => {
+    const masked = mask(text);
+    log += masked;
+    if (output.verbose) output.raw(Buffer.from(masked));
+    return masked;
+  };
   try {
     const { code, timedOut } = await runChild(
       {
@@ -86,15 +96,16 @@ async function build(request: ImageRequest, host: DockerHost, output: Output): P
         timeoutSeconds,
         what: "Building",
         onOutput: (chunk, progress) => {
-          const text = chunk.toString("utf8");
-          log += text;
-          if (output.verbose) output.raw(chunk);
-          const step = stepIn(text);
+          const said = unfinished + chunk.toString("utf8");
+          const end = said.lastIndexOf("\n") + 1;
+          unfinished = said.slice(end);
+          const step = stepIn(take(said.slice(0, end)));
           if (step) progress.update(`Building: ${step}`);
         },
       },
       output,
     );
+    take(unfinished);
     if (code === 0) return readFileSync(idFile, "utf8").trim();
     if (timedOut) log += `\nstopped after ${duration(timeoutSeconds * 1000)}\n`;
     const error = buildFailure({ said: log, daemon: host.address, base: request.base, logFile });

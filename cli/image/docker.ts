@@ -58,7 +58,7 @@ export function docker(args: readonly string[]): Promise<DockerResult> {
 function noDocker(): CliError {
   return new CliError(
     "no-docker",
-    "There is no `docker` on PATH: install Docker's command line (https://docs.docker.com/engine/install), or podman's in its place; the daemon may be on another machine.",
+    "There is no `docker` on PATH: install Docker's command line (https://docs.docker.com/engine/install); the daemon may be on another machine.",
   );
 }
 
@@ -77,7 +77,13 @@ export async function dockerHost(): Promise<DockerHost> {
       new CliError("docker-away", `Docker can't be used at ${address}: ${stderr.trim()}`)
     );
   }
-  const { Server } = JSON.parse(stdout) as { Server: { Version: string; Arch: string } };
+  const { Server } = JSON.parse(stdout) as { Server?: { Version: string; Arch?: string } };
+  if (!Server?.Arch) {
+    throw new CliError(
+      "docker-away",
+      `What answers at ${address} isn't Docker's daemon: name one with DOCKER_HOST or \`docker context use\`.`,
+    );
+  }
   return { address, version: Server.Version, architecture: Server.Arch };
 }
 

@@ -1,4 +1,5 @@
 import { CliError } from "../errors";
+import { hasRegistry } from "./names";
 
 /** What Docker was to do when it failed. */
 export interface Failed {
@@ -54,9 +55,10 @@ const shownLines = 12;
 /** Why a build failed, in one sentence; for a step that failed, with the end of what it said. */
 export function buildFailure(failed: FailedBuild): CliError {
   const { said, base, logFile } = failed;
-  const known = first(buildKinds, failed) ?? daemonFailure(failed);
-  if (known) return known;
   const [step, lines] = failedStep(said);
+  // Within a step it is a registry or an index that doesn't answer, not the daemon.
+  const known = first(buildKinds, failed) ?? (step ? null : daemonFailure(failed));
+  if (known) return known;
   const missing = /^\[[^\]]*internal\] load metadata for (\S+)/.exec(step ?? "")?.[1];
   if (missing) {
     return new CliError(
@@ -91,12 +93,13 @@ const buildKinds: readonly Kind[] = [
 
 /** BuildKit is built with, for its secrets. */
 export function noBuildKit(): string {
-  return "Docker has no BuildKit here, which the build needs for its secrets: install the buildx plugin (Docker's package docker-buildx-plugin, Debian's docker-buildx), or take a Docker of version 20.10 to 22.";
+  return "Docker has no BuildKit here, which the build needs for its secrets: install the buildx plugin (Docker's package docker-buildx-plugin, Debian's docker-buildx), or take a Docker of version 20.10.";
 }
 
 /** Why a push failed, in one sentence. */
 export function pushFailure(reference: string, failed: Failed): CliError {
-  const registry = reference.split("/")[0]!;
+  // Of Docker Hub, where no registry is named.
+  const registry = hasRegistry(reference) ? ` ${reference.split("/")[0]}` : "";
   const kinds: readonly Kind[] = [
     {
       code: "no-image",
@@ -108,7 +111,7 @@ export function pushFailure(reference: string, failed: Failed): CliError {
       code: "registry-rights",
       seen: /\bdenied\b|unauthorized|no basic auth credentials|authentication required|40[13] /i,
       sentence: ({ said }) =>
-        `The registry doesn't let you push ${reference}: log in with \`docker login ${registry}\` as somebody who may. It says: ${lastLine(said)}`,
+        `The registry doesn't let you push ${reference}: log in with \`docker login${registry}\` as somebody who may. It says: ${lastLine(said)}`,
     },
     {
       code: "tag-immutable",

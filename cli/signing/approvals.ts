@@ -59,6 +59,17 @@ export async function standingApprovals(
   return "problem" in rules ? [] : countApprovals(candidate, lines, rules).counted;
 }
 
+/** Longest time that `status` waits for what it shows beside the rest, in seconds. */
+const patience = 3;
+
+/** What the registry says of a pin; null where it can't be asked. */
+async function factsWithin(settings: Settings, pin: PinnedVersion): Promise<CandidateFacts | null> {
+  const { fetchCandidateFacts } = await import("../../registry/candidate");
+  const seconds = Math.min(settings.trackingServer.timeoutSeconds, patience);
+  const client = await registryOf(settings).catch(() => null);
+  return client && fetchCandidateFacts(client.within(seconds), pin);
+}
+
 type Evidenced = Pick<CandidateFacts, "evidence" | "evidenceDigest" | "provenance">;
 
 async function evidenceOf(
@@ -67,10 +78,9 @@ async function evidenceOf(
   registry: RegistryStatus,
   receipts: readonly Receipt[],
 ): Promise<Evidenced> {
-  if (registry.problem === null) {
-    const { fetchCandidateFacts } = await import("../../registry/candidate");
-    return fetchCandidateFacts(await registryOf(settings), pin);
-  }
+  const asked = registry.problem === null ? await factsWithin(settings, pin) : null;
+  // As the gate does, where the registry is silent: what was released is judged on the evidence it was released on.
+  if (asked && asked.problem?.code !== "registry-unavailable") return asked;
   const last = receipts.at(-1);
   const kept: EvidenceFile =
     last && samePin(last.pin, pin)

@@ -28,7 +28,7 @@ export interface Status {
   lastReceipt: { pin: PinnedVersion; at: string; actor: string } | null;
   serving: ServingStatus;
   registry: RegistryStatus;
-  /** Whose approvals of the pinned version the gate approvals counts, each person once. */
+  /** People whose approval of the pinned version counts for the gate approvals, each once. */
   approvals: string[];
   /** Gates that the pinned version was released past, and until when that was accepted. */
   waivers: ReleasedWaiver[];

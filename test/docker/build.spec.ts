@@ -24,10 +24,10 @@ describe("image build, on a real daemon", function () {
   });
   after(() => small.stop());
 
-  async function build(asked = name, pipConf = small.pipConf) {
+  async function build(asked = name, pipConf = small.pipConf, revision = "abc123") {
     const streams = capture();
     const { serving } = small;
-    const request = { serving, version: "9.9.9", revision: "abc123", now, pipConf };
+    const request = { serving, version: "9.9.9", revision, now, pipConf };
     try {
       return await buildImage(
         { ...request, base: testDocker().base },
@@ -88,6 +88,33 @@ describe("image build, on a real daemon", function () {
     fs.writeFileSync(source, "");
     const back = await build();
     assert.deepEqual([back.id, back.reference], [first.id, first.reference]);
+  });
+
+  it("makes the same layers for another commit: only labels tell of it", async () => {
+    const layersOf = async (revision: string) => {
+      const { reference } = await build(`${name}:${revision}`, small.pipConf, revision);
+      const [image] = JSON.parse(dockerOutput(["image", "inspect", reference])) as [
+        { Config: { Labels: Record<string, string> }; RootFS: { Layers: string[] } },
+      ];
+      assert.equal(image.Config.Labels["org.opencontainers.image.revision"], revision);
+      return image.RootFS.Layers;
+    };
+    assert.deepEqual(await layersOf("def456"), await layersOf("abc123"));
+  });
+
+  it("says nothing of pip's secret where pip can't read its settings and quotes them", async () => {
+    const headless = path.join(small.folder, "headless.conf");
+    fs.writeFileSync(headless, fs.readFileSync(small.pipConf, "utf8").replace("[global]", ""));
+    const error = await build(name, headless).then(
+      () => assert.fail("it was built"),
+      (thrown: CliError) => thrown,
+    );
+    assert.match(error.message, /section header/i);
+    const log = /is in (\S+build\.log):/.exec(error.message)![1]!;
+    for (const text of [error.message, fs.readFileSync(log, "utf8"), said]) {
+      assert.ok(!text.includes(small.password));
+    }
+    fs.rmSync(path.dirname(log), { recursive: true });
   });
 
   it("takes a tag that is asked for, whoever had it", async () => {

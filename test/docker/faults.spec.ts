@@ -12,6 +12,7 @@ import { capturedOutput } from "../cli/support/streams";
 import { nobody } from "../support/other-user";
 import { dockerOutput, testDocker } from "../support/docker";
 import { tollgate, withEnvironment, withTestDocker } from "./docker-specs";
+import { fullDaemon } from "./own-daemon";
 import { smallServing } from "./small-serving";
 
 const root = path.join(__dirname, "..", "..");
@@ -145,12 +146,8 @@ describe("image build, when it can't", function () {
 
   it("with the disk of the Docker host full; and a daemon that is taken down leaves nothing", async () => {
     const before_ = leftovers();
-    const state = path.join(folder, "full");
-    const settings = {
-      DOCKER_NODE_STATE: state,
-      DOCKER_NODE_DATA: path.join(folder, "full-data"),
-      DOCKER_NODE_SIZE: "1200m",
-    };
+    const settings = { ...fullDaemon, DOCKER_NODE_SIZE: "1200m" };
+    const state = fullDaemon.DOCKER_NODE_STATE;
     const env = { ...process.env, ...settings };
     const host = execFileSync(node("up"), { env, encoding: "utf8" }).trim();
     const small = await smallServing(700, settings);
@@ -202,7 +199,8 @@ describe("image build, when it can't", function () {
 
   /** What a daemon could leave on the machine, of names that no other daemon has. */
   function leftovers() {
-    const lines = (text: string) => text.split("\n").filter((line) => line.includes(folder));
+    const lines = (text: string) =>
+      text.split("\n").filter((line) => line.includes(fullDaemon.DOCKER_NODE_STATE));
     const groups = fs
       .readdirSync("/sys/fs/cgroup", { withFileTypes: true })
       .filter((each) => each.isDirectory())

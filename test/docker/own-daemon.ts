@@ -22,7 +22,7 @@ export function whyNot(): string | null {
   if (!/^VERSION_CODENAME=bookworm$/m.test(release)) {
     return "The test's Docker daemon is that of Debian 12's packages: run this on such a machine.";
   }
-  const missing = ["unshare", "nsenter", "iptables", "ip", "go"].find(
+  const missing = ["unshare", "nsenter", "ip", "go", "curl", "ps"].find(
     (name) => onPath(name).length === 0,
   );
   return missing
@@ -48,8 +48,17 @@ export async function bringUp(step: Step): Promise<Environment> {
   };
 }
 
-/** Ends the daemon with all it runs; the cache stays. */
+/** Settings of a second daemon, whose disk is small: in folders of a known name, so that it is found when its spec was killed. */
+export const fullDaemon = {
+  DOCKER_NODE_STATE: "/var/lib/tollgate-docker-full",
+  DOCKER_NODE_DATA: "/var/lib/tollgate-docker-full/data",
+} as const;
+
+/** Ends the daemons with all they run; the cache stays. */
 export async function takeDown(): Promise<void> {
+  if (fs.existsSync(fullDaemon.DOCKER_NODE_STATE)) {
+    await command(node("down"), [], { env: fullDaemon });
+  }
   await command(node("down"), []);
   console.log(`What stays: the cache in ${dockerCache()}.`);
 }

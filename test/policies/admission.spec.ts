@@ -90,6 +90,10 @@ describe("problemOfSent", () => {
     assert.equal(problemOfSent(withoutNulls(sent)), null);
   });
 
+  it("has nothing against a gate that a program gives no settings", () => {
+    assert.equal(problemOfSent({ ...sent, gates: { smoke: { level: "advisory" } } }), null);
+  });
+
   const wrong: [what: string, value: unknown, sentence: RegExp][] = [
     ["nothing at all", undefined, /correct missing, expected a group of settings\.$/],
     [

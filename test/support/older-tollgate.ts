@@ -36,10 +36,11 @@ export async function olderTollgate(): Promise<string> {
 }
 
 async function checkOut(folder: string): Promise<void> {
-  const git = (...args: string[]) => run("git", ["-C", root, ...args]);
-  await git("cat-file", "-e", `${commit}^{commit}`).catch(() => {
+  const git = (...args: string[]) =>
+    run("git", ["-C", root, "-c", `safe.directory=${root}`, ...args]);
+  await git("cat-file", "-e", `${commit}^{commit}`).catch((error: Error) => {
     throw new Error(
-      `This clone has no commit ${olderName}, whose stacks are to be brought forward: run \`git fetch --unshallow\`.`,
+      `This clone has no commit ${olderName}, whose stacks are to be brought forward: run \`git fetch --unshallow\`. git says: ${error.message}`,
     );
   });
   const archive = `${folder}.tar`;

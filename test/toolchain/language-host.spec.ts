@@ -173,6 +173,14 @@ describe("language host", function () {
       const { status, output } = withConfig(["preview"], {});
       assert.equal(status, 0, output);
       assert.match(output, own);
+      // Another file of that folder is another program.
+      const projectFile = path.join(project, "Pulumi.yaml");
+      const settings = readFileSync(projectFile, "utf8");
+      writeFileSync(projectFile, `${settings}main: program.js\n`);
+      const other = withConfig(["preview"], {});
+      writeFileSync(projectFile, settings);
+      assert.equal(other.status, 0, other.output);
+      assert.doesNotMatch(other.output, own);
       environment["TRACEPARENT"] = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
       const traced = withConfig(["preview"], {});
       assert.equal(traced.status, 0, traced.output);

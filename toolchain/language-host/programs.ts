@@ -72,6 +72,9 @@ export function resolveRunner(
 function ownRunner(request: RunRequest): string | null {
   const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
   if (process.env["TRACEPARENT"]) return null;
+  // Another file of the folder is another program.
+  if (![".", ""].includes(request.getProgram() || request.getInfo()?.getEntryPoint() || ""))
+    return null;
   try {
     const text = readFileSync(path.join(folder, "package.json"), "utf8");
     const named = (JSON.parse(text) as { tollgate?: { runner?: string } }).tollgate?.runner;
