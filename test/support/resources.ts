@@ -33,14 +33,20 @@ export async function recordedResources(
   }));
 }
 
-/** Those of `before` that `after` lacks, or has made anew under the same name. */
+/** Those of `before` that `after` lacks, or has made anew. An alias carries a resource over to another name. */
 export function notKept(
   before: readonly RecordedResource[],
   after: readonly RecordedResource[],
 ): RecordedResource[] {
   const now = new Map(after.map((resource) => [resource.urn, resource]));
-  return before.filter(({ urn, id, created }) => {
-    const same = now.get(urn);
-    return same?.id !== id || same.created !== created;
+  return before.filter((resource) => {
+    const same = now.get(resource.urn) ?? after.find((each) => isCarriedOver(resource, each));
+    return same?.id !== resource.id || same.created !== resource.created;
   });
+}
+
+function isCarriedOver(before: RecordedResource, after: RecordedResource): boolean {
+  const kind = ({ urn, id, created }: RecordedResource) =>
+    JSON.stringify([urn.split("::")[2]!.split("$").at(-1), id, created]);
+  return before.id !== null && kind(before) === kind(after);
 }
