@@ -8,7 +8,8 @@ import { candidateOf } from "../policies/admission";
 import { readAdmission } from "../policies/admission-inputs";
 import type { Gate, Verdict } from "../policies/gate";
 import { gates } from "../policies/gates";
-import { explanation, judge, withoutEchoes } from "../policies/judge";
+import { judge, refusals } from "../policies/judge";
+import { type PolicyLevel, policyNameOf } from "../policies/policy-names";
 import { guardrailPolicies } from "./guardrails";
 import { tokens } from "../policies/resource-tokens";
 
@@ -21,7 +22,7 @@ export const policies: Policies = [
   ...guardrailPolicies,
 ];
 
-function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValidationPolicy {
+function gatePolicy(gate: Gate, level: PolicyLevel): ResourceValidationPolicy {
   const validate = (args: ResourceValidationArgs, report: ReportViolation): void => {
     if (args.type !== tokens.Admission) return;
     for (const sentence of violations(args.props, gate, level)) report(sentence);
@@ -29,7 +30,7 @@ function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValida
   // Tells the pack's server to skip other resources before it unpacks their properties.
   const validateResource = Object.assign(validate, { __pulumiType: tokens.Admission });
   return {
-    name: nameOf(gate, level),
+    name: policyNameOf(gate.name, level),
     description: gate.description,
     enforcementLevel: level,
     severity: gate.severity,
@@ -47,7 +48,7 @@ function gatePolicy(gate: Gate, level: "mandatory" | "advisory"): ResourceValida
 export function violations(
   props: Readonly<Record<string, unknown>>,
   gate: Gate,
-  level: "mandatory" | "advisory",
+  level: PolicyLevel,
 ): string[] {
   let verdicts: readonly Verdict[];
   try {
@@ -56,34 +57,7 @@ export function violations(
     if (level === "advisory") return [];
     return [`${gate.name} can't judge this pin: ${(error as Error).message}`];
   }
-  return refusals(verdicts, gate, level);
-}
-
-function refusals(
-  verdicts: readonly Verdict[],
-  gate: Gate,
-  level: "mandatory" | "advisory",
-): string[] {
-  // What a mandatory refusal explains needs no advice as well, but no advice excuses a mandatory refusal.
-  const heard = verdicts.filter((v) => level === "advisory" || v.level === "mandatory");
-  return withoutEchoes(heard.filter(({ status }) => status === "refused"))
-    .filter((verdict) => verdict.gate === gate.name && verdict.level === level)
-    .map(explanation);
-}
-
-/** The advice that the engine would report of verdicts, as it words it: for a preview that needs no engine. */
-export function advice(verdicts: readonly Verdict[]) {
-  return gates.flatMap((gate) =>
-    refusals(verdicts, gate, "advisory").map((sentence) => ({
-      policy: nameOf(gate, "advisory"),
-      level: "advisory",
-      message: `${gate.description}\n${sentence}`,
-    })),
-  );
-}
-
-function nameOf({ name }: Gate, level: "mandatory" | "advisory"): string {
-  return level === "mandatory" ? name : `${name}-advisory`;
+  return refusals(verdicts, gate.name, level);
 }
 
 let judged: { inputs: string; verdicts: readonly Verdict[] } | undefined;

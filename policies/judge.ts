@@ -10,6 +10,7 @@ import type {
 } from "./gate";
 import { gates } from "./gates";
 import { levels, stricter } from "./levels";
+import { type PolicyLevel, policyNameOf } from "./policy-names";
 import { activeWaivers, waiverOf } from "./waivers";
 
 /** The gates' configuration can't be used: an unknown gate, a missing one, or wrong settings. One sentence. */
@@ -87,6 +88,26 @@ export function withoutEchoes(verdicts: readonly Verdict[]): Verdict[] {
 export function explanation({ gate, reason, remedy }: Verdict): string {
   // Why there is no evidence is said by the registry's look-up, with what to do about exactly that.
   return gate === "evidence-present" ? reason : `${reason} ${remedy}`;
+}
+
+/** What a gate has against a candidate at one level, a sentence each. */
+export function refusals(verdicts: readonly Verdict[], gate: string, level: PolicyLevel): string[] {
+  // What a mandatory refusal explains needs no advice as well, but no advice excuses a mandatory refusal.
+  const heard = verdicts.filter((v) => level === "advisory" || v.level === "mandatory");
+  return withoutEchoes(heard.filter(({ status }) => status === "refused"))
+    .filter((verdict) => verdict.gate === gate && verdict.level === level)
+    .map(explanation);
+}
+
+/** The advice that the engine would report of verdicts, as it words it: for a preview that needs no engine. */
+export function advice(verdicts: readonly Verdict[]) {
+  return gates.flatMap(({ name, description }) =>
+    refusals(verdicts, name, "advisory").map((sentence) => ({
+      policy: policyNameOf(name, "advisory"),
+      level: "advisory",
+      message: `${description}\n${sentence}`,
+    })),
+  );
 }
 
 /** One sentence for each refusal that stops the release, each with its gate's name; empty when none does. */

@@ -71,7 +71,7 @@ async function unchanged(
   const judgement = await judged;
   const report = await unchangedReport(settings, judgement?.candidate ?? null, deciding);
   if (!report || !judgement) return report;
-  const { advice } = await import("../../pack/policies");
+  const { advice } = await import("../../policies/judge");
   return { ...report, violations: advice(judgement.verdicts) };
 }
 

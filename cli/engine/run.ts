@@ -129,9 +129,12 @@ export async function runEngine(
 
 /** Did a policy that is no gate of the pin have anything to say? */
 async function guardrailsAdvise({ violations }: EngineReport): Promise<boolean> {
-  const { gates } = await import("../../policies/gates");
+  const [{ gates }, { gateNameIn }] = await Promise.all([
+    import("../../policies/gates"),
+    import("../../policies/policy-names"),
+  ]);
   const ofGates = new Set(gates.map(({ name }) => name));
-  return violations.some(({ policy }) => !ofGates.has(policy.replace(/-advisory$/, "")));
+  return violations.some(({ policy }) => !ofGates.has(gateNameIn(policy)));
 }
 
 /** What a refresh would see and leave. */

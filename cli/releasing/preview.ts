@@ -5,6 +5,7 @@ import { reviewRecord, reviewText } from "../../history/review";
 import type { EngineReport, Step } from "../engine/events";
 import { countLine, isShown, kindOf, plannedLine } from "../engine/steps";
 import { type Judgement, verdictsText } from "./judgement";
+import { gateNameIn } from "../../policies/policy-names";
 import { nameOfPin } from "../../history/pin-name";
 
 /** Everything a preview shows. */
@@ -119,7 +120,7 @@ function pinMove({ settings: { pin, stack }, from }: Preview): string {
 function strangers({ report, judgement }: Preview): string[] {
   const told = new Set(judgement?.verdicts.map(({ gate }) => gate));
   return report.violations
-    .filter(({ policy }) => !told.has(policy.replace(/-advisory$/, "")))
+    .filter(({ policy }) => !told.has(gateNameIn(policy)))
     .map(({ policy, level, message }) => `${policy} (${level}): ${message}`);
 }
 
