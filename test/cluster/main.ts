@@ -8,25 +8,13 @@ import { onPath } from "../../toolchain/processes";
 import { defaultRequirements, ensurePython } from "../../toolchain/python";
 import { imageVariable, olderImage, testNames, variables } from "../support/cluster";
 import { cluster as together, clusterAlone as alone } from "../suites.json";
+import { runSuite, type Suite } from "../support/suite";
 import { behaviours, imageName } from "./bad-scorer/behaviours";
 import { command, type Environment } from "./command";
 import { bringUp, takeDown, whyNot } from "./own-node";
 
 const mocha = path.join(__dirname, "..", "..", "node_modules", "mocha", "bin", "mocha.js");
 const progress = path.join(__dirname, "progress.ts");
-const interrupted = new AbortController();
-const times: string[] = [];
-
-/** Does a part of the work, says which, and notes how long it took. */
-async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
-  console.log(`\n-- ${what}`);
-  const began = Date.now();
-  try {
-    return await work();
-  } finally {
-    times.push(`${what} ${Math.round((Date.now() - began) / 1000)} s`);
-  }
-}
 
 /** On a cluster that the user gave; its images have to be given as well, as we can't push to it. */
 function given(): string | null {
@@ -44,31 +32,39 @@ function given(): string | null {
  * @param files what mocha is to run; empty: all specs
  * @param own whether the cluster was made for them, so that its daemons may be stopped
  */
-async function runSpecs(files: readonly string[], env: Environment, own: boolean): Promise<number> {
+async function runSpecs(
+  suite: Suite,
+  files: readonly string[],
+  env: Environment,
+  own: boolean,
+): Promise<number> {
   const run = randomBytes(3).toString("hex");
   const all = { ...env, [variables.run]: run };
   try {
-    if (files.length > 0) return await runMocha("specs", files, all);
+    if (files.length > 0) return await runMocha(suite, "specs", files, all);
     // Three files at a time: half of what they do is to wait for pods. Those that take longest come first.
     const besides = ["--parallel", "--jobs", "3", ...together];
-    const status = await runMocha("specs, three files at a time", besides, all);
-    if (interrupted.signal.aborted) return status;
+    const status = await runMocha(suite, "specs, three files at a time", besides, all);
+    if (suite.interrupted.aborted) return status;
     if (!own) {
       console.log("\n-- specs that stop a daemon of the node are left out: the cluster was given");
       return status;
     }
-    return (await runMocha("specs that no other may run beside", alone, all)) || status;
+    return (await runMocha(suite, "specs that no other may run beside", alone, all)) || status;
   } finally {
-    await step("removing what the specs left", () => removeLeftovers(run, all));
+    await suite.step("removing what the specs left", () => removeLeftovers(run, all));
   }
 }
 
 /** Of its own group, with what it started: all of it is ended, wherever Ctrl-C finds it. */
-function runMocha(what: string, args: readonly string[], env: Environment): Promise<number> {
+function runMocha(
+  { step, interrupted: signal }: Suite,
+  what: string,
+  args: readonly string[],
+  env: Environment,
+): Promise<number> {
   const arguments_ = [mocha, "--require", progress, ...args];
-  return step(what, () =>
-    command(process.execPath, arguments_, { env, signal: interrupted.signal }),
-  );
+  return step(what, () => command(process.execPath, arguments_, { env, signal }));
 }
 
 /** Specs remove what is theirs; those that were ended can't. */
@@ -92,7 +88,8 @@ async function ensureTools(): Promise<void> {
   await ensurePython(defaultRequirements);
 }
 
-async function main(files: readonly string[]): Promise<number> {
+async function main(files: readonly string[], suite: Suite): Promise<number> {
+  const { step, interrupted } = suite;
   const kubeconfig = process.env[variables.kubeconfig];
   const problem = kubeconfig ? given() : whyNot();
   if (problem) {
@@ -100,29 +97,13 @@ async function main(files: readonly string[]): Promise<number> {
     return 1;
   }
   await step("engine, plugin and Python", ensureTools);
-  if (kubeconfig) return runSpecs(files, { KUBECONFIG: kubeconfig }, false);
+  if (kubeconfig) return runSpecs(suite, files, { KUBECONFIG: kubeconfig }, false);
   try {
-    const env = await bringUp(step, interrupted.signal);
-    return await runSpecs(files, env, true);
+    const env = await bringUp(step, interrupted);
+    return await runSpecs(suite, files, env, true);
   } finally {
     await step("taking the cluster down", takeDown);
   }
 }
 
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    if (interrupted.signal.aborted) return;
-    console.error("\nEnding what runs, then putting the machine back as it was: please wait.");
-    interrupted.abort();
-  });
-}
-
-void main(process.argv.slice(2))
-  .catch((error: Error) => {
-    console.error(error.message);
-    return 1;
-  })
-  .then((status) => {
-    if (times.length > 0) console.log(`\n${times.join(", ")}`);
-    process.exitCode = interrupted.signal.aborted ? 130 : status;
-  });
+runSuite("putting the machine back as it was", main);
